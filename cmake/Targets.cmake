@@ -30,5 +30,19 @@ function(signalbox_tests name)
   set_tests_properties(${name} PROPERTIES LABELS "unit;${SUITE_LABELS}" TIMEOUT ${SUITE_TIMEOUT})
 endfunction()
 
-# signalbox_fuzz(NAME LINKS ...): tests/fuzz/NAME.cpp is a libFuzzer target; without SIGNALBOX_FUZZ it is
-# linked with a driver that replays tests/fuzz/corpus/NAME, so that every build runs the corpus.
+# signalbox_fuzz(SOURCE LINKS ...): with SIGNALBOX_FUZZ a libFuzzer binary fuzz_NAME; otherwise the same target
+# linked with a driver that replays tests/fuzz/corpus/NAME, so that every test run runs the corpus.
+function(signalbox_fuzz source)
+  cmake_parse_arguments(FUZZ "" "" "LINKS" ${ARGN})
+  get_filename_component(name ${source} NAME_WE)
+  add_executable(fuzz_${name} ${source})
+  target_link_libraries(fuzz_${name} PRIVATE ${FUZZ_LINKS})
+  if(SIGNALBOX_FUZZ)
+    target_compile_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+    target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+  else()
+    target_sources(fuzz_${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests/fuzz/replay_main.cpp)
+    add_test(NAME fuzz_${name} COMMAND fuzz_${name} ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${name})
+    set_tests_properties(fuzz_${name} PROPERTIES LABELS fuzz TIMEOUT 120)
+  endif()
+endfunction()
