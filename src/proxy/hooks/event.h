@@ -1,0 +1,129 @@
+// Event: one occurrence of a hook, with its facts. It owns nothing: it points at what the session already
+// has, and what costs something (the statement's grammar) is computed when a policy reads it and never
+// otherwise. An Event lives for one decision, on its session's loop.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "actions/hook.h"
+
+namespace signalbox::sql {
+struct QueryFacts;
+}
+
+namespace signalbox::proxy {
+
+struct TlsFacts {
+  std::string version;  ///< "TLSv1.3"
+  std::string cipher;
+  std::string subject;  ///< of the peer's certificate; "" when it showed none
+  std::string issuer;
+  std::vector<std::string> san;  ///< "DNS:db.example", "email:a@b", "IP:10.0.0.1"
+};
+
+struct GatewayFacts {
+  std::string node;
+  std::string tenant;
+  std::vector<std::pair<std::string, std::string>> labels;
+};
+
+struct ClientFacts {
+  std::string address;     ///< "" for a UNIX socket
+  std::uint16_t port = 0;  ///< 0 for a UNIX socket
+  std::string listener;
+  const TlsFacts* tls = nullptr;
+};
+
+struct ServerFacts {
+  std::string target;
+  std::string address;
+  std::uint16_t port = 0;
+  std::string version;  ///< ParameterStatus server_version
+  std::string role;
+  const TlsFacts* tls = nullptr;
+};
+
+enum class Transaction : std::uint8_t { Idle, Active, Failed };
+
+struct SessionFacts {
+  std::uint64_t id = 0;
+  std::string user;
+  std::string database;
+  std::string application_name;
+  std::vector<std::pair<std::string, std::string>> parameters;  ///< startup parameters, then ParameterStatus
+  std::vector<std::pair<std::string, std::string>> tags;        ///< set by policies
+  Transaction transaction = Transaction::Idle;
+  std::int64_t started_ns = 0;
+  std::uint64_t queries = 0;
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+  /// Counts changes of the attributes above that are not counters: decisions made before a change are stale.
+  std::uint32_t generation = 0;
+};
+
+struct MessageFacts {
+  char type = 0;            ///< the protocol's type byte
+  std::uint64_t bytes = 0;  ///< whole message, type and length included
+};
+
+struct ParameterFact {
+  std::uint32_t type = 0;  ///< OID; 0 = not told
+  bool null = false;
+  bool binary = false;
+  std::string_view value;
+};
+
+enum class QueryProtocol : std::uint8_t { Simple, Extended, FunctionCall };
+
+/// A statement's text and what is known about it without looking at it.
+struct Query {
+  std::string_view text;
+  QueryProtocol protocol = QueryProtocol::Simple;
+  std::string_view statement;  ///< name of the prepared statement; "" = unnamed or simple
+  const std::vector<ParameterFact>* parameters = nullptr;  ///< at Execute, when a policy reads them
+};
+
+struct ColumnFact {
+  std::string_view name;
+  std::uint32_t type = 0;
+  std::uint32_t table = 0;
+};
+
+struct ResponseFacts {
+  std::string_view command_tag;
+  std::uint64_t rows = 0;
+  std::uint64_t bytes = 0;
+  const std::vector<ColumnFact>* columns = nullptr;
+  std::string_view sqlstate;  ///< "" = no error
+  std::string_view error;
+  std::int64_t duration_ns = 0;
+};
+
+/// Result of an async action, for the hook action_result.
+struct ResultFacts {
+  std::string_view job;
+  std::string_view action;
+  bool ok = false;
+  std::string_view value_json;
+  std::string_view error;
+  std::uint32_t attempts = 0;
+};
+
+struct Event {
+  actions::Hook hook = actions::Hook::Connecting;
+  std::int64_t time_ns = 0;  ///< wall clock
+  const GatewayFacts* gateway = nullptr;
+  const ClientFacts* client = nullptr;
+  const ServerFacts* server = nullptr;    ///< null until a target is chosen
+  const SessionFacts* session = nullptr;  ///< null at `connecting`
+  const MessageFacts* message = nullptr;
+  const Query* query = nullptr;
+  const ResponseFacts* response = nullptr;
+  const ResultFacts* result = nullptr;
+};
+
+}  // namespace signalbox::proxy

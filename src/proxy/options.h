@@ -1,0 +1,130 @@
+// GatewayOptions: everything the data path can be told. Plain values; the application fills them from its
+// configuration, tests fill them by hand. Durations of zero mean "no limit", counts of zero likewise.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "actions/interlock.h"
+
+namespace signalbox::proxy {
+
+/// What a listener demands of its clients.
+enum class ClientTls : std::uint8_t { Disable, Allow, Require };
+enum class ClientCertificate : std::uint8_t {
+  Ignore,
+  Verify,   ///< verified when the client shows one
+  Require,  ///< no session without a valid one
+};
+enum class TlsVersion : std::uint8_t { V1_2, V1_3 };
+
+struct ListenerTlsOptions {
+  ClientTls mode = ClientTls::Disable;
+  std::string certificate_file;  ///< PEM chain
+  std::string key_file;
+  std::string ca_file;  ///< for client certificates
+  ClientCertificate client_certificate = ClientCertificate::Ignore;
+  TlsVersion min_version = TlsVersion::V1_2;
+};
+
+struct ListenerOptions {
+  std::string name;
+  /// An IP address, a host name, "*" for every interface, or a directory (it begins with '/') for the UNIX
+  /// socket DIRECTORY/.s.PGSQL.PORT.
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 6432;  ///< 0 = any free one; see Gateway::addresses()
+  unsigned unix_mode = 0777;
+  ListenerTlsOptions tls;
+};
+
+/// libpq's sslmode, same meaning.
+enum class SslMode : std::uint8_t { Disable, Allow, Prefer, Require, VerifyCa, VerifyFull };
+
+struct TargetTlsOptions {
+  SslMode mode = SslMode::Prefer;
+  bool direct = false;           ///< TLS without SSLRequest first (PostgreSQL 17)
+  std::string ca_file;           ///< "" = the system's certificates
+  std::string certificate_file;  ///< for servers that ask for one
+  std::string key_file;
+  TlsVersion min_version = TlsVersion::V1_2;
+};
+
+struct TargetOptions {
+  std::string name;
+  std::string host = "127.0.0.1";  ///< address, host name, or a directory for its UNIX socket
+  std::uint16_t port = 5432;
+  std::string role;                                       ///< "primary", "replica", "": for policies
+  std::vector<std::pair<std::string, std::string>> tags;  ///< for policies
+  TargetTlsOptions tls;
+};
+
+struct TimeoutOptions {
+  std::chrono::milliseconds handshake{60'000};  ///< accept to ReadyForQuery
+  std::chrono::milliseconds connect{10'000};    ///< to a server, TLS included
+  std::chrono::milliseconds idle{0};            ///< client idle outside a transaction
+  std::chrono::seconds keepalive_idle{60};      ///< TCP keep-alive, both sides
+  std::chrono::seconds keepalive_interval{10};
+  unsigned keepalive_count = 6;
+};
+
+struct ConnectionLimits {
+  std::size_t total = 10'000;
+  std::size_t per_user = 0;
+  std::size_t per_database = 0;
+  std::size_t per_address = 0;
+  std::size_t cancels_in_flight = 64;
+};
+
+struct MemoryLimits {
+  std::size_t statement_bytes =
+      16u << 20;  ///< longest message that a policy reads; longer ones are refused then
+  std::size_t session_statement_bytes = 4u << 20;  ///< texts of a session's prepared statements
+  std::size_t in_flight = 16'384;                  ///< requests of one session that wait for their answer
+  std::size_t memo_entries = 65'536;               ///< plans remembered, per thread
+  std::size_t memo_bytes = 64u << 20;              ///< and the bytes of their keys, per thread
+};
+
+enum class OnError : std::uint8_t { Deny, Allow, Embedded };
+
+struct ExternalEngineOptions {
+  std::string url;  ///< http://host:port/..., or unix:/path/to/socket; "" = decide with the embedded engine
+  std::string bearer_token;
+  std::string ca_file;
+  std::string certificate_file;
+  std::string key_file;
+  std::chrono::milliseconds deadline{500};
+  OnError on_error = OnError::Deny;
+  std::vector<std::string> inputs;  ///< paths below `input` to send; empty = those the loaded policies read
+  std::size_t connections = 4;      ///< per thread
+  unsigned breaker_failures = 5;    ///< consecutive failures that open the circuit breaker
+  std::chrono::milliseconds breaker_pause{5'000};
+};
+
+struct DecisionOptions {
+  actions::InterlockOptions interlock;
+  std::uint64_t max_steps = 10'000'000;     ///< of one evaluation
+  std::size_t max_memory = 64u << 20;       ///< of one evaluation
+  std::chrono::milliseconds deadline{100};  ///< of one evaluation
+  bool record = true;                       ///< write decision records to the async lane
+  ExternalEngineOptions external;
+};
+
+struct GatewayOptions {
+  std::string node = "signalbox";
+  std::string tenant;
+  std::vector<std::pair<std::string, std::string>> labels;
+  unsigned threads = 0;  ///< 0 = one per processor
+  std::vector<ListenerOptions> listeners;
+  std::vector<TargetOptions> targets;  ///< the first is the default
+  TimeoutOptions timeouts;
+  ConnectionLimits limits;
+  MemoryLimits memory;
+  DecisionOptions decisions;
+  std::string scram_file;  ///< lines "user SCRAM-SHA-256$...", for channel binding across two TLS connections
+};
+
+}  // namespace signalbox::proxy
