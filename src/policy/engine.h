@@ -1,0 +1,140 @@
+// The policy engine's front door: load a PolicySet, ask an Evaluator.
+//
+//   auto set = PolicySet::load(files, vocabulary, {});          // once, any thread; immutable, shared
+//   Evaluator evaluator;                                        // one per thread
+//   JsonInput input(document, (*set)->input_paths());
+//   Decision decision = evaluator.decide(**set, input, limits); // data.gateway.actions
+//
+// The engine knows nothing of PostgreSQL: hooks and actions come in as the host's Vocabulary.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/diagnostic.h"
+#include "policy/builtins/builtin.h"
+#include "policy/decision.h"
+#include "policy/input.h"
+#include "policy/limits.h"
+#include "policy/value/value.h"
+
+namespace signalbox::policy {
+
+/// A file of a policy directory: *.rego, *.policy.yaml, data.json, data.yaml (a base document, placed at its
+/// folder).
+struct SourceFile {
+  std::string path;
+  std::string text;
+};
+
+/// What the host knows, so that mistakes in policies are load-time errors. All of it optional.
+struct Vocabulary {
+  struct Action {
+    std::string name;
+    std::vector<std::string> aliases;
+    std::string parameter_schema;    ///< JSON Schema of the parameters; empty = anything
+    std::vector<std::string> hooks;  ///< hooks where it makes sense; empty = all
+  };
+  std::vector<std::string> hooks;
+  std::string default_hook;  ///< a rule that names no hook is asked here only
+  std::vector<Action> actions;
+  std::string input_schema;  ///< JSON Schema of the input document; empty = any
+};
+
+struct LoadOptions {
+  std::string entry = "data.gateway.actions";
+  bool v0_compatible = false;
+  bool strict = false;  ///< unused locals and imports are errors
+  bool strict_builtin_errors = false;
+  BuiltinHost host;
+};
+
+/// What one gateway rule needs: the hooks it can fire on and the input slots it reads there.
+struct RuleReads {
+  std::string policy;  ///< package below data.policies
+  std::string rule;
+  SourcePosition at;
+  std::vector<std::string> hooks;    ///< never empty when the vocabulary has a default hook
+  std::vector<std::uint32_t> slots;  ///< indices into input_paths()
+};
+
+class PreparedQuery;
+struct Program;  // the compiled form, vm/program.h
+
+/// An immutable, compiled set of policies and base documents. Shared between threads without locks.
+class PolicySet {
+ public:
+  /// All or nothing: any error leaves nothing behind. Warnings of a good set are in warnings().
+  static std::expected<std::shared_ptr<const PolicySet>, Diagnostics> load(std::vector<SourceFile> files,
+                                                                           const Vocabulary& vocabulary,
+                                                                           LoadOptions options = {});
+  /// A copy with other base documents: the rules are shared.
+  std::expected<std::shared_ptr<const PolicySet>, Diagnostics> with_data(std::string_view json) const;
+
+  /// Compiles a query body ("data.a.b = x; x > 3") against this set. The query keeps the set alive.
+  std::expected<std::shared_ptr<const PreparedQuery>, Diagnostics> prepare(std::string_view query) const;
+
+  /// Hash of everything loaded, hexadecimal.
+  std::string_view revision() const;
+  /// Every ground input prefix any rule reads; the index is the slot.
+  std::span<const InputPath> input_paths() const;
+  std::span<const RuleReads> rule_reads() const;
+  const Diagnostics& warnings() const;
+  const Program& program() const { return *program_; }
+
+  ~PolicySet();
+
+ private:
+  friend class Evaluator;
+  friend class PreparedQuery;
+  struct Loaded;
+  explicit PolicySet(std::unique_ptr<Loaded> loaded);
+  std::unique_ptr<Loaded> loaded_;
+  const Program* program_ = nullptr;
+  std::weak_ptr<const PolicySet> self_;
+};
+
+/// One answer of a query: a value for each of its named variables.
+struct Bindings {
+  std::vector<std::pair<std::string, Value>>
+      variables;                   ///< sorted by name; without generated ones and wildcards
+  std::vector<Value> expressions;  ///< one for each expression of the body
+};
+
+struct QueryOptions {
+  bool strict_builtin_errors = false;
+  const NoteSink* notes = nullptr;
+  std::int64_t now_ns = 0;  ///< 0 = the host's clock
+};
+
+/// Evaluates. One per thread; keeps its arena and caches from one evaluation to the next.
+class Evaluator {
+ public:
+  Evaluator();
+  ~Evaluator();
+  Evaluator(const Evaluator&) = delete;
+  Evaluator& operator=(const Evaluator&) = delete;
+
+  /// The entry's value as a decision. Never fails: an error is in the decision.
+  Decision decide(const PolicySet& set, const Input& input, const Limits& limits);
+
+  /// Every answer of the query. Values live until the next evaluation.
+  std::expected<std::vector<Bindings>, EvalError> query(const PreparedQuery& query, const Input& input,
+                                                        const Limits& limits,
+                                                        const QueryOptions& options = {});
+  /// For a query that is one reference or expression ("data.app.allow"): its first value, or undefined.
+  /// Allocates nothing in the steady state. The value lives until the next evaluation.
+  std::expected<Value, EvalError> value(const PreparedQuery& query, const Input& input, const Limits& limits,
+                                        const QueryOptions& options = {});
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace signalbox::policy
