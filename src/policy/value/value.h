@@ -44,8 +44,8 @@ class Value {
   static constexpr Value array(std::span<const Value> elements) {
     return {Kind::Array, 0, static_cast<std::uint32_t>(elements.size()), elements.data()};
   }
-  static Value object(const ObjectRep* rep);
-  static Value set(const SetRep* rep);
+  static constexpr Value object(const ObjectRep* rep);
+  static constexpr Value set(const SetRep* rep);
   static Value decimal(const DecimalRep* rep) { return {Kind::Number, kDecimal, 0, rep}; }
 
   constexpr Kind kind() const { return kind_; }
@@ -108,7 +108,7 @@ class Value {
 
   Kind kind_;
   std::uint8_t rep_;
-  std::uint16_t unused_;
+  [[maybe_unused]] std::uint16_t unused_;
   std::uint32_t size_;
   union {
     std::int64_t bits_;
@@ -145,10 +145,10 @@ struct SetRep {
   const Value* elements;
 };
 
-inline Value Value::object(const ObjectRep* rep) {
+constexpr Value Value::object(const ObjectRep* rep) {
   return {Kind::Object, 0, rep->count, rep};
 }
-inline Value Value::set(const SetRep* rep) {
+constexpr Value Value::set(const SetRep* rep) {
   return {Kind::Set, 0, rep->count, rep};
 }
 inline std::span<const Pair> Value::as_object() const {

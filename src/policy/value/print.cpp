@@ -1,0 +1,90 @@
+// Values as Rego source: what OPA's String() and sprintf("%v") print.
+#include "policy/value/number.h"
+#include "policy/value/value.h"
+
+namespace signalbox::policy {
+
+void append_quoted_rego(std::string& out, std::string_view text);
+
+namespace {
+
+void append_rego(std::string& out, const Value& value) {
+  const auto list = [&](std::span<const Value> items) {
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      if (i != 0) out += ", ";
+      append_rego(out, items[i]);
+    }
+  };
+  switch (value.kind()) {
+    case Kind::Undefined: out += "<undefined>"; return;
+    case Kind::Null: out += "null"; return;
+    case Kind::Boolean: out += value.as_boolean() ? "true" : "false"; return;
+    case Kind::Number: append_number(out, value); return;
+    case Kind::String: append_quoted_rego(out, value.as_string()); return;
+    case Kind::Array:
+      out += '[';
+      list(value.as_array());
+      out += ']';
+      return;
+    case Kind::Set:
+      if (value.size() == 0) {
+        out += "set()";
+        return;
+      }
+      out += '{';
+      list(value.as_set());
+      out += '}';
+      return;
+    case Kind::Object: {
+      out += '{';
+      bool first = true;
+      for (const Pair& pair : value.as_object()) {
+        if (!first) out += ", ";
+        first = false;
+        append_rego(out, pair.key);
+        out += ": ";
+        append_rego(out, pair.value);
+      }
+      out += '}';
+      return;
+    }
+  }
+}
+
+}  // namespace
+
+/// As Go's strconv.Quote, which OPA uses: printable UTF-8 stays, control characters are escaped.
+void append_quoted_rego(std::string& out, std::string_view text) {
+  constexpr char kHex[] = "0123456789abcdef";
+  out += '"';
+  for (const char c : text) {
+    switch (c) {
+      case '"': out += "\\\""; break;
+      case '\\': out += "\\\\"; break;
+      case '\n': out += "\\n"; break;
+      case '\r': out += "\\r"; break;
+      case '\t': out += "\\t"; break;
+      case '\a': out += "\\a"; break;
+      case '\b': out += "\\b"; break;
+      case '\f': out += "\\f"; break;
+      case '\v': out += "\\v"; break;
+      default:
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+          out += "\\x";
+          out += kHex[static_cast<unsigned char>(c) >> 4];
+          out += kHex[c & 0xF];
+        } else {
+          out += c;
+        }
+    }
+  }
+  out += '"';
+}
+
+std::string to_rego(const Value& value) {
+  std::string out;
+  append_rego(out, value);
+  return out;
+}
+
+}  // namespace signalbox::policy
