@@ -1,0 +1,273 @@
+// The tables of signalbox.yaml: every key once, with its default, its documentation and whether it reloads.
+// Adding a key = a member in config.h and a line here.
+#include "app/config/config.h"
+#include "app/config/key.h"
+
+namespace signalbox::app {
+namespace {
+
+Keys keys(GatewayConfig& c) {
+  return {
+      {"node", &c.node, "signalbox",
+       "Name of this gateway: `input.gateway.node`, logs and decision records."},
+      {"tenant", &c.tenant, "", "Tenant this gateway serves: `input.gateway.tenant`."},
+      {"labels", &c.labels, "{}", "Free labels for policies to read: `input.gateway.labels`."},
+      {"threads", &c.threads, "0", "Event loops, one thread each; 0 means one for every processor."},
+      {"drain_timeout", &c.drain_timeout, "30s",
+       "On SIGTERM, how long sessions may go on before they are closed; idle ones are closed at once.",
+       Reload::Live},
+  };
+}
+
+Keys keys(ListenerConfig& c) {
+  return {
+      {"name", &c.name, "main", "Name of the listener: `input.gateway.listener`."},
+      {"address", &c.address, "",
+       "`host:port`, `[v6]:port`, `*:port`, or `/directory:port` for the UNIX socket "
+       "`/directory/.s.PGSQL.port`."},
+      {"tls.mode",
+       &c.tls.mode,
+       "disable",
+       "Whether clients may or must use TLS.",
+       Reload::Live,
+       {"disable", "allow", "require"}},
+      {"tls.certificate", &c.tls.certificate, "", "Certificate chain, PEM. Read again on reload.",
+       Reload::Live},
+      {"tls.key", &c.tls.key, "", "Private key, PEM.", Reload::Live},
+      {"tls.client_ca", &c.tls.ca, "", "Authorities that client certificates must come from, PEM.",
+       Reload::Live},
+      {"tls.client_certificates",
+       &c.tls_client_certificates,
+       "none",
+       "Whether clients present a certificate.",
+       Reload::Live,
+       {"none", "optional", "require"}},
+      {"tls.min_version",
+       &c.tls_min_version,
+       "1.2",
+       "Oldest TLS version accepted.",
+       Reload::Live,
+       {"1.2", "1.3"}},
+  };
+}
+
+Keys keys(TargetConfig& c) {
+  return {
+      {"name", &c.name, "main", "Name of the target: `input.server.target`.", Reload::Live},
+      {"address", &c.address, "",
+       "Where the PostgreSQL server is: `host:port`, or `/directory:port` for its UNIX socket.",
+       Reload::Live},
+      {"role", &c.role, "", "What the server is, for policies: `input.server.role`; `primary` or `replica`.",
+       Reload::Live},
+      {"tags", &c.tags, "{}", "Free tags for policies.", Reload::Live},
+      {"tls.mode",
+       &c.tls.mode,
+       "prefer",
+       "libpq's `sslmode` towards the server.",
+       Reload::Live,
+       {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}},
+      {"tls.direct", &c.tls_direct, "false", "TLS without asking first (PostgreSQL 17 and later).",
+       Reload::Live},
+      {"tls.ca", &c.tls.ca, "",
+       "Authorities that the server's certificate must come from, PEM; empty: the system's.", Reload::Live},
+      {"tls.certificate", &c.tls.certificate, "", "The gateway's own certificate towards the server, PEM.",
+       Reload::Live},
+      {"tls.key", &c.tls.key, "", "Its private key, PEM.", Reload::Live},
+  };
+}
+
+Keys keys(PolicyConfig& c) {
+  return {
+      {"directory", &c.directory, "",
+       "Policies: `*.rego`, `*.policy.yaml`, `data.json`, `data.yaml`, also in sub-directories. Empty: "
+       "nothing is "
+       "asked and every statement passes."},
+      {"watch", &c.watch, "true", "Load the directory again when a file in it changes."},
+      {"engine",
+       &c.engine,
+       "embedded",
+       "Who decides: the built-in engine, or an external OPA (docs/opa.md).",
+       Reload::Live,
+       {"embedded", "opa"}},
+      {"default",
+       &c.default_verdict,
+       "allow",
+       "What holds when no policy asks for a verdict.",
+       Reload::Live,
+       {"allow", "deny"}},
+      {"on_error",
+       &c.on_error,
+       "deny",
+       "What a decision that failed means: error, timeout, too many steps.",
+       Reload::Live,
+       {"deny", "allow"}},
+      {"on_conflict",
+       &c.on_conflict,
+       "resolve",
+       "What contradicting actions mean: the one with precedence wins, or the message is refused.",
+       Reload::Live,
+       {"resolve", "deny"}},
+      {"on_invalid",
+       &c.on_invalid,
+       "deny",
+       "What a sync action means that cannot run at the hook.",
+       Reload::Live,
+       {"deny", "ignore"}},
+      {"deadline", &c.deadline, "100ms", "Longest time one decision of the embedded engine may take.",
+       Reload::Live},
+      {"max_steps", &c.max_steps, "10000000", "Most steps of the embedded engine in one decision.",
+       Reload::Live},
+      {"max_memory", &c.max_memory, "64MiB", "Most memory of the embedded engine in one decision.",
+       Reload::Live},
+      {"memo_entries", &c.memo_entries, "65536",
+       "Plans remembered by each event loop, under exactly the facts they were made from; 0 remembers none.",
+       Reload::Live},
+      {"memo_memory", &c.memo_memory, "64MiB", "Most memory for those facts.", Reload::Live},
+      {"opa.url", &c.opa.url, "http://127.0.0.1:8181", "Where OPA is: `http://`, `https://` or `unix:/path`.",
+       Reload::Live},
+      {"opa.token", &c.opa.token, "", "Bearer token that OPA wants.", Reload::Live},
+      {"opa.ca", &c.opa.ca, "",
+       "Authorities that OPA's certificate must come from, PEM; empty: the system's.", Reload::Live},
+      {"opa.certificate", &c.opa.certificate, "", "The gateway's own certificate towards OPA, PEM.",
+       Reload::Live},
+      {"opa.key", &c.opa.key, "", "Its private key, PEM.", Reload::Live},
+      {"opa.deadline", &c.opa.deadline, "500ms", "Longest wait for OPA's answer, connecting included.",
+       Reload::Live},
+      {"opa.on_error",
+       &c.opa.on_error,
+       "deny",
+       "What no answer from OPA means; `embedded` asks the built-in engine.",
+       Reload::Live,
+       {"deny", "allow", "embedded"}},
+      {"opa.inputs", &c.opa.inputs, "[]",
+       "Facts to send, as in `query.kind`; empty: those that the policies in `policy.directory` read.",
+       Reload::Live},
+      {"opa.connections", &c.opa.connections, "4", "Connections to OPA kept open by each event loop.",
+       Reload::Live},
+      {"opa.breaker_failures", &c.opa.breaker_failures, "5",
+       "Failures in a row after which OPA is not asked for a while.", Reload::Live},
+      {"opa.breaker_pause", &c.opa.breaker_pause, "5s", "How long it is then left alone.", Reload::Live},
+  };
+}
+
+Keys keys(ActionsConfig& c) {
+  return {
+      {"runners", &c.runners, "8", "Threads that run jobs."},
+      {"sink_concurrency", &c.sink_concurrency, "4", "Jobs in flight to one receiver."},
+      {"retry_base", &c.retry_base, "1s",
+       "Wait after the first failure; doubles each time, with full jitter."},
+      {"retry_cap", &c.retry_cap, "5m", "Longest wait between two attempts."},
+      {"breaker_failures", &c.breaker_failures, "5",
+       "Failures in a row after which a receiver is left alone."},
+      {"breaker_pause", &c.breaker_pause, "10s", "How long."},
+      {"lease", &c.lease, "30s", "How long a runner may hold a job before another takes it."},
+      {"audit_log", &c.audit_log, "stdout",
+       "Where lines of the action `log` go: `stdout`, `stderr` or a file."},
+  };
+}
+
+Keys keys(QueueConfig& c) {
+  return {
+      {"directory", &c.directory, "",
+       "Where jobs, audit lines and decision records are stored. Empty: a temporary directory that is "
+       "removed at the "
+       "end."},
+      {"ring_memory", &c.ring_memory, "4MiB", "What each event loop may hold before the writer takes it."},
+      {"backlog", &c.backlog, "1GiB",
+       "Most that waiting jobs may occupy; beyond it new ones are dropped and counted."},
+      {"stream_memory", &c.stream_memory, "1GiB", "Most that audit lines may occupy."},
+      {"dead_letters_for", &c.dead_letters_for, "7d", "How long jobs that failed for good are kept."},
+      {"decisions_for", &c.decisions_for, "7d", "How long decision records are kept."},
+      {"decisions_memory", &c.decisions_memory, "256MiB",
+       "Most that decision records may occupy; the oldest go first."},
+      {"decisions", &c.decisions, "true", "Whether decisions are recorded at all."},
+  };
+}
+
+Keys keys(AdminConfig& c) {
+  return {
+      {"address", &c.address, "127.0.0.1:8090", "Where the admin API listens; empty: nowhere."},
+      {"read_token", &c.read_token, "",
+       "Bearer token for reading. With no token at all only loopback is served."},
+      {"operate_token", &c.operate_token, "", "Bearer token for reading and changing."},
+      {"debug_token", &c.debug_token, "", "Bearer token for reading, changing and debugging."},
+  };
+}
+
+Keys keys(ObservabilityConfig& c) {
+  return {
+      {"log_level",
+       &c.log_level,
+       "info",
+       "Least severe line that is logged.",
+       Reload::Live,
+       {"trace", "debug", "info", "warn", "error", "off"}},
+      {"log_format",
+       &c.log_format,
+       "text",
+       "One line an event, as text or as JSON.",
+       Reload::Live,
+       {"text", "json"}},
+      {"log_output", &c.log_output, "stderr",
+       "`stderr`, `stdout` or a file, which is opened again on reload.", Reload::Live},
+  };
+}
+
+Keys keys(LimitsConfig& c) {
+  return {
+      {"connections", &c.connections, "10000", "Client connections in all; 0 is no limit.", Reload::Live},
+      {"connections_per_user", &c.connections_per_user, "0", "Client connections of one user.", Reload::Live},
+      {"connections_per_database", &c.connections_per_database, "0", "Client connections to one database.",
+       Reload::Live},
+      {"connections_per_address", &c.connections_per_address, "0", "Client connections from one address.",
+       Reload::Live},
+      {"connect_timeout", &c.connect_timeout, "10s", "Longest wait for a server to accept a connection.",
+       Reload::Live},
+      {"handshake_timeout", &c.handshake_timeout, "60s",
+       "Longest time from a client's connection to its log-in.", Reload::Live},
+      {"idle_timeout", &c.idle_timeout, "0", "A session silent for longer is closed; 0 never.", Reload::Live},
+      {"statement_memory", &c.statement_memory, "16MiB",
+       "Longest message that policies read; a longer one is refused where a policy would have to read it.",
+       Reload::Live},
+      {"prepared_memory", &c.prepared_memory, "4MiB", "Texts of prepared statements that a session may keep.",
+       Reload::Live},
+      {"in_flight", &c.in_flight, "16384", "Requests of one session that may wait for their answer.",
+       Reload::Live},
+  };
+}
+
+template <class T>
+Section object(std::string_view name, T Config::* member, std::string_view doc) {
+  return {name, Shape::Object, doc, [member](Config& c) { return std::vector<Keys>{keys(c.*member)}; }, {}};
+}
+
+template <class T>
+Section list(std::string_view name, std::vector<T> Config::* member, std::string_view doc) {
+  return {name, Shape::List, doc,
+          [member](Config& c) {
+            std::vector<Keys> all;
+            for (T& element : c.*member) all.push_back(keys(element));
+            return all;
+          },
+          [member](Config& c) { (c.*member).emplace_back(); }};
+}
+
+}  // namespace
+
+const std::vector<Section>& sections() {
+  static const std::vector<Section> all{
+      object("gateway", &Config::gateway, "The gateway as a whole."),
+      list("listeners", &Config::listeners, "Where clients connect."),
+      list("targets", &Config::targets,
+           "PostgreSQL servers. The first one serves every session that no policy routes."),
+      object("policy", &Config::policy, "What decides."),
+      object("actions", &Config::actions, "How jobs run that actions such as `webhook` ask for."),
+      object("queue", &Config::queue, "Where they wait, and where decisions are recorded."),
+      object("admin", &Config::admin, "The admin API (docs/operations.md)."),
+      object("observability", &Config::observability, "The gateway's own log."),
+      object("limits", &Config::limits, "Bounds on what clients may use. Values left at 0 are not limited."),
+  };
+  return all;
+}
+
+}  // namespace signalbox::app
