@@ -1,7 +1,6 @@
 // signalbox: the command line's entry point.
-#include <cstdio>
+#include "app/cli/verb.h"
 
-int main() {
-  std::puts("signalbox 0.1.0");
-  return 0;
+int main(int argc, char** argv) {
+  return signalbox::app::cli::run_command_line(argc, argv);
 }

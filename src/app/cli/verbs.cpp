@@ -1,0 +1,58 @@
+// The list of verbs, and the command line as a whole.
+#include "app/cli/verbs.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+
+#include "app/cli/terminal.h"
+#include "app/version.h"
+
+namespace signalbox::app::cli {
+
+std::span<const AddVerb> verbs() {
+  static constexpr std::array kVerbs{add_config, add_completion, add_version};
+  return kVerbs;
+}
+
+namespace {
+
+// CLI11 only says that a subcommand is missing when the first word is none.
+bool suggest_verb(const CLI::App& root, int argc, const char* const* argv) {
+  const std::string_view word = argc > 1 ? argv[1] : "";
+  if (word.empty() || word.starts_with('-')) return false;
+  std::vector<std::string> names;
+  for (const auto* verb : root.get_subcommands({})) names.push_back(verb->get_name());
+  if (std::ranges::find(names, word) != names.end()) return false;
+  const auto near = nearest(word, {names.begin(), names.end()});
+  complain(fmt::format("there is no verb \"{}\"", word),
+           near.empty() ? "signalbox --help lists them" : fmt::format("did you mean {}?", near));
+  return true;
+}
+
+}  // namespace
+
+int run_command_line(int argc, const char* const* argv) {
+  CLI::App root("signalbox: a PostgreSQL gateway in which policy decides", "signalbox");
+  root.set_version_flag("--version", std::string(kVersion));
+  root.require_subcommand(1);
+  root.get_formatter()->column_width(34);
+  root.footer(
+      "`signalbox VERB --help` explains a verb, with examples.\n"
+      "Exit codes: 0 ok, 1 finding, 2 usage, 3 cannot reach, 4 refused.");
+  Action chosen;
+  for (const AddVerb add : verbs()) add(root, chosen);
+  try {
+    root.parse(argc, argv);
+  } catch (const CLI::Success& e) {
+    return root.exit(e);
+  } catch (const CLI::ParseError& e) {
+    if (!suggest_verb(root, argc, argv)) root.exit(e, std::cout, std::cerr);
+    return static_cast<int>(Exit::Usage);
+  }
+  return static_cast<int>(chosen ? chosen() : Exit::Usage);
+}
+
+}  // namespace signalbox::app::cli

@@ -1,0 +1,12 @@
+// The verbs, one function each, defined in the file of its name.
+#pragma once
+
+#include "app/cli/verb.h"
+
+namespace signalbox::app::cli {
+
+void add_config(CLI::App& root, Action& chosen);
+void add_completion(CLI::App& root, Action& chosen);
+void add_version(CLI::App& root, Action& chosen);
+
+}  // namespace signalbox::app::cli
