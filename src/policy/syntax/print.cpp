@@ -15,6 +15,25 @@ constexpr std::array<std::string_view, 15> kKeywords = {"as",    "contains", "de
                                                         "false", "if",       "import",  "in",   "not",
                                                         "null",  "package",  "some",    "true", "with"};
 
+std::string_view infix_of(std::string_view op) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kInfix = {{{"eq", "="},
+                                                                                            {"equal", "=="},
+                                                                                            {"neq", "!="},
+                                                                                            {"lt", "<"},
+                                                                                            {"lte", "<="},
+                                                                                            {"gt", ">"},
+                                                                                            {"gte", ">="},
+                                                                                            {"plus", "+"},
+                                                                                            {"minus", "-"},
+                                                                                            {"mul", "*"},
+                                                                                            {"div", "/"},
+                                                                                            {"rem", "%"}}};
+  for (const auto& [name, infix] : kInfix) {
+    if (name == op) return infix;
+  }
+  return {};
+}
+
 class Printer {
  public:
   std::string take() { return std::move(out_); }
@@ -191,10 +210,13 @@ class Printer {
 
   void print(const TemplateString& node) {
     out_ += "$\"";
+    bool after_text = false;  // text next to text was an expression: {"b"} in $"a{"b"}"
     for (const auto& part : node.parts) {
       if (const auto* piece = std::get_if<Box<Term>>(&part)) {
-        template_piece(**piece);
+        template_piece(**piece, after_text);
+        after_text = !after_text && as<String>(**piece) != nullptr;
       } else {
+        after_text = false;
         out_ += '{';
         expr(*std::get<Box<Expr>>(part));
         out_ += '}';
@@ -203,9 +225,9 @@ class Printer {
     out_ += '"';
   }
 
-  void template_piece(const Term& piece) {
+  void template_piece(const Term& piece, bool in_braces) {
     const auto* text = as<String>(piece);
-    if (text == nullptr) {
+    if (text == nullptr || in_braces) {
       out_ += '{';
       term(piece);
       out_ += '}';
@@ -221,9 +243,10 @@ class Printer {
   void print_expr(const Term& node) { term(node); }
 
   void print_expr(const Call& node) {
-    if (node.arity() != 2 || operator_name(node) != "eq") return call(node);
+    const std::string_view infix = node.arity() == 2 ? infix_of(operator_name(node)) : std::string_view();
+    if (infix.empty()) return call(node);  // calls below are printed in call form: no parentheses are needed
     term(node.terms[1]);
-    out_ += " = ";
+    out_ += fmt::format(" {} ", infix);
     term(node.terms[2]);
   }
 
@@ -253,9 +276,8 @@ class Printer {
     if (node.explicit_body || node.body.size() != 1) return braces(node.body);
     const Expr& inner = node.body.front();
     const bool group = as<Logical>(inner) != nullptr || as<Not>(inner) != nullptr || !inner.with.empty();
-    out_ += group ? " (" : " ";
-    expr(inner);
-    if (group) out_ += ')';
+    out_ += ' ';
+    grouped(inner, group);
   }
 
   void print_expr(const Logical& node) {
@@ -280,9 +302,16 @@ class Printer {
                                 (right ? !(parent.op == LogicalOp::Or && nested->op == LogicalOp::And)
                                        : parent.op == LogicalOp::And));
     if (right) out_ += ' ';
-    if (group) out_ += '(';
+    grouped(inner, group);
+  }
+
+  /// In an operand's place braces would open a body: a set or object that leads it is put in parentheses too.
+  void grouped(const Expr& inner, bool group) {
+    const std::size_t start = out_.size();
     expr(inner);
-    if (group) out_ += ')';
+    if (!group && out_[start] != '{') return;
+    out_.insert(start, 1, '(');
+    out_ += ')';
   }
 
   void braces(const Body& b) {
