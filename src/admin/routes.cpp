@@ -1,0 +1,20 @@
+// The list of resources. Adding one = a file in routes/ and a line here.
+#include <vector>
+
+#include "admin/routes/list.h"
+
+namespace signalbox::admin {
+
+std::span<const Route> routes() {
+  static const std::vector<Route> all = [] {
+    std::vector<Route> rows;
+    for (const auto resource : {health_routes, metrics_routes, data_routes, policies_routes, actions_routes,
+                                sessions_routes, openapi_routes}) {
+      for (auto& row : resource()) rows.push_back(std::move(row));
+    }
+    return rows;
+  }();
+  return all;
+}
+
+}  // namespace signalbox::admin

@@ -1,0 +1,18 @@
+// The resources, one function each, defined in the file of its name.
+#pragma once
+
+#include <vector>
+
+#include "admin/route.h"
+
+namespace signalbox::admin {
+
+std::vector<Route> actions_routes();
+std::vector<Route> data_routes();
+std::vector<Route> health_routes();
+std::vector<Route> metrics_routes();
+std::vector<Route> openapi_routes();
+std::vector<Route> policies_routes();
+std::vector<Route> sessions_routes();
+
+}  // namespace signalbox::admin
