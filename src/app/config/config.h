@@ -148,6 +148,9 @@ void set_defaults(const Keys& keys);
 std::expected<Config, Diagnostics> load(std::string_view text, const std::string& file);
 std::expected<Config, Diagnostics> load_file(const std::filesystem::path& file);
 
+/// Applies "section.key=value" texts over what a file said. The section is not a list.
+Diagnostics assign(Config& config, const std::vector<std::string>& assignments);
+
 /// What is wrong with the values taken together: nothing to listen on, two targets of one name, ...
 /// Without positions: it also judges a configuration that came from flags.
 Diagnostics validate(const Config& config);

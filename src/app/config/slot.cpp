@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "app/config/config.h"
 #include "base/diagnostic.h"
 
 namespace signalbox::app {
@@ -139,6 +140,37 @@ std::expected<void, std::string> store(const Key& key, std::string_view text) {
 
 std::string written(const Slot& slot) {
   return std::visit([](const auto* value) { return print(*value); }, slot);
+}
+
+Diagnostics assign(Config& config, const std::vector<std::string>& assignments) {
+  Diagnostics bad;
+  const auto report = [&](std::string message, std::string hint) {
+    bad.push_back(
+        {Severity::Error, "config_bad_value", "--set: " + std::move(message), {}, {}, std::move(hint)});
+  };
+  for (const auto& assignment : assignments) {
+    std::vector<std::string> names;
+    const auto equals = assignment.find('=');
+    const std::string name = assignment.substr(0, equals);
+    bool found = false;
+    for (const auto& section : sections()) {
+      if (section.shape == Shape::List) continue;
+      const auto elements = section.elements(config);
+      for (const auto& key : elements.front()) {
+        names.push_back(fmt::format("{}.{}", section.name, key.name));
+        if (names.back() != name || equals == std::string::npos) continue;
+        found = true;
+        if (const auto stored = store(key, assignment.substr(equals + 1)); !stored) {
+          report(fmt::format("{} is not valid", name), "write " + stored.error());
+        }
+      }
+    }
+    if (found) continue;
+    const auto near = nearest(name, {names.begin(), names.end()});
+    report(fmt::format("there is no key \"{}\", or no =", name),
+           near.empty() ? "" : fmt::format("did you mean {}?", near));
+  }
+  return bad;
 }
 
 bool same(const Slot& a, const Slot& b) {

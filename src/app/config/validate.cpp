@@ -1,6 +1,7 @@
 // What no single key can tell: values that do not go together.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "app/config/address.h"
@@ -101,12 +102,23 @@ Diagnostics validate(const Config& original) {
   return findings.take();
 }
 
+namespace {
+
+bool all_live(const std::vector<Keys>& a, const std::vector<Keys>& b) {
+  const Keys& keys = a.empty() ? b.front() : a.front();
+  return std::ranges::all_of(keys, [](const Key& key) { return key.reload == Reload::Live; });
+}
+
+}  // namespace
+
 std::vector<std::string> restart_needed(Config& before, Config& after) {
   std::vector<std::string> changed;
   for (const auto& section : sections()) {
     const auto old_elements = section.elements(before);
     const auto new_elements = section.elements(after);
-    if (old_elements.size() != new_elements.size()) changed.emplace_back(section.name);
+    if (old_elements.size() != new_elements.size() && !all_live(old_elements, new_elements)) {
+      changed.emplace_back(section.name);
+    }
     for (std::size_t i = 0; i < std::min(old_elements.size(), new_elements.size()); ++i) {
       for (std::size_t k = 0; k < old_elements[i].size(); ++k) {
         const Key& was = old_elements[i][k];

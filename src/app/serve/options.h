@@ -1,0 +1,18 @@
+// From the configuration to the options of each part. Pure.
+#pragma once
+
+#include "actions/lanes/async_lane.h"
+#include "admin/server.h"
+#include "app/config/config.h"
+#include "base/log.h"
+#include "proxy/options.h"
+
+namespace signalbox::app {
+
+proxy::GatewayOptions gateway_options(const Config& config);
+/// The directory is the configured one; empty stays empty.
+actions::AsyncLaneOptions lane_options(const Config& config);
+admin::ServerOptions server_options(const Config& config);
+log::Options log_options(const Config& config);
+
+}  // namespace signalbox::app
