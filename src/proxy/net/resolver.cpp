@@ -1,0 +1,70 @@
+// A queue of questions and one thread. The names asked are the configured targets, so the map stays small.
+#include "proxy/net/resolver.h"
+
+namespace signalbox::proxy {
+namespace {
+
+constexpr std::chrono::seconds kFresh{15};
+
+}  // namespace
+
+Resolver::Resolver() : thread_([this] { serve(); }) {}
+
+Resolver::~Resolver() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  asked_.notify_one();
+  thread_.join();
+}
+
+bool Resolver::Resolve::await_ready() {
+  if (host_.starts_with('/')) {
+    auto endpoint = unix_endpoint(host_, port_);
+    if (endpoint) {
+      answer_ = std::vector{*endpoint};
+    } else {
+      answer_ = std::unexpected(endpoint.error());
+    }
+    return true;
+  }
+  if (auto endpoint = numeric_endpoint(host_, port_)) {
+    answer_ = std::vector{*endpoint};
+    return true;
+  }
+  std::lock_guard lock(resolver_.mutex_);
+  const auto known = resolver_.known_.find({host_, port_});
+  if (known == resolver_.known_.end() || known->second.until < std::chrono::steady_clock::now()) return false;
+  answer_ = known->second.endpoints;
+  return true;
+}
+
+void Resolver::Resolve::await_suspend(std::coroutine_handle<> self) {
+  self_ = self;
+  {
+    std::lock_guard lock(resolver_.mutex_);
+    resolver_.questions_.push_back(this);
+  }
+  resolver_.asked_.notify_one();
+}
+
+void Resolver::serve() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    asked_.wait(lock, [this] { return stopping_ || !questions_.empty(); });
+    if (stopping_) return;
+    Resolve* question = questions_.front();
+    questions_.pop_front();
+    lock.unlock();
+    question->answer_ = lookup(question->host_, question->port_);
+    lock.lock();
+    if (question->answer_) {
+      known_[{question->host_, question->port_}] = {*question->answer_,
+                                                    std::chrono::steady_clock::now() + kFresh};
+    }
+    question->loop_.post([self = question->self_] { self.resume(); });
+  }
+}
+
+}  // namespace signalbox::proxy
