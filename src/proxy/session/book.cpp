@@ -1,0 +1,151 @@
+// The FIFO and its rules. The surprise: a Sync sent while the server reads COPY data is swallowed, whether it
+// was sent before or after the CopyInResponse came; so requests behind the COPY are judged when that message
+// arrives, and later ones when they are sent.
+#include "proxy/session/book.h"
+
+#include <utility>
+
+namespace signalbox::proxy {
+namespace {
+
+constexpr std::size_t kFirstSize = 16;
+constexpr std::size_t kKeepSize = 256;
+
+}  // namespace
+
+void Book::sent(Request request, std::unique_ptr<Companion> companion) {
+  if (copying_in_ && copy_takes(request)) return;
+  if (skipping_) {
+    if (request != Request::Sync) return;
+    skipping_ = false;
+  }
+  if (request == Request::CopyEnd && count_ == 0) return;
+  push(request, std::move(companion));
+}
+
+/// True when the COPY under way consumes this request without an answer. Anything but data, Sync and Flush
+/// ends it.
+bool Book::copy_takes(Request request) {
+  if (request != Request::Sync) copying_in_ = false;
+  return true;
+}
+
+void Book::begin_copy_in() {
+  copying_in_ = true;
+  // What has been sent behind the COPY: drop what it swallows, up to and including what ends it.
+  std::size_t kept = 1;
+  for (std::size_t i = 1; i < count_; ++i) {
+    if (copying_in_ && copy_takes(at(i).request)) {
+      at(i).companion.reset();
+    } else {
+      if (kept != i) at(kept) = std::move(at(i));
+      ++kept;
+    }
+  }
+  count_ = kept;
+}
+
+Book::Meaning Book::received(char type, char status) {
+  switch (type) {
+    case 'N':
+    case 'A':
+    case 'S': return {};
+    case 'E': return error();
+    case 'Z': return ready(status);
+    case '1': return finish(Request::Parse);
+    case '2': return finish(Request::Bind);
+    case '3': return finish(Request::Close);
+    case 'n': return finish(Request::Describe);
+    case 's':
+    case 'I':
+    case 'C': return finish(Request::Execute);
+    default: break;
+  }
+  drop_void();
+  if (count_ == 0) return {};
+  Pending& head = at(0);
+  if (type == 'T' && head.request == Request::Describe) return finish(Request::Describe);
+  if (type == 'G' || type == 'W') begin_copy_in();
+  return {.head = &head, .ends_request = false, .ready = false};
+}
+
+/// The request of this kind at the head has its whole answer. For Query and FunctionCall the same messages
+/// are only a part of it.
+Book::Meaning Book::finish(Request request) {
+  drop_void();
+  if (count_ == 0) return {};
+  if (at(0).request != request) return {.head = &at(0), .ends_request = false, .ready = false};
+  pop();
+  return {.head = &ended_, .ends_request = true, .ready = false};
+}
+
+Book::Meaning Book::error() {
+  drop_void();
+  if (count_ == 0) return {};
+  copying_in_ = false;
+  Pending& head = at(0);
+  head.failed = true;
+  switch (head.request) {
+    case Request::Query:
+    case Request::FunctionCall:
+    case Request::Sync: return {.head = &head, .ends_request = false, .ready = false};
+    default: break;
+  }
+  pop();
+  ended_.failed = true;
+  skip_to_sync();
+  return {.head = &ended_, .ends_request = true, .ready = false};
+}
+
+Book::Meaning Book::ready(char status) {
+  transaction_ = status == 'T'   ? Transaction::Active
+                 : status == 'E' ? Transaction::Failed
+                                 : Transaction::Idle;
+  copying_in_ = false;
+  while (count_ > 0) {
+    pop();
+    const Request request = ended_.request;
+    if (request == Request::Query || request == Request::FunctionCall || request == Request::Sync) {
+      Pending kept = std::move(ended_);
+      drop_void();
+      ended_ = std::move(kept);
+      return {.head = &ended_, .ends_request = true, .ready = true};
+    }
+  }
+  return {.head = nullptr, .ends_request = false, .ready = true};
+}
+
+void Book::skip_to_sync() {
+  while (count_ > 0 && at(0).request != Request::Sync) {
+    Pending kept = std::move(ended_);
+    pop();
+    ended_ = std::move(kept);
+  }
+  skipping_ = count_ == 0;
+}
+
+void Book::drop_void() {
+  while (count_ > 0 && at(0).request == Request::CopyEnd) pop();
+}
+
+void Book::push(Request request, std::unique_ptr<Companion> companion) {
+  if (count_ == ring_.size()) {
+    std::vector<Pending> larger(ring_.empty() ? kFirstSize : ring_.size() * 2);
+    for (std::size_t i = 0; i < count_; ++i) larger[i] = std::move(at(i));
+    ring_ = std::move(larger);
+    head_ = 0;
+  }
+  ++count_;
+  Pending& last = at(count_ - 1);
+  last.request = request;
+  last.failed = false;
+  last.companion = std::move(companion);
+}
+
+void Book::pop() {
+  ended_ = std::move(at(0));
+  head_ = (head_ + 1) & (ring_.size() - 1);
+  if (--count_ == 0 && ring_.size() > kKeepSize) std::vector<Pending>().swap(ring_), head_ = 0;
+}
+
+}  // namespace signalbox::proxy

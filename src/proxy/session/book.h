@@ -1,0 +1,91 @@
+// Book: which answer belongs to which request. A FIFO of what the client has sent and the server has not yet
+// answered, and the transaction state. Pure: it sees types of messages and returns what they mean.
+//
+// It follows PostgreSQL's main loop (src/backend/tcop/postgres.c): one ReadyForQuery for each Query,
+// FunctionCall and Sync; after an error in the extended protocol everything up to the next Sync is skipped
+// without an answer; during COPY FROM STDIN the server swallows Sync and Flush, and CopyDone or CopyFail end
+// it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proxy/hooks/event.h"
+
+namespace signalbox::proxy {
+
+enum class Request : std::uint8_t {
+  Query,
+  FunctionCall,
+  Parse,
+  Bind,
+  Describe,
+  Execute,
+  Close,
+  Sync,
+  CopyEnd,  ///< CopyDone or CopyFail: has no answer of its own
+};
+
+/// What rides along with a request until its answer comes. Most requests have none.
+struct Companion {
+  virtual ~Companion() = default;
+};
+
+struct Pending {
+  Request request = Request::Sync;
+  bool failed = false;  ///< its ErrorResponse has come
+  std::unique_ptr<Companion> companion;
+};
+
+class Book {
+ public:
+  /// A request has been sent to the server. Requests that will never be answered (skipped after an error,
+  /// swallowed by COPY) are not entered; their companion is dropped.
+  void sent(Request request, std::unique_ptr<Companion> companion = nullptr);
+
+  /// What a message from the server means. `head` is the request it belongs to; null when it belongs to none
+  /// (asynchronous messages, a FATAL out of the blue). Its pointer is valid until the next call; what has
+  /// ended with this message is kept until then.
+  struct Meaning {
+    Pending* head = nullptr;
+    bool ends_request = false;  ///< the request has its whole answer now (for Query: ReadyForQuery)
+    bool ready = false;         ///< ReadyForQuery: transaction() has been updated
+  };
+  /// `status` is the body of a ReadyForQuery.
+  Meaning received(char type, char status = 'I');
+
+  /// Nothing is unanswered and nothing is under way: the server waits for the client.
+  bool at_rest() const { return count_ == 0 && !skipping_ && !copying_in_; }
+  bool copying_in() const { return copying_in_; }
+  std::size_t size() const { return count_; }
+  Transaction transaction() const { return transaction_; }
+  char status_byte() const { return "ITE"[static_cast<int>(transaction_)]; }
+
+  std::size_t memory() const { return ring_.capacity() * sizeof(Pending); }
+
+ private:
+  Pending& at(std::size_t i) { return ring_[(head_ + i) & (ring_.size() - 1)]; }
+  void push(Request request, std::unique_ptr<Companion> companion);
+  void pop();
+  void drop_void();
+  void skip_to_sync();
+  void begin_copy_in();
+  bool copy_takes(Request request);
+  Meaning error();
+  Meaning ready(char status);
+  Meaning finish(Request request);
+
+  std::vector<Pending> ring_;  ///< size is a power of two
+  std::size_t head_ = 0;
+  std::size_t count_ = 0;
+  Pending ended_;  ///< the request that the last message ended
+  Transaction transaction_ = Transaction::Idle;
+  bool skipping_ = false;    ///< the server skips to a Sync that the client has not sent yet
+  bool copying_in_ = false;  ///< the server reads COPY data, and the client has not ended it yet
+};
+
+}  // namespace signalbox::proxy
