@@ -215,10 +215,9 @@ Io Channel::write_some(std::string_view bytes, std::size_t& taken) {
   return errno == EAGAIN || errno == EWOULDBLOCK ? Io::Blocked : Io::Broken;
 }
 
-ReadResult Channel::try_read(std::span<char> into) {
-  std::size_t got = 0;
-  const Io status = read_some(into, got);
-  return {status, {into.data(), got}};
+void Channel::try_write(std::string_view bytes) {
+  std::size_t taken = 0;
+  while (!bytes.empty() && write_some(bytes, taken) == Io::Ok) bytes.remove_prefix(taken);
 }
 
 // ---- TLS and the end

@@ -110,9 +110,8 @@ class Channel final : public Pollable {
   /// are bytes that came with the first read and belong to the handshake (direct TLS).
   Ready handshake(SSL* ssl, std::string already_read = {});
 
-  /// What can be read without waiting, into `into`; Blocked when nothing. For the first bytes of a
-  /// connection.
-  ReadResult try_read(std::span<char> into);
+  /// Writes what the kernel takes at once; the rest is lost. For last words.
+  void try_write(std::string_view bytes);
 
   /// True when a read will probably find more: the reader should let others go first.
   bool more_to_read() const { return readable_; }
@@ -124,6 +123,8 @@ class Channel final : public Pollable {
   void reset_on_close();
   /// Ends the present and all later waits with this status.
   void cancel(Io reason);
+  /// Takes the cancellation back, when nobody waits any more: for the orderly end.
+  void reopen() { cancelled_ = Io::Ok; }
 
   SSL* tls() const { return ssl_; }
   int fd() const { return fd_.get(); }

@@ -66,7 +66,7 @@ Book::Meaning Book::received(char type, char status) {
   Pending& head = at(0);
   if (type == 'T' && head.request == Request::Describe) return finish(Request::Describe);
   if (type == 'G' || type == 'W') begin_copy_in();
-  return {.head = &head, .ends_request = false, .ready = false};
+  return {.head = &head, .ends_request = false, .failed = false, .ready = false};
 }
 
 /// The request of this kind at the head has its whole answer. For Query and FunctionCall the same messages
@@ -74,9 +74,10 @@ Book::Meaning Book::received(char type, char status) {
 Book::Meaning Book::finish(Request request) {
   drop_void();
   if (count_ == 0) return {};
-  if (at(0).request != request) return {.head = &at(0), .ends_request = false, .ready = false};
+  if (at(0).request != request)
+    return {.head = &at(0), .ends_request = false, .failed = false, .ready = false};
   pop();
-  return {.head = &ended_, .ends_request = true, .ready = false};
+  return {.head = &ended_, .ends_request = true, .failed = false, .ready = false};
 }
 
 Book::Meaning Book::error() {
@@ -84,17 +85,15 @@ Book::Meaning Book::error() {
   if (count_ == 0) return {};
   copying_in_ = false;
   Pending& head = at(0);
-  head.failed = true;
   switch (head.request) {
     case Request::Query:
     case Request::FunctionCall:
-    case Request::Sync: return {.head = &head, .ends_request = false, .ready = false};
+    case Request::Sync: return {.head = &head, .ends_request = false, .failed = false, .ready = false};
     default: break;
   }
   pop();
-  ended_.failed = true;
   skip_to_sync();
-  return {.head = &ended_, .ends_request = true, .ready = false};
+  return {.head = &ended_, .ends_request = true, .failed = true, .ready = false};
 }
 
 Book::Meaning Book::ready(char status) {
@@ -109,10 +108,10 @@ Book::Meaning Book::ready(char status) {
       Pending kept = std::move(ended_);
       drop_void();
       ended_ = std::move(kept);
-      return {.head = &ended_, .ends_request = true, .ready = true};
+      return {.head = &ended_, .ends_request = true, .failed = false, .ready = true};
     }
   }
-  return {.head = nullptr, .ends_request = false, .ready = true};
+  return {.head = nullptr, .ends_request = false, .failed = false, .ready = true};
 }
 
 void Book::skip_to_sync() {
@@ -138,7 +137,6 @@ void Book::push(Request request, std::unique_ptr<Companion> companion) {
   ++count_;
   Pending& last = at(count_ - 1);
   last.request = request;
-  last.failed = false;
   last.companion = std::move(companion);
 }
 

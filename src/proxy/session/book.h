@@ -30,14 +30,24 @@ enum class Request : std::uint8_t {
   CopyEnd,  ///< CopyDone or CopyFail: has no answer of its own
 };
 
-/// What rides along with a request until its answer comes. Most requests have none.
+/// What rides along with a request until its answer comes. Most requests need none.
 struct Companion {
-  virtual ~Companion() = default;
+  std::string refusal;    ///< Query, Parse, ...: the ErrorResponse that takes the place of the server's
+  std::string statement;  ///< Parse, Bind, Close: name of the prepared statement
+  std::string portal;     ///< Bind, Close: name of the portal
+  std::string text;       ///< Parse: its SQL
+  bool text_known = true;
+  char what = 'S';  ///< Close: 'S' statement, 'P' portal
+  std::uint64_t revision = 0;
+
+  void clear() {
+    refusal.clear(), statement.clear(), portal.clear(), text.clear();
+    text_known = true, what = 'S', revision = 0;
+  }
 };
 
 struct Pending {
   Request request = Request::Sync;
-  bool failed = false;  ///< its ErrorResponse has come
   std::unique_ptr<Companion> companion;
 };
 
@@ -53,6 +63,7 @@ class Book {
   struct Meaning {
     Pending* head = nullptr;
     bool ends_request = false;  ///< the request has its whole answer now (for Query: ReadyForQuery)
+    bool failed = false;        ///< with an error
     bool ready = false;         ///< ReadyForQuery: transaction() has been updated
   };
   /// `status` is the body of a ReadyForQuery.

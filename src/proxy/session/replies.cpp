@@ -1,0 +1,148 @@
+// Server to client. Rows pass by the header; what ends a request, changes the transaction or a parameter is
+// told to the book and the facts. An ErrorResponse that answers a refused request is replaced by the refusal.
+#include "proxy/session/session.h"
+
+namespace signalbox::proxy {
+namespace {
+
+/// An ErrorResponse up to this size is looked at whole; a longer one passes as it is.
+constexpr std::size_t kLongestError = 64 * 1024;
+constexpr std::size_t kLongestParameter = 64 * 1024;
+
+}  // namespace
+
+Task<> Session::relay_replies() {
+  for (;;) {
+    const ReplyRun run = scan_replies();
+    if (run.bytes > 0 && !co_await send_to_client(run.bytes)) break;
+    if (run.pause == Pause::Substitute) {
+      if (!co_await substitute()) break;
+      continue;
+    }
+    if (run.pause == Pause::BadMessage) {
+      co_await on_bad_reply();
+      break;
+    }
+    if (run.pause == Pause::Idle) {
+      terminate("57P01", "terminating connection due to administrator command");
+      break;
+    }
+    if (server_->more_to_read()) co_await yield_to(worker_.loop());
+    if (co_await from_server_->more() != Io::Ok) break;
+  }
+  client_->cancel(Io::Cancelled);
+}
+
+Session::ReplyRun Session::scan_replies() {
+  const std::string_view bytes = from_server_->bytes();
+  std::size_t at = static_cast<std::size_t>(std::min<std::uint64_t>(passing_reply_, bytes.size()));
+  passing_reply_ -= at;
+  while (at < bytes.size()) {
+    const std::string_view rest = bytes.substr(at);
+    wire::FrameHeader header;
+    const auto status = wire::read_header(wire::Sender::Server, rest, header);
+    if (status == wire::HeaderStatus::Incomplete) break;
+    if (status != wire::HeaderStatus::Complete) return {at, Pause::BadMessage};
+    if (header.type != 'D' && header.type != 'd') {
+      const auto pause = on_reply(header, rest);
+      if (pause == Pause::Idle) return {at + header.size(), *pause};
+      if (pause) return {at, *pause};
+    }
+    if (header.size() > rest.size()) {
+      passing_reply_ = header.size() - rest.size();
+      return {bytes.size(), Pause::More};
+    }
+    at += header.size();
+  }
+  return {at, Pause::More};
+}
+
+/// One message that is no row. Returns why the scan must stop: before it, or behind it when it is Idle.
+std::optional<Session::Pause> Session::on_reply(const wire::FrameHeader& header, std::string_view available) {
+  const bool whole = available.size() >= header.size();
+  const std::string_view body = available.substr(wire::kHeaderBytes, header.size() - wire::kHeaderBytes);
+  switch (header.type) {
+    case 'Z': {
+      if (!whole) return Pause::More;
+      const auto status = wire::decode_ready(body);
+      if (!status) return Pause::BadMessage;
+      after(book_.received('Z', *status));
+      return draining_ && idle() ? std::optional(Pause::Idle) : std::nullopt;
+    }
+    case 'E': {
+      if (!whole && header.size() <= kLongestError) return Pause::More;
+      const Book::Meaning meaning = book_.received('E');
+      const bool ours =
+          meaning.head != nullptr && meaning.head->companion && !meaning.head->companion->refusal.empty();
+      if (ours && !wire::is_fatal(body)) {
+        replacement_.swap(meaning.head->companion->refusal);
+        return Pause::Substitute;
+      }
+      after(meaning);
+      return std::nullopt;
+    }
+    case 'S': {
+      if (!whole && header.size() <= kLongestParameter) return Pause::More;
+      if (const auto status = wire::decode_parameter_status(body)) on_parameter(status->name, status->value);
+      return std::nullopt;
+    }
+    case 'C':
+      if (!statements_.empty()) {
+        if (!whole) return Pause::More;
+        if (body.starts_with("DISCARD ALL") || body.starts_with("DEALLOCATE ALL")) statements_.forget_all();
+      }
+      break;
+    default: break;
+  }
+  after(book_.received(header.type));
+  return std::nullopt;
+}
+
+/// Acts on what a message has ended: confirmations go to the statements, a waiting client pump goes on.
+void Session::after(const Book::Meaning& meaning) {
+  if (!meaning.ends_request) return;
+  if (meaning.ready) {
+    idle_since_ns_ = worker_.loop().now_ns();
+    facts_.transaction = book_.transaction();
+    if (facts_.transaction == Transaction::Idle) statements_.transaction_ended();
+  }
+  if (meaning.head->companion) {
+    if (!meaning.failed) statements_.confirm(meaning.head->request, *meaning.head->companion);
+    spare_ = std::move(meaning.head->companion);
+  }
+  if (waiting_for_room_) worker_.loop().defer(std::exchange(waiting_for_room_, {}));
+}
+
+/// Sends the next bytes of the server on. A message begun keeps the turn to write until it is finished.
+Task<bool> Session::send_to_client(std::size_t size) {
+  if (size < from_server_->bytes().size()) from_server_->keep();
+  if (!mid_reply_) co_await client_turn_.acquire();
+  const Io sent = co_await client_->write(from_server_->bytes().substr(0, size));
+  mid_reply_ = passing_reply_ > 0;
+  if (!mid_reply_) client_turn_.release();
+  worker_.metrics().add(Counter::BytesFromServer, size);
+  worker_.metrics().add(Counter::BytesToClient, size);
+  facts_.bytes_out += size;
+  from_server_->consume(size);
+  co_return sent == Io::Ok;
+}
+
+/// The ErrorResponse at the front answers a request that we refused: the refusal takes its place.
+Task<bool> Session::substitute() {
+  wire::FrameHeader header;
+  wire::read_header(wire::Sender::Server, from_server_->bytes(), header);
+  from_server_->consume(header.size());
+  from_server_->keep();
+  co_await client_turn_.acquire();
+  const Io sent = co_await client_->write(replacement_);
+  client_turn_.release();
+  replacement_.clear();
+  co_return sent == Io::Ok;
+}
+
+Task<> Session::on_bad_reply() {
+  worker_.metrics().add(Counter::ProtocolViolations);
+  co_await refuse(wire::WireError{.message = "lost synchronization with server", .sqlstate = "08P01"});
+}
+
+}  // namespace signalbox::proxy

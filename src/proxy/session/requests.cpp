@@ -1,0 +1,161 @@
+// Client to server. scan_requests() walks the headers of what has been read and enters each request in the
+// book; it stops where something must happen. Everything before the stop is sent on in one piece.
+#include "proxy/wire/requests.h"
+
+#include "proxy/session/session.h"
+
+namespace signalbox::proxy {
+namespace {
+
+/// A text longer than this is not copied for later; its statement counts as unknown when policies change.
+constexpr std::size_t kLongestKeptText = 64 * 1024;
+
+std::optional<Request> request_of(char type) {
+  switch (type) {
+    case 'Q': return Request::Query;
+    case 'F': return Request::FunctionCall;
+    case 'P': return Request::Parse;
+    case 'B': return Request::Bind;
+    case 'D': return Request::Describe;
+    case 'E': return Request::Execute;
+    case 'C': return Request::Close;
+    case 'S': return Request::Sync;
+    case 'c':
+    case 'f': return Request::CopyEnd;
+    default: return std::nullopt;  // CopyData, Flush, Terminate: nothing answers them
+  }
+}
+
+}  // namespace
+
+Task<> Session::relay_requests() {
+  for (;;) {
+    const Run run = scan_requests();
+    if (run.bytes > 0 && !co_await send_to_server(run.bytes)) break;
+    if (run.stop == Stop::Terminated) break;
+    if (run.stop == Stop::BadMessage) {
+      co_await on_bad_request();
+      break;
+    }
+    if (run.stop == Stop::Room) {
+      co_await Room{*this};
+      continue;
+    }
+    if (client_->more_to_read()) co_await yield_to(worker_.loop());
+    const Io got = co_await from_client_.more();
+    if (got == Io::Ok) continue;
+    client_broke_ = got != Io::Eof;
+    break;
+  }
+  client_leaves();
+}
+
+Session::Run Session::scan_requests() {
+  const std::string_view bytes = from_client_.bytes();
+  std::size_t at = static_cast<std::size_t>(std::min<std::uint64_t>(passing_request_, bytes.size()));
+  passing_request_ -= at;
+  while (at < bytes.size()) {
+    const std::string_view rest = bytes.substr(at);
+    wire::FrameHeader header;
+    const auto status = wire::read_header(wire::Sender::Client, rest, header);
+    if (status == wire::HeaderStatus::Incomplete) break;
+    if (status != wire::HeaderStatus::Complete) return {at, Stop::BadMessage};
+    if (book_.size() >= settings_->options.memory.in_flight) return {at, Stop::Room};
+    const auto stop = on_request(header, rest);
+    if (stop && header.type == 'X') return {at + header.size(), *stop};
+    if (stop) return {at, *stop};
+    if (header.size() > rest.size()) {
+      passing_request_ = header.size() - rest.size();
+      return {bytes.size(), Stop::More};
+    }
+    at += header.size();
+  }
+  return {at, Stop::More};
+}
+
+/// Enters one request in the book. `available` begins with its header and may hold more or less than all of
+/// it. Returns why the scan must stop before it, or nothing when it may pass.
+std::optional<Session::Stop> Session::on_request(const wire::FrameHeader& header,
+                                                 std::string_view available) {
+  const bool whole = available.size() >= header.size();
+  const std::string_view body = available.substr(wire::kHeaderBytes, header.size() - wire::kHeaderBytes);
+  switch (header.type) {
+    case 'd':
+    case 'H': return std::nullopt;
+    case 'X': return whole ? Stop::Terminated : Stop::More;
+    case 'Q':
+    case 'F': ++facts_.queries; break;
+    case 'E': ++facts_.queries; break;
+    case 'P':
+    case 'B':
+    case 'C': {
+      if (!whole && header.size() <= kLongestKeptText) return Stop::More;
+      book_.sent(*request_of(header.type), companion_of(header.type, body, whole));
+      return std::nullopt;
+    }
+    default: break;
+  }
+  book_.sent(*request_of(header.type));
+  return std::nullopt;
+}
+
+/// What must be remembered of a Parse, Bind or Close until the server confirms it.
+std::unique_ptr<Companion> Session::companion_of(char type, std::string_view body, bool whole) {
+  auto companion = new_companion();
+  if (type == 'B') {
+    const auto names = wire::decode_bind_names(body);
+    if (!names) return nullptr;
+    companion->portal = names->portal;
+    companion->statement = names->statement;
+  } else if (type == 'C') {
+    const auto message = wire::decode_close(body);
+    if (!message) return nullptr;
+    companion->what = message->what;
+    (message->what == 'S' ? companion->statement : companion->portal) = message->name;
+  } else {
+    wire::BodyReader reader(body);
+    companion->statement = reader.text();
+    companion->text_known = whole;
+    if (whole) companion->text = reader.text();
+  }
+  return companion;
+}
+
+std::unique_ptr<Companion> Session::new_companion() {
+  if (!spare_) return std::make_unique<Companion>();
+  spare_->clear();
+  return std::move(spare_);
+}
+
+Task<bool> Session::send_to_server(std::size_t size) {
+  if (size < from_client_.bytes().size()) from_client_.keep();
+  worker_.metrics().add(Counter::BytesFromClient, size);
+  facts_.bytes_in += size;
+  const Io sent = co_await server_->write(from_client_.bytes().substr(0, size));
+  worker_.metrics().add(Counter::BytesToServer, size);
+  from_client_.consume(size);
+  co_return sent == Io::Ok;
+}
+
+/// The client sends no more. Answers still on their way reach it, unless its connection is broken.
+void Session::client_leaves() {
+  client_done_ = true;
+  if (client_broke_) {
+    server_->cancel(Io::Cancelled);
+  } else {
+    server_->shutdown_write();
+  }
+}
+
+Task<> Session::on_bad_request() {
+  worker_.metrics().add(Counter::ProtocolViolations);
+  wire::FrameHeader header;
+  const auto status = wire::read_header(wire::Sender::Client, from_client_.bytes(), header);
+  co_await refuse(wire::WireError{.message = status == wire::HeaderStatus::UnknownType
+                                                 ? "invalid frontend message type " +
+                                                       std::to_string(static_cast<unsigned char>(header.type))
+                                                 : "invalid message length"});
+  client_broke_ = true;
+}
+
+}  // namespace signalbox::proxy

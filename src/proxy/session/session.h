@@ -1,0 +1,163 @@
+// Session: one client connection and what belongs to it, on one loop from accept to close.
+//
+//   live() = shake hands -> log in -> relay both ways until an end -> part
+//
+// Two coroutines relay: requests (client to server) and replies (server to client). Each repeats: scan what
+// has been read (pure, no waiting), send on the run of bytes that may pass, act on what stopped the scan. A
+// run is sent from where it was read: no copy, no allocation. The files: handshake.cpp, login.cpp,
+// requests.cpp, replies.cpp, parting.cpp.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "proxy/gateway.h"
+#include "proxy/hooks/event.h"
+#include "proxy/net/channel.h"
+#include "proxy/net/inlet.h"
+#include "proxy/net/task.h"
+#include "proxy/net/turn.h"
+#include "proxy/session/book.h"
+#include "proxy/session/login_rules.h"
+#include "proxy/session/statements.h"
+#include "proxy/targets/cancel_registry.h"
+#include "proxy/targets/census.h"
+#include "proxy/wire/error_response.h"
+#include "proxy/wire/frame.h"
+#include "proxy/wire/startup.h"
+#include "proxy/worker.h"
+
+namespace signalbox::proxy {
+
+class Session {
+ public:
+  /// Begins a session that owns itself until its end, and then tells the worker.
+  static void begin(Worker& worker, Fd client, Endpoint peer, std::size_t listener);
+  Session(Worker& worker, Fd client, const Endpoint& peer, std::size_t listener);
+  ~Session();
+
+  std::uint64_t id() const { return facts_.id; }
+  SessionView view() const;
+
+  /// Ends the session as soon as it is idle, with PostgreSQL's words for a shutdown.
+  void drain();
+  /// Ends it now: what is under way is cut off.
+  void terminate(std::string_view sqlstate, std::string_view message);
+
+ private:
+  enum class Phase : std::uint8_t { Handshake, Login, Active, Closing };
+
+  Task<> live();
+  void become_active();
+
+  // handshake.cpp: up to and including the startup packet
+  Task<bool> shake_hands();
+  Task<std::optional<wire::FirstPacket>> first_packet();
+  Task<bool> read_at_least(std::size_t size);
+  Task<bool> begin_direct_tls();
+  Task<bool> answer_ssl_request();
+  Task<bool> begin_client_tls(std::string already_read);
+  Task<> cancel(wire::CancelRequest request);
+  bool bytes_are_stuffed() const;
+
+  // login.cpp: admission, the server, authentication
+  Task<bool> log_in();
+  std::optional<wire::ErrorFields> admission();
+  enum class LoginEnd : std::uint8_t { Ready, Failed, TryOtherEncryption };
+  Task<LoginEnd> authenticate(bool may_try_other);
+  Task<bool> open_server(std::shared_ptr<const Target> target, Encryption encryption);
+  Task<std::string_view> login_frame(Inlet& from, wire::Sender sender);
+  Task<bool> relay_login_message(std::string_view frame);
+  Task<bool> relay_password();
+  Task<LoginEnd> server_fell_silent();
+  void on_login_message(char type, std::string_view body);
+  void on_parameter(std::string_view name, std::string_view value);
+
+  // requests.cpp: client to server
+  enum class Stop : std::uint8_t { More, Room, Terminated, BadMessage };
+  struct Run {
+    std::size_t bytes = 0;  ///< this many may pass
+    Stop stop = Stop::More;
+  };
+  Task<> relay_requests();
+  Run scan_requests();
+  std::optional<Stop> on_request(const wire::FrameHeader& header, std::string_view available);
+  Task<bool> send_to_server(std::size_t size);
+  std::unique_ptr<Companion> companion_of(char type, std::string_view body, bool whole);
+  std::unique_ptr<Companion> new_companion();
+  void client_leaves();
+  Task<> on_bad_request();
+  /// co_await Room{*this}: until the server has answered something.
+  struct Room {
+    Session& session;
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> self) const { session.waiting_for_room_ = self; }
+    void await_resume() const noexcept {}
+  };
+
+  // replies.cpp: server to client
+  enum class Pause : std::uint8_t { More, Substitute, Idle, BadMessage };
+  struct ReplyRun {
+    std::size_t bytes = 0;
+    Pause pause = Pause::More;
+  };
+  Task<> relay_replies();
+  ReplyRun scan_replies();
+  std::optional<Pause> on_reply(const wire::FrameHeader& header, std::string_view available);
+  void after(const Book::Meaning& meaning);
+  Task<bool> send_to_client(std::size_t size);
+  Task<bool> substitute();
+  Task<> on_bad_reply();
+
+  // parting.cpp: every way a session ends
+  Task<> refuse(wire::ErrorFields fields);
+  Task<> refuse(const wire::WireError& error);
+  Task<> part();
+  void on_deadline();
+  bool idle() const;
+  void watch_idleness();
+
+  Worker& worker_;
+  std::shared_ptr<const Settings> settings_;
+  std::size_t listener_;
+  Phase phase_ = Phase::Handshake;
+
+  std::unique_ptr<Channel> client_;
+  std::unique_ptr<Channel> server_;
+  Inlet from_client_;
+  std::optional<Inlet> from_server_;
+  Turn client_turn_;  ///< who writes to the client
+
+  std::uint64_t passing_request_ = 0;  ///< bytes of a message under way that nobody inspects
+  std::uint64_t passing_reply_ = 0;
+  Book book_;
+  Statements statements_;
+  std::unique_ptr<Companion> spare_;
+  std::coroutine_handle<> waiting_for_room_;
+  std::string replacement_;  ///< the ErrorResponse that takes the place of the one at hand
+
+  std::string startup_;        ///< the startup packet, verbatim; freed after the login
+  std::string login_replies_;  ///< messages of the login about to be sent to the client together
+  ClientFacts client_facts_;
+  ServerFacts server_facts_;
+  SessionFacts facts_;
+  TlsFacts client_tls_;
+  TlsFacts server_tls_;
+  std::int32_t server_process_ = 0;
+  CancelTarget cancel_target_;
+  CancelRegistry::Entry cancel_entry_;
+  Census::Place place_;
+
+  Timer deadline_;
+  std::int64_t accepted_ns_ = 0;    ///< steady
+  std::int64_t idle_since_ns_ = 0;  ///< steady; of the last ReadyForQuery or request
+  bool draining_ = false;
+  bool client_done_ = false;   ///< the client has said goodbye or closed its side
+  bool client_broke_ = false;  ///< its connection is of no use any more
+  bool mid_reply_ = false;     ///< a message of the server has been sent to the client in part
+};
+
+}  // namespace signalbox::proxy

@@ -1,0 +1,89 @@
+// One thread: a loop, its listeners, its sessions.
+#include "proxy/worker.h"
+
+#include "base/log.h"
+#include "proxy/session/session.h"
+
+namespace signalbox::proxy {
+
+Result<std::shared_ptr<const Settings>> Settings::make(GatewayOptions options) {
+  if (options.targets.empty()) return fail(ErrorCode::InvalidArgument, "no target is configured");
+  auto settings = std::make_shared<Settings>();
+  for (const ListenerOptions& listener : options.listeners) {
+    auto tls = make_listener_tls(listener.tls);
+    if (!tls) return std::unexpected(tls.error());
+    settings->listener_tls.push_back(std::move(*tls));
+  }
+  for (const TargetOptions& target : options.targets) {
+    auto made = Target::make(target);
+    if (!made) return std::unexpected(made.error());
+    settings->targets.push_back(std::move(*made));
+  }
+  settings->facts = {.node = options.node, .tenant = options.tenant, .labels = options.labels};
+  settings->options = std::move(options);
+  return settings;
+}
+
+Worker::Worker(Shared& shared, std::shared_ptr<const Settings> settings, MetricsShard& metrics)
+    : shared_(shared), settings_(std::move(settings)), metrics_(metrics) {}
+
+Worker::~Worker() {
+  stop();
+}
+
+void Worker::start() {
+  thread_ = std::thread([this] { loop_.run(); });
+}
+
+void Worker::stop() {
+  if (!thread_.joinable()) return;
+  loop_.stop();
+  thread_.join();
+}
+
+void Worker::listen(Fd fd, Listener::OnAccept on_accept) {
+  listeners_.push_back(std::make_unique<Listener>(loop_, std::move(fd), metrics_, std::move(on_accept)));
+}
+
+void Worker::adopt(Fd client, Endpoint peer, std::size_t listener) {
+  Session::begin(*this, std::move(client), peer, listener);
+}
+
+void Worker::began(Session& session) {
+  sessions_.insert(&session);
+}
+
+void Worker::ended(Session& session) {
+  sessions_.erase(&session);
+  load_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void Worker::drain() {
+  draining_ = true;
+  listeners_.clear();
+  for (Session* session : std::vector<Session*>(sessions_.begin(), sessions_.end())) session->drain();
+}
+
+void Worker::cut_off() {
+  for (Session* session : std::vector<Session*>(sessions_.begin(), sessions_.end())) {
+    session->terminate("57P01", "terminating connection due to administrator command");
+  }
+}
+
+std::vector<SessionView> Worker::sessions() const {
+  std::vector<SessionView> views;
+  views.reserve(sessions_.size());
+  for (const Session* session : sessions_) views.push_back(session->view());
+  return views;
+}
+
+bool Worker::end_session(std::uint64_t id) {
+  for (Session* session : sessions_) {
+    if (session->id() != id) continue;
+    session->terminate("57P01", "terminating connection due to administrator command");
+    return true;
+  }
+  return false;
+}
+
+}  // namespace signalbox::proxy
