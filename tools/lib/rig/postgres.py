@@ -25,9 +25,11 @@ SETTINGS = {
 
 
 class Cluster:
-    """One PostgreSQL server. `hba` lines come before the rule that trusts everybody on loopback."""
+    """One PostgreSQL server. `hba` lines come before the rule that trusts everybody on loopback; `bin` is where the
+    programs are."""
 
-    def __init__(self, folder, *, settings=None, hba=(), locale="C.UTF-8", initdb=()):
+    def __init__(self, folder, *, settings=None, hba=(), locale="C.UTF-8", bin=BIN):
+        self.bin = bin
         self.folder = pathlib.Path(folder)
         self.data = self.folder / "data"
         self.sockets = self.folder
@@ -36,14 +38,13 @@ class Cluster:
         self.settings = {**SETTINGS, **(settings or {})}
         self.hba = list(hba)
         self.locale = locale
-        self.initdb = list(initdb)
         self.process = None
 
     def start(self):
         if not self.data.exists():
             self._create()
         self._configure()
-        self.process = host.Process([BIN / "postgres", "-D", self.data], self.folder / "postgres.log",
+        self.process = host.Process([self.bin / "postgres", "-D", self.data], self.folder / "postgres.log",
                                     ordinary=True, stop_signal=signal.SIGINT)
         self._wait_ready()
         return self
@@ -60,7 +61,7 @@ class Cluster:
     def sql(self, text, database="postgres", **psql):
         """Runs SQL as the superuser through the socket; returns unaligned rows as text."""
         done = subprocess.run(
-            [BIN / "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", self.sockets, "-p", str(self.port),
+            [self.bin / "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", self.sockets, "-p", str(self.port),
              "-U", SUPERUSER, "-d", database, "-f", "-"],
             input=text, capture_output=True, text=True, timeout=psql.get("timeout", 120))
         if done.returncode != 0:
@@ -70,8 +71,8 @@ class Cluster:
     def _create(self):
         self.folder.mkdir(parents=True, exist_ok=True)
         host.own(self.folder)
-        command = [BIN / "initdb", "-D", self.data, "-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--no-sync",
-                   f"--locale={self.locale}", "--no-instructions", *self.initdb]
+        command = [self.bin / "initdb", "-D", self.data, "-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--no-sync",
+                   f"--locale={self.locale}", "--no-instructions"]
         created = host.Process(command, self.folder / "initdb.log", ordinary=True)
         if created.wait(120) != 0:
             raise host.Failure(f"initdb: {created.output()}")
@@ -101,6 +102,6 @@ class Cluster:
         def ready():
             if not self.process.running():
                 raise host.Failure(f"PostgreSQL did not start: {self.process.output()[-2000:]}")
-            return subprocess.run([BIN / "pg_isready", "-q", "-h", self.sockets, "-p", str(self.port)]).returncode == 0
+            return subprocess.run([self.bin / "pg_isready", "-q", "-h", self.sockets, "-p", str(self.port)]).returncode == 0
 
         host.wait_until(ready, 60, "PostgreSQL is ready")
