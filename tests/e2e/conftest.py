@@ -6,6 +6,7 @@ which shows that a test that compares the two holds for PostgreSQL: it finds mis
 """
 import itertools
 import pathlib
+import ssl
 import sys
 
 import pytest
@@ -56,6 +57,12 @@ def authority(folder):
 @pytest.fixture(scope="session")
 def server_certificate(authority):
     return authority.issue("server", "localhost")
+
+
+@pytest.fixture(scope="session")
+def tls_context(authority):
+    """A client's context that verifies the server's certificate."""
+    return ssl.create_default_context(cafile=authority.certificate)
 
 
 @pytest.fixture(scope="session")

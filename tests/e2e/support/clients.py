@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 
-from rig import host
+from rig import host, postgres
 
 SOURCES = host.ROOT / "tests" / "e2e" / "clients"
 BUILT = host.ROOT / "build" / "e2e-clients"
@@ -85,3 +85,9 @@ def environment(server, *, sslmode="disable", authority=None, user="postgres", d
     if authority:
         env["PGSSLROOTCERT"] = str(authority.certificate)
     return env
+
+
+def program(name, *arguments, server, text=None, database="postgres", seconds=120, **connection):
+    """Runs one of PostgreSQL's own programs against `server`; returns the finished process."""
+    return subprocess.run([str(postgres.BIN / name), *map(str, arguments)], input=text, capture_output=True, text=True,
+                          env=environment(server, database=database, **connection), errors="replace", timeout=seconds)
