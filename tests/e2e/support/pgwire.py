@@ -111,12 +111,24 @@ class Message:
             at += max(size, 0)
         return values
 
+    @property
+    def described(self):
+        """RowDescription: (name, table's oid, column, type, size, modifier, format) of each column."""
+        fields, at = [], 2
+        for _ in range(struct.unpack_from("!h", self.body)[0]):
+            end = self.body.index(b"\0", at)
+            fields.append((self.body[at:end], *struct.unpack_from("!ihihih", self.body, end + 1)))
+            at = end + 19
+        return fields
+
     def brief(self):
-        """What two servers must agree on: no process ids, no source lines of the server."""
+        """What two servers must agree on: no process ids, no oids of new tables, no source lines of the server."""
         if self.kind in "EN":
             return self.kind, tuple((k, v) for k, v in sorted(self.fields.items()) if k not in "FLR")
         if self.kind == "K":
-            return ("K",)
+            return "K", len(self.body)
+        if self.kind == "T":
+            return "T", tuple((name, column, *rest) for name, _, column, *rest in self.described)
         return self.kind, self.body
 
 
