@@ -29,8 +29,8 @@ struct Id {
   static Id floor_of(std::int64_t time_ms);
 };
 
-/// Makes ids: strictly increasing, unique across threads and processes (62 random bits at creation and at
-/// each new millisecond's overflow). One per thread; no locks, no system calls.
+/// Makes ids: strictly increasing within a source, unique across threads and processes (a random counter
+/// start and 48 each new millisecond's overflow). One per thread; no locks, no system calls.
 class IdSource {
  public:
   IdSource();
@@ -39,9 +39,8 @@ class IdSource {
  private:
   std::uint64_t random();
   std::uint64_t state_;
-  std::uint64_t salt_;
   std::int64_t last_ms_ = 0;
-  std::uint32_t counter_ = 0;  ///< 12 + 14 bits: ids of one millisecond ascend
+  std::uint32_t counter_ = 0;  ///< 26 bits: ids of one millisecond ascend
 };
 
 }  // namespace signalbox::actions

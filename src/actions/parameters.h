@@ -41,6 +41,8 @@ class Parameters {
   bool append_json(std::string_view name, std::string& out) const;
 
  private:
+  std::string render(std::string_view name, std::string_view text) const;
+
   const ActionSpec& spec_;
   const policy::ActionRequest& request_;
   const Facts& facts_;

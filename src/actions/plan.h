@@ -58,9 +58,9 @@ struct Plan {
   Verdict verdict = Verdict::Deny;
   Reason reason = Reason::Undecided;
   std::uint32_t decided_by = kNoRequest;  ///< the request behind the verdict when `reason` is Requested
-  std::vector<PlannedAction> sync;  ///< in running order; the one behind the verdict is last when it is there
-  std::vector<PlannedAction> async;  ///< in order of the decision; queued once the plan is final
-  std::vector<SetAside> set_aside;   ///< by request index
+  std::vector<PlannedAction> sync;        ///< in running order: by phase, then precedence
+  std::vector<PlannedAction> async;       ///< by precedence; queued once the plan is final
+  std::vector<SetAside> set_aside;        ///< by request index
 
   /// Empties the lists, keeps their memory, and refuses again.
   void clear();

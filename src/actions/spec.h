@@ -81,6 +81,9 @@ struct ActionSpec {
   std::string_view example;  ///< one element of a YAML policy's `then`
 };
 
+/// "a string", "one of its names", ...: completes "must be".
+std::string_view describe(ParameterType type);
+
 const ParameterSpec* parameter_named(const ActionSpec& spec, std::string_view name);
 
 /// Every action of this build, in the order of the documentation. Static: pointers into it live for ever.
