@@ -1,13 +1,15 @@
 // analyze(): statement text -> QueryFacts. The one entry of this room for decisions.
 //
-// Reads PostgreSQL's raw parse tree in place. Every input gets an answer in bounded time and stack (256 KiB is enough):
-// a text past a limit gets a parse_error with SQLSTATE 54000 or 54001, so that the policy's default for unparsed
-// statements decides. Thread-safe: any number of threads, no shared state; each keeps a small parser context until it ends.
+// Reads PostgreSQL's raw parse tree in place. Every input gets an answer in bounded time and stack (256 KiB
+// is enough): a text past a limit gets a parse_error with SQLSTATE 54000 or 54001, so that the policy's
+// default for unparsed statements decides. Thread-safe: any number of threads, no shared state; each keeps a
+// small parser context until it ends.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "sql/facts.h"
@@ -24,14 +26,17 @@ struct AnalyzeOptions {
   std::size_t max_tokens = 2'000'000;              ///< about 150 bytes of memory each while parsing
   std::uint32_t max_statements = 100'000;
   std::uint32_t max_query_depth = 2'000;  ///< sub-selects within sub-selects
-  std::uint32_t max_facts = 20'000;       ///< entries in all lists of one statement; more: opaque "bounded"
-  int server_version = 0;                 ///< major version of the server, chooses the grammar; 0: the newest built in
+  std::uint32_t max_facts = 10'000;       ///< entries in all lists of one statement; more: opaque "bounded"
+  int server_version = 0;  ///< major version of the server, chooses the grammar; 0: the newest built in
 
   // The session's settings that change what the text means (defaults are PostgreSQL's).
   bool standard_conforming_strings = true;
   BackslashQuote backslash_quote = BackslashQuote::SafeEncoding;
+  std::string_view client_encoding =
+      "UTF8";  ///< one whose characters may hold ASCII bytes (SJIS, GBK, ...): parse_error 0A000
 
-  const Catalog* catalog = nullptr;  ///< borrowed for the call; resolves names, expands views, knows functions
+  const Catalog* catalog =
+      nullptr;  ///< borrowed for the call; resolves names, expands views, knows functions
 };
 
 /// Never throws; `text` may hold anything (NUL bytes give a parse_error, as PostgreSQL's wire forbids them).
@@ -45,11 +50,13 @@ struct BoundParameter {
   std::string_view bytes;
 };
 
-/// The parameter's value: integers, numerics, floats, booleans and text-like types in text or binary format; dates, times,
-/// uuid and json as PostgreSQL's text form. Unknown when type or bytes are not understood (never a guess).
+/// The parameter's value: integers, numerics, floats, booleans and text-like types in text or binary format;
+/// dates, times, uuid and json as PostgreSQL's text form. Unknown when type or bytes are not understood
+/// (never a guess).
 Literal decode(const BoundParameter& parameter);
 
-/// Replaces every Parameter in where, tables[].where, limit and sets by its value. A $n that is not bound becomes Unknown.
+/// Replaces every Parameter in where, tables[].where, limit and sets by its value. A $n that is not bound
+/// becomes Unknown.
 void bind_parameters(QueryFacts& facts, std::span<const BoundParameter> parameters);
 
 }  // namespace signalbox::sql

@@ -1,21 +1,19 @@
-// Normalised text and fingerprint: for people, logs and statistics only.
-// Never a key for a decision: libpg_query's fingerprints collide past 47 nested calls and ignore DO bodies and SET values.
+// Normalised text and fingerprint: for people, logs and statistics only, never a key for a decision.
+// Both work on tokens, not on a parse tree: any text of any length is safe, also one that the grammar
+// rejects.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 
-#include "sql/analyze.h"
-
 namespace signalbox::sql {
 
-/// The text with its constants replaced by $n, comments and blanks kept. Works on tokens, so any text and any length is
-/// safe; what does not lex is replaced by "?" from there on, so that no literal can leak.
-std::string normalize(std::string_view text, const AnalyzeOptions& options = {});
+/// The text with each constant replaced by $n (numbered after the highest $n it has), comments dropped, runs
+/// of blanks as one. A text that ends within a string keeps nothing of that string.
+std::string normalize(std::string_view text, bool standard_conforming_strings = true);
 
-/// 16 hexadecimal digits: the same for statements that differ in constants only. Empty when the text does not parse or is
-/// longer than 64 KiB.
-std::string fingerprint(std::string_view text, const AnalyzeOptions& options = {});
+/// 16 hexadecimal digits, equal for texts that differ in constants, letter case of words, blanks, comments
+/// and the length of a list of constants only.
+std::string fingerprint(std::string_view text, bool standard_conforming_strings = true);
 
 }  // namespace signalbox::sql

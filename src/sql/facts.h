@@ -1,12 +1,13 @@
 // QueryFacts: what the text of a query says it will do, as plain values (design section 6, `input.query`).
 //
-// The facts over-report rather than miss: a column that could belong to two tables is listed for both, and what the
-// analysis does not know marks the statement `opaque`. They come from the text alone (and from a Catalog when one is
-// given), so what a view, trigger, rule, cast or default hides is not here; what the text hides is said in `opaque`.
+// The facts over-report rather than miss: a column that could belong to two tables is listed for both, and
+// what the analysis does not know marks the statement `opaque`. They come from the text alone (and from a
+// Catalog when one is given), so what a view, trigger, rule, cast or default hides is not here; what the text
+// hides is said in `opaque`.
 //
-// Names are as PostgreSQL resolves them: folded to lower case unless quoted, cut at 63 bytes, escapes decoded.
-// Every list is in the order of the text, without duplicates. Values are immutable after analyze() and may be shared
-// between threads. All std::string_view members point to static storage.
+// Names are as PostgreSQL resolves them: folded to lower case unless quoted, cut at 63 bytes, escapes
+// decoded. Every list is in the order of the text, without duplicates. Values are immutable after analyze()
+// and may be shared between threads. All std::string_view members point to static storage.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,8 @@ namespace signalbox::sql {
 
 /// What a statement, or one mention of a table in it, is for. Ordered: a later one matters more.
 enum class Access : std::uint8_t {
-  Read,    ///< rows are read: FROM, USING, WHERE, RETURNING, COPY TO, and the target of an UPDATE that reads columns
+  Read,    ///< rows are read: FROM, USING, WHERE, RETURNING, COPY TO, and the target of an UPDATE that reads
+           ///< columns
   Lock,    ///< LOCK TABLE, SELECT ... FOR UPDATE / SHARE
   Write,   ///< rows change: INSERT, UPDATE, DELETE, MERGE, TRUNCATE, COPY FROM
   Define,  ///< the object itself changes: CREATE, ALTER, DROP, GRANT, COMMENT, REINDEX, VACUUM, ...
@@ -36,24 +38,28 @@ struct Equality {
   bool operator==(const Equality&) const = default;
 };
 
-/// One table (or view, sequence, index, ...: text cannot tell). CTE names and aliases are resolved and never here.
+/// One table (or view, sequence, index, ...: text cannot tell). CTE names and aliases are resolved and never
+/// here.
 struct TableUse {
   std::string schema;  ///< as written, "" when the name is unqualified and no catalogue resolved it
   std::string name;
   Access access = Access::Read;
-  std::string_view verb;        ///< "select", "insert", "update", "delete", "merge", "truncate", "copy", "lock", "create", ...
-  std::vector<Equality> where;  ///< equalities that hold at EVERY place where this table is used with this access
+  std::string_view
+      verb;  ///< "select", "insert", "update", "delete", "merge", "truncate", "copy", "lock", "create", ...
+  std::vector<Equality>
+      where;  ///< equalities that hold at EVERY place where this table is used with this access
 };
 
 struct ColumnUse {
   std::string table;  ///< the table's name, alias resolved; "" when the text does not say
   std::string name;   ///< "*" for all columns (SELECT *, t.*, a whole-row value, NATURAL JOIN)
   Access access = Access::Read;
-  bool certain = true;  ///< false: unqualified with several tables in sight, listed once for each that could have it
+  bool certain =
+      true;  ///< false: unqualified with several tables in sight, listed once for each that could have it
 };
 
 struct Join {
-  std::string_view type;  ///< "inner", "left", "right", "full", "cross", "comma"
+  std::string_view type;       ///< "inner", "left", "right", "full", "cross", "comma"
   bool has_condition = false;  ///< ON, USING or NATURAL
 };
 
@@ -63,12 +69,13 @@ struct CommonTable {
   bool recursive = false;
 };
 
-/// One setting that the statement changes: SET, SET LOCAL, RESET, set_config(), ALTER SYSTEM / ROLE / DATABASE ... SET,
-/// CREATE FUNCTION ... SET, BEGIN / SET TRANSACTION modes. SET ROLE is `role`, SET SESSION AUTHORIZATION is
-/// `session_authorization`, SET TIME ZONE is `timezone`, SET NAMES is `client_encoding`, RESET ALL is `all`.
+/// One setting that the statement changes: SET, SET LOCAL, RESET, set_config(), ALTER SYSTEM / ROLE /
+/// DATABASE ... SET, CREATE FUNCTION ... SET, BEGIN / SET TRANSACTION modes. SET ROLE is `role`, SET SESSION
+/// AUTHORIZATION is `session_authorization`, SET TIME ZONE is `timezone`, SET NAMES is `client_encoding`,
+/// RESET ALL is `all`.
 struct Setting {
-  std::string name;    ///< lower case; "" when set_config()'s first argument is not a constant
-  Literal value;       ///< String (lists joined with ", "), Null for RESET and DEFAULT, Parameter, or Unknown
+  std::string name;  ///< lower case; "" when set_config()'s first argument is not a constant
+  Literal value;     ///< String (lists joined with ", "), Null for RESET and DEFAULT, Parameter, or Unknown
   std::string_view scope;  ///< "session", "local", "transaction", "system", "role", "database", "function"
   std::int32_t name_parameter = 0;  ///< n when set_config($n, ...) names the setting by a bound parameter
 };
@@ -109,38 +116,48 @@ struct StatementFacts {
   std::uint32_t offset = 0;  ///< where the statement starts in the analysed text, bytes, after leading blanks
   std::uint32_t length = 0;  ///< without the semicolon
 
-  /// PostgreSQL's command tag in lower case, blanks as underscores: "select", "create_table", "drop_table", "set", "do",
-  /// "declare_cursor", "alter_system", ...; "empty"; for several statements of unlike kind "multi"; "unparsed".
-  /// kind_names() lists all. SELECT INTO is "select_into", CREATE TABLE AS "create_table_as".
+  /// PostgreSQL's command tag in lower case, blanks as underscores: "select", "create_table", "drop_table",
+  /// "set", "do", "declare_cursor", "alter_system", ...; "empty"; for several statements of unlike kind
+  /// "multi"; "unparsed". kind_names() lists all. SELECT INTO is "select_into", CREATE TABLE AS
+  /// "create_table_as".
   std::string_view kind = "empty";
-  /// The kind of every statement and of every statement inside one (data-modifying CTE, EXPLAIN, PREPARE, COPY (...)).
+  /// The kind of every statement and of every statement inside one (data-modifying CTE, EXPLAIN, PREPARE,
+  /// COPY (...)).
   std::vector<std::string_view> kinds;
-  /// "read", "write", "ddl", "dcl" (roles, rights), "session", "transaction", "cursor", "maintenance", "code", "server";
-  /// one for each kind, without duplicates, the statement's own first.
+  /// "read", "write", "ddl", "dcl" (roles, rights), "session", "transaction", "cursor", "copy",
+  /// "maintenance", "code" (DO, CALL, EXECUTE), "server", "unknown"; one for each kind, without duplicates,
+  /// the statement's own first.
   std::vector<std::string_view> categories;
-  /// The text shows that nothing changes: no data, catalogue, setting, lock, file or message. False when in doubt
-  /// (an unknown function, EXECUTE). Views, operators, casts and functions called by them are taken as innocent.
+  /// The text shows that nothing changes: no data, catalogue, setting, lock, file or message. False when in
+  /// doubt (an unknown function, EXECUTE). Views, operators, casts and functions called by them are taken as
+  /// innocent.
   bool read_only = true;
-  /// Why the text does not show all that the statement does; empty when it does. "do" (a code block), "body" (a function or
-  /// rule body), "execute" (a statement prepared earlier), "function" (calls a function that is not PostgreSQL's own),
-  /// "operator" (an operator that is not PostgreSQL's own), "sql" (a function that runs SQL text), "unknown" (a node of the parse tree that this version does not know),
-  /// "bounded" (more facts than the limit).
+  /// Why the text does not show all that the statement does; empty when it does. "do" (a code block), "body"
+  /// (a function or rule body), "execute" (a statement prepared earlier), "function" (calls a function that
+  /// is not PostgreSQL's own), "operator" (an operator that is not PostgreSQL's own), "sql" (a function that
+  /// runs SQL text), "unknown" (a node of the parse tree that this version does not know), "bounded" (more
+  /// facts than the limit), "unparsed" (see QueryFacts::parse_error).
   std::vector<std::string_view> opaque;
-  /// What it does beyond tables, from known functions and clauses: "file_read", "file_write", "program", "sql", "setting",
-  /// "lock", "notify", "sequence", "large_object", "process" (signals backends), "wait" (pg_sleep), "server" (control,
-  /// replication, statistics reset), "network", "volatile" (any other).
+  /// What it does beyond tables, from known functions and clauses: "file_read", "file_write", "program",
+  /// "sql", "setting", "lock", "notify", "sequence", "large_object", "process" (signals backends), "wait"
+  /// (pg_sleep), "server" (control, replication, statistics reset), "network", "volatile" (any other).
   std::vector<std::string_view> effects;
 
   std::vector<TableUse> tables;
   std::vector<ColumnUse> columns;
-  std::vector<std::string> functions;  ///< unqualified name of every function and procedure, and schema.name when it was qualified (pg_catalog apart)
-  std::vector<std::string> types;      ///< types of casts that are not PostgreSQL's own (a domain's CHECK may run code)
+  std::vector<std::string> functions;  ///< unqualified name of every function and procedure, and schema.name
+                                       ///< when it was qualified (pg_catalog apart)
+  std::vector<std::string>
+      types;  ///< types of casts that are not PostgreSQL's own (a domain's CHECK may run code)
   std::vector<ObjectUse> objects;
-  std::string subject;  ///< name of the prepared statement, cursor, savepoint, channel or setting it is about; else ""
+  std::string subject;  ///< name of the prepared statement, cursor, savepoint, channel or setting it is
+                        ///< about; else ""
 
-  /// Equalities at top level AND of the statement's own WHERE (of every branch of a UNION). A column with two values is left out.
+  /// Equalities at top level AND of the statement's own WHERE (of every branch of a UNION). A column with two
+  /// values is left out.
   std::vector<Equality> where;
-  /// The statement's WHERE exists; with an UPDATE, DELETE or MERGE anywhere inside: every one of them has one.
+  /// The statement's WHERE exists; with an UPDATE, DELETE or MERGE anywhere inside: every one of them has
+  /// one.
   bool has_where = false;
   bool has_limit = false;
   Literal limit;  ///< of the top level; Unknown when absent (see has_limit) or not constant
@@ -152,10 +169,12 @@ struct StatementFacts {
 };
 
 struct QueryFacts {
-  StatementFacts whole;               ///< of the only statement, or of all together (kind "multi" unless all agree)
+  StatementFacts whole;  ///< of the only statement, or of all together (kind "multi" unless all agree)
   std::vector<StatementFacts> parts;  ///< one for each statement when there are two or more; otherwise empty
-  std::vector<CommentTag> comment;    ///< from all comments of the text, in order; a repeated key keeps its first value
-  std::optional<ParseError> parse_error;  ///< set: nothing else but `comment` and kind "unparsed" can be relied on
+  std::vector<CommentTag>
+      comment;  ///< from all comments of the text, in order; a repeated key keeps its first value
+  std::optional<ParseError>
+      parse_error;  ///< set: nothing else but `comment` and kind "unparsed" can be relied on
 
   /// One entry for each statement, none for an empty query. Borrowed from this object.
   std::span<const StatementFacts> statements() const {
@@ -166,7 +185,8 @@ struct QueryFacts {
 
 /// The statement's own text within the text that was analysed.
 inline std::string_view text_of(const StatementFacts& statement, std::string_view analysed) {
-  return analysed.substr(statement.offset < analysed.size() ? statement.offset : analysed.size(), statement.length);
+  return analysed.substr(statement.offset < analysed.size() ? statement.offset : analysed.size(),
+                         statement.length);
 }
 
 /// Every value that `kind` can have, sorted.

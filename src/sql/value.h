@@ -1,9 +1,12 @@
 // Literal: a value that a statement's text or a bound parameter states outright.
-// The facts never evaluate an expression: what is not a plain constant is Unknown, and Unknown equals nothing.
+// The facts never evaluate an expression: what is not a plain constant is Unknown, and Unknown equals
+// nothing.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace signalbox::sql {
 

@@ -1,0 +1,15 @@
+#include "sql/facts.h"
+
+namespace signalbox::sql {
+
+std::string_view to_string(Access access) {
+  switch (access) {
+    case Access::Read: return "read";
+    case Access::Lock: return "lock";
+    case Access::Write: return "write";
+    case Access::Define: return "define";
+  }
+  return "define";
+}
+
+}  // namespace signalbox::sql

@@ -1,0 +1,25 @@
+// Grammar: one version of PostgreSQL's parser with the walk over its parse tree, behind a function table.
+// The files in grammar/ are compiled once for each version that the build has; everything else is independent
+// of it.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "sql/analyze.h"
+
+namespace signalbox::sql {
+
+struct Grammar {
+  int major;  ///< PostgreSQL's major version
+  /// Facts of a text that is within the byte and token limits and free of NUL. `comment` is left empty.
+  QueryFacts (*analyze)(std::string_view text, const AnalyzeOptions& options);
+};
+
+/// Those in this build, oldest first; never empty.
+std::span<const Grammar* const> grammars();
+
+/// The newest that is not newer than the server, or the oldest there is; version 0 chooses the newest.
+const Grammar& grammar_for(int server_version);
+
+}  // namespace signalbox::sql

@@ -1,0 +1,106 @@
+// Columns: which table a column reference belongs to, as far as the text tells.
+// Surprise: an unqualified name in a sub-select may belong to a table of any enclosing query; it is listed
+// for each that could have it, marked as not certain, unless a derived table with known columns settles it.
+#include "sql/grammar/walker.h"
+#include "sql/known.h"
+
+namespace signalbox::sql::SIGNALBOX_GRAMMAR {
+
+void Walker::column_ref(const ColumnRef* ref, const Place& place) {
+  const int n = size_of(ref->fields);
+  if (n == 0) return;
+  const Node* last = nth(ref->fields, n - 1);
+  const bool all = IsA(last, A_Star);
+  if (n == 1) return all ? star(place.scope) : unqualified(string_in(last), place.scope);
+  const std::string_view alias = string_in(nth(ref->fields, n - 2));
+  const std::string_view schema = n >= 3 ? string_in(nth(ref->fields, n - 3)) : std::string_view{};
+  const std::string_view name = all ? "*" : string_in(last);
+  const Scope* scope = place.scope;
+  Relation* relation = nullptr;
+  for (; scope != nullptr && relation == nullptr; scope = scope->parent)
+    relation = find_relation(scope, schema, alias);
+  if (relation == nullptr) return out_.column(alias, name, Access::Read, false);
+  read_column(place.scope, *relation, name, true);
+  if (reveals_row(name)) {
+    out_.function("", name, place.executes);
+    read_column(place.scope, *relation, "*", false);
+  }
+}
+
+void Walker::unqualified(std::string_view name, Scope* scope) {
+  struct Candidate {
+    Scope* scope;
+    Relation* relation;
+  };
+  std::pmr::vector<Candidate> candidates(&pool_);
+  bool settled = false, elsewhere = false;
+  for (Scope* at = scope; at != nullptr && !settled; at = at->parent) {
+    if (at->outputs_only) return;
+    const std::size_t mark = candidates.size();
+    for (Relation* relation = at->first; relation != nullptr && !settled; relation = relation->next) {
+      if (!charge(1)) return;
+      if (relation->alias == name) read_column(at, *relation, "*", false);
+      settled = relation->columns != nullptr && relation->columns->has(name);
+      if (settled)
+        candidates.resize(mark);  // no other of this FROM can have it: PostgreSQL would call it ambiguous
+      if (relation->is_table() && (settled || relation->columns == nullptr))
+        candidates.push_back({at, relation});
+      if (!relation->is_table() && (settled || relation->columns == nullptr) && relation->join_end == 0)
+        elsewhere = true;
+    }
+  }
+  if (candidates.empty() && !elsewhere) return out_.column("", name, Access::Read, false);
+  const bool certain = candidates.size() == 1 && !elsewhere;
+  for (const Candidate& candidate : candidates)
+    read_column(candidate.scope, *candidate.relation, name, certain);
+}
+
+void Walker::star(Scope* scope) {
+  while (scope != nullptr && scope->first == nullptr) scope = scope->parent;
+  if (scope == nullptr) return;
+  for (Relation* relation = scope->first; relation != nullptr; relation = relation->next)
+    if (relation->join_end == 0) read_column(scope, *relation, "*", true);
+}
+
+Relation* Walker::find_relation(const Scope* scope, std::string_view schema, std::string_view alias) {
+  for (Relation* relation = scope->first; relation != nullptr; relation = relation->next) {
+    if (!charge(1)) return nullptr;
+    if (relation->alias != alias) continue;
+    if (schema.empty()) return relation;
+    // schema.table.column names a table without an alias; one that was written without its schema may be
+    // meant too.
+    if (!relation->aliased && (relation->schema == schema || relation->schema.empty())) return relation;
+  }
+  return nullptr;
+}
+
+void Walker::read_column(Scope* scope, Relation& relation, std::string_view name, bool certain) {
+  if (!relation.is_table()) {
+    Relation* part = scope->first;
+    for (; relation.join_end != 0 && part != nullptr; part = part->next)
+      if (part->index >= relation.join_begin && part->index < relation.join_end && part->is_table())
+        read_column(scope, *part, name, false);
+    return;
+  }
+  if (!charge(1)) return;
+  if (relation.target && !relation.read_listed) {
+    relation.read_listed = true;
+    list_use(relation, Access::Read, "select");
+  }
+  if (relation.renamed != nullptr && relation.renamed->has(name))
+    return out_.column(relation.name, "*", Access::Read, false);
+  out_.column(relation.name, name, Access::Read, certain);
+}
+
+/// SET a = ..., or the column list of an INSERT; none means all columns.
+void Walker::write_columns(const List* targets, const Relation& relation, const Place& place) {
+  for (const ListCell& cell : Cells(targets)) {
+    if (!IsA(in(cell), ResTarget)) continue;
+    const auto* target = in<ResTarget>(cell);
+    out_.column(relation.name, text_of(target->name), Access::Write, true);
+    push(target->indirection, place);
+    push(target->val, place);
+  }
+}
+
+}  // namespace signalbox::sql::SIGNALBOX_GRAMMAR

@@ -1,0 +1,243 @@
+// Conditions: the equalities at the top level of AND in WHERE and ON, and whether a WHERE limits anything at
+// all. Surprise: WHERE 1=1, WHERE true and WHERE id = id count as no WHERE: they are how a rule against
+// unbounded writes is dodged.
+#include <algorithm>
+#include <vector>
+
+#include "sql/grammar/walker.h"
+
+namespace signalbox::sql::SIGNALBOX_GRAMMAR {
+namespace {
+
+constexpr int kMaxConditions = 256;  ///< equalities kept for one relation; fewer are as true
+
+bool is_equals(const List* name) {
+  const Name op = system_name_in(name);
+  return op.schema.empty() && op.name == "=";
+}
+
+bool is_column(const Node* node) {
+  if (node == nullptr || !IsA(node, ColumnRef)) return false;
+  const List* fields = as<ColumnRef>(node)->fields;
+  return !IsA(nth(fields, size_of(fields) - 1), A_Star);
+}
+
+bool same_column(const Node* left, const Node* right) {
+  if (!is_column(left) || !is_column(right)) return false;
+  const List *a = as<ColumnRef>(left)->fields, *b = as<ColumnRef>(right)->fields;
+  if (size_of(a) != size_of(b)) return false;
+  for (int i = 0; i < size_of(a); ++i)
+    if (string_in(nth(a, i)) != string_in(nth(b, i))) return false;
+  return true;
+}
+
+enum class Truth { False, True, Unknown };
+
+Truth of(bool value) {
+  return value ? Truth::True : Truth::False;
+}
+
+/// A comparison of two constants, or of a column with itself.
+Truth comparison(const A_Expr* expression) {
+  if (expression->kind != AEXPR_OP || size_of(expression->name) != 1) return Truth::Unknown;
+  const std::string_view op = name_in(expression->name).name;
+  if (same_column(expression->lexpr, expression->rexpr))
+    return op == "=" || op == ">=" || op == "<=" ? Truth::True : Truth::Unknown;
+  const std::optional<Literal> left = literal_of(expression->lexpr), right = literal_of(expression->rexpr);
+  if (!left || !right || left->kind != right->kind) return Truth::Unknown;
+  if (left->kind == Literal::Kind::Null || left->kind == Literal::Kind::Parameter) return Truth::Unknown;
+  if (op == "=") return of(*left == *right);
+  if (op == "<>") return of(*left != *right);
+  if (left->kind != Literal::Kind::Integer) return Truth::Unknown;
+  if (op == "<") return of(left->integer < right->integer);
+  if (op == ">") return of(left->integer > right->integer);
+  if (op == "<=") return of(left->integer <= right->integer);
+  if (op == ">=") return of(left->integer >= right->integer);
+  return Truth::Unknown;
+}
+
+/// Whether a condition is always true, as far as a look at constants tells.
+Truth truth(const Node* node, int depth) {
+  if (node == nullptr || depth > 16) return Truth::Unknown;
+  if (const std::optional<Literal> value = literal_of(node))
+    return value->kind == Literal::Kind::Boolean ? of(value->boolean) : Truth::Unknown;
+  if (IsA(node, A_Expr)) return comparison(as<A_Expr>(node));
+  if (!IsA(node, BoolExpr)) return Truth::Unknown;
+  const auto* expression = as<BoolExpr>(node);
+  if (expression->boolop == NOT_EXPR) {
+    const Truth inner = truth(nth(expression->args, 0), depth + 1);
+    return inner == Truth::Unknown ? inner : of(inner == Truth::False);
+  }
+  const Truth decisive = expression->boolop == OR_EXPR ? Truth::True : Truth::False;
+  bool all_known = true;
+  for (const ListCell& cell : Cells(expression->args)) {
+    const Truth part = truth(in(cell), depth + 1);
+    if (part == decisive) return decisive;
+    all_known = all_known && part != Truth::Unknown;
+  }
+  return all_known ? of(decisive == Truth::False) : Truth::Unknown;
+}
+
+}  // namespace
+
+bool Walker::limits_rows(const Node* clause) {
+  return clause != nullptr && truth(clause, 0) != Truth::True && mentions_rows(clause);
+}
+
+/// A column, sub-select or cursor occurs in it; a clause without one is the same for every row. A long one is
+/// believed.
+bool Walker::mentions_rows(const Node* clause) {
+  std::pmr::vector<const Node*> todo(&pool_);
+  todo.push_back(clause);
+  for (int visited = 0; !todo.empty(); ++visited) {
+    const Node* node = todo.back();
+    todo.pop_back();
+    if (node == nullptr) continue;
+    if (visited > 1000 || !charge(1)) return true;
+    switch (nodeTag(node)) {
+      case T_A_Const:
+      case T_ParamRef: break;
+      case T_List:
+        for (const ListCell& cell : Cells(as<List>(node))) todo.push_back(in(cell));
+        break;
+      case T_BoolExpr: todo.push_back(as<Node>(as<BoolExpr>(node)->args)); break;
+      case T_FuncCall: todo.push_back(as<Node>(as<FuncCall>(node)->args)); break;
+      case T_TypeCast: todo.push_back(as<TypeCast>(node)->arg); break;
+      case T_A_Expr:
+        todo.push_back(as<A_Expr>(node)->lexpr);
+        todo.push_back(as<A_Expr>(node)->rexpr);
+        break;
+      case T_NullTest: todo.push_back(as<Node>(as<NullTest>(node)->arg)); break;
+      case T_BooleanTest: todo.push_back(as<Node>(as<BooleanTest>(node)->arg)); break;
+      default: return true;
+    }
+  }
+  return false;
+}
+
+void Walker::conditions(const Node* clause, Scope* scope, int begin, int end) {
+  std::pmr::vector<const Node*> todo(&pool_);
+  if (clause != nullptr) todo.push_back(clause);
+  while (!todo.empty() && charge(1)) {
+    const Node* node = todo.back();
+    todo.pop_back();
+    if (IsA(node, BoolExpr) && as<BoolExpr>(node)->boolop == AND_EXPR) {
+      const List* args = as<BoolExpr>(node)->args;
+      for (int i = size_of(args) - 1; i >= 0; --i) todo.push_back(nth(args, i));
+    } else {
+      condition(node, scope, begin, end);
+    }
+  }
+}
+
+void Walker::condition(const Node* node, Scope* scope, int begin, int end) {
+  switch (nodeTag(node)) {
+    case T_A_Expr: {
+      const auto* expression = as<A_Expr>(node);
+      const bool plain = expression->kind == AEXPR_OP || expression->kind == AEXPR_NOT_DISTINCT;
+      const bool in_list = expression->kind == AEXPR_IN && IsA(expression->rexpr, List) &&
+                           size_of(as<List>(expression->rexpr)) == 1;
+      if ((!plain && !in_list) || !is_equals(expression->name)) return;
+      const Node* right = in_list ? nth(as<List>(expression->rexpr), 0) : expression->rexpr;
+      return equality(expression->lexpr, right, scope, begin, end);
+    }
+    case T_NullTest: {
+      const auto* test = as<NullTest>(node);
+      if (test->nulltesttype == IS_NULL)
+        equal_column(as<Node>(test->arg), {.is_null = true}, scope, begin, end);
+      return;
+    }
+    case T_BooleanTest: {
+      const auto* test = as<BooleanTest>(node);
+      if (test->booltesttype == IS_TRUE || test->booltesttype == IS_FALSE)
+        equal_column(as<Node>(test->arg), {.boolean = test->booltesttype == IS_TRUE}, scope, begin, end);
+      return;
+    }
+    case T_BoolExpr:
+      if (as<BoolExpr>(node)->boolop == NOT_EXPR)
+        equal_column(nth(as<BoolExpr>(node)->args, 0), {.boolean = false}, scope, begin, end);
+      return;
+    case T_ColumnRef: return equal_column(node, {.boolean = true}, scope, begin, end);
+    default: return;
+  }
+}
+
+/// a = 1, 1 = a, (a, b) = (1, 2).
+void Walker::equality(const Node* left, const Node* right, Scope* scope, int begin, int end) {
+  if (left == nullptr || right == nullptr) return;
+  if (IsA(left, RowExpr) && IsA(right, RowExpr)) {
+    const List *a = as<RowExpr>(left)->args, *b = as<RowExpr>(right)->args;
+    for (int i = 0; size_of(a) == size_of(b) && i < size_of(a); ++i)
+      if (!IsA(nth(a, i), RowExpr)) equality(nth(a, i), nth(b, i), scope, begin, end);
+    return;
+  }
+  if (is_column(left)) return equal_column(left, {.value = right}, scope, begin, end);
+  equal_column(right, {.value = left}, scope, begin, end);
+}
+
+void Walker::equal_column(const Node* column, Condition condition, Scope* scope, int begin, int end) {
+  if (!is_column(column) || (condition.value != nullptr && !literal_of(condition.value))) return;
+  if (condition.value != nullptr && literal_of(condition.value)->kind == Literal::Kind::Null) return;
+  const List* fields = as<ColumnRef>(column)->fields;
+  const int n = size_of(fields);
+  condition.column = string_in(nth(fields, n - 1));
+  Relation* relation = nullptr;
+  if (scope->any) {
+    relation = scope->first;
+  } else if (n > 1) {
+    relation =
+        find_relation(scope, n > 2 ? string_in(nth(fields, n - 3)) : "", string_in(nth(fields, n - 2)));
+  } else {
+    for (Relation* one = scope->first; one != nullptr && charge(1); one = one->next) {
+      if (one->columns != nullptr && !one->columns->has(condition.column)) continue;
+      if (relation != nullptr) return;  // two could have it
+      relation = one;
+    }
+  }
+  if (relation == nullptr || relation->index < begin || relation->index >= end || !relation->is_table())
+    return;
+  if (relation->renamed != nullptr && relation->renamed->has(condition.column)) return;
+  if (relation->conditions++ >= kMaxConditions) return;
+  condition.next = relation->where;
+  relation->where = make(condition);
+}
+
+/// In the order of the text; a column with two different values is left out, because then no row passes or we
+/// do not see why.
+std::vector<Equality> Walker::equalities(const Condition* first) const {
+  std::vector<Equality> all;
+  for (const Condition* one = first; one != nullptr; one = one->next) {
+    Literal value = one->is_null ? Literal::null() : Literal::of(one->boolean);
+    if (one->value != nullptr) value = literal_of(one->value).value_or(Literal::unknown());
+    all.insert(all.begin(), {std::string(one->column), std::move(value)});
+  }
+  std::vector<Equality> agreed;
+  for (const Equality& one : all) {
+    bool contradicted = false, repeated = false;
+    for (const Equality& other : all)
+      contradicted = contradicted || (other.column == one.column && other.value != one.value);
+    for (const Equality& other : agreed) repeated = repeated || other.column == one.column;
+    if (!contradicted && !repeated) agreed.push_back(one);
+  }
+  return agreed;
+}
+
+/// The statement's own WHERE, whatever tables its columns belong to; of a UNION, what all branches agree on.
+void Walker::top_where(const Node* clause) {
+  Relation everything{.name = "*"};
+  Scope any;
+  any.first = any.last = &everything;
+  any.size = 1;
+  any.any = true;
+  conditions(clause, &any, 0, 1);
+  const std::vector<Equality> where = equalities(everything.where);
+  StatementFacts& facts = out_.facts();
+  if (top_arms_++ == 0)
+    facts.where = where;
+  else
+    std::erase_if(facts.where,
+                  [&](const Equality& one) { return std::ranges::find(where, one) == where.end(); });
+  if (limits_rows(clause)) ++top_arms_with_where_;
+}
+
+}  // namespace signalbox::sql::SIGNALBOX_GRAMMAR

@@ -1,0 +1,68 @@
+// A grammar's entry: parses, walks each statement, and puts the facts together.
+#include <cstddef>
+#include <memory_resource>
+
+#include "sql/collector.h"
+#include "sql/grammar.h"
+#include "sql/grammar/parse.h"
+#include "sql/grammar/walker.h"
+
+namespace signalbox::sql::SIGNALBOX_GRAMMAR {
+namespace {
+
+bool is_blank(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/// RawStmt counts from the end of the statement before; a length of 0 means to the end of the text.
+void place_in(std::string_view text, const RawStmt* raw, StatementFacts& facts) {
+  std::size_t begin = raw->stmt_location > 0 ? static_cast<std::size_t>(raw->stmt_location) : 0;
+  std::size_t end = raw->stmt_len > 0 ? begin + static_cast<std::size_t>(raw->stmt_len) : text.size();
+  end = std::min(end, text.size());
+  while (begin < end && is_blank(text[begin])) ++begin;
+  while (end > begin && (is_blank(text[end - 1]) || text[end - 1] == ';')) --end;
+  facts.offset = static_cast<std::uint32_t>(begin);
+  facts.length = static_cast<std::uint32_t>(end - begin);
+}
+
+/// False when the statement is beyond the bounds.
+bool walk(const Node* statement, const AnalyzeOptions& options, StatementFacts& facts) {
+  alignas(std::max_align_t) std::byte buffer[4096];
+  std::pmr::monotonic_buffer_resource pool(buffer, sizeof buffer);
+  Collector collector(facts, options.max_facts);
+  Walker walker(collector, options, pool);
+  walker.statement(statement);
+  return !walker.too_complex();
+}
+
+QueryFacts analyze(std::string_view text, const AnalyzeOptions& options) {
+  QueryFacts facts;
+  const RawTree tree(text, options);
+  if (tree.error()) {
+    facts.parse_error = tree.error();
+    return facts;
+  }
+  const auto count = static_cast<std::size_t>(size_of(tree.statements()));
+  if (count > options.max_statements) {
+    facts.parse_error = ParseError{"query has too many statements to be analysed", 0, "54001"};
+    return facts;
+  }
+  if (count > 1) facts.parts.resize(count);
+  std::size_t i = 0;
+  for (const ListCell& cell : Cells(tree.statements())) {
+    StatementFacts& one = count > 1 ? facts.parts[i++] : facts.whole;
+    place_in(text, in<RawStmt>(cell), one);
+    if (walk(in<RawStmt>(cell)->stmt, options, one)) continue;
+    facts.parse_error = ParseError{"statement is too complex to be analysed", one.offset + 1, "54001"};
+    return facts;
+  }
+  if (count > 1) facts.whole = combine(facts.parts, options.max_facts);
+  return facts;
+}
+
+}  // namespace
+
+extern const Grammar kGrammar;
+const Grammar kGrammar{.major = PG_VERSION_NUM / 10000, .analyze = analyze};
+
+}  // namespace signalbox::sql::SIGNALBOX_GRAMMAR

@@ -1,0 +1,168 @@
+// Expressions: functions, casts, operators, sub-selects, and constants read as values.
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "sql/grammar/walker.h"
+#include "sql/known.h"
+
+namespace signalbox::sql::SIGNALBOX_GRAMMAR {
+namespace {
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+  return out;
+}
+
+std::optional<Literal> constant(const A_Const& node) {
+  if (node.isnull) return Literal::null();
+  switch (nodeTag(&node.val.node)) {
+    case T_Integer: return Literal::of(std::int64_t{node.val.ival.ival});
+    case T_Float: return Literal::number(text_of(node.val.fval.fval));
+    case T_Boolean: return Literal::of(static_cast<bool>(node.val.boolval.boolval));
+    case T_String: return Literal::string(std::string(text_of(node.val.sval.sval)));
+    default: return std::nullopt;
+  }
+}
+
+bool is_one_of(std::string_view word, std::initializer_list<std::string_view> words) {
+  return std::ranges::find(words, word) != words.end();
+}
+
+std::optional<Literal> to_boolean(const Literal& value) {
+  if (value.kind == Literal::Kind::Boolean) return value;
+  if (value.kind == Literal::Kind::Integer) return Literal::of(value.integer != 0);
+  if (value.kind != Literal::Kind::String) return std::nullopt;
+  const std::string word = lower(value.text);
+  if (is_one_of(word, {"t", "true", "y", "yes", "on", "1"})) return Literal::of(true);
+  if (is_one_of(word, {"f", "false", "n", "no", "off", "0"})) return Literal::of(false);
+  return std::nullopt;
+}
+
+/// The constant after a cast that cannot change what it says; nothing when it could.
+std::optional<Literal> cast_constant(Literal value, const TypeName& type) {
+  const Name name = system_name_in(type.names);
+  if (type.typmods != nullptr || type.arrayBounds != nullptr || type.setof || type.pct_type ||
+      !name.schema.empty())
+    return std::nullopt;
+  using Kind = Literal::Kind;
+  if (value.kind == Kind::Null || value.kind == Kind::Parameter)
+    return is_known_type(name.name) ? std::optional(value) : std::nullopt;
+  if (is_one_of(name.name, {"int2", "int4", "int8"})) {
+    if (value.kind == Kind::String) value = Literal::number(value.text);
+    return value.kind == Kind::Integer ? std::optional(value) : std::nullopt;
+  }
+  if (is_one_of(name.name, {"numeric", "float4", "float8"})) {
+    if (value.kind == Kind::String) value = Literal::number(value.text);
+    return value.kind == Kind::Integer || value.kind == Kind::Decimal ? std::optional(value) : std::nullopt;
+  }
+  if (name.name == "bool") return to_boolean(value);
+  if (is_one_of(name.name, {"text", "varchar"})) {
+    if (value.kind == Kind::Integer) return Literal::string(std::to_string(value.integer));
+    return value.kind == Kind::String ? std::optional(value) : std::nullopt;
+  }
+  const bool keeps_text = is_one_of(name.name, {"uuid", "date", "time", "timetz", "timestamp", "timestamptz",
+                                                "interval", "json", "jsonb", "inet", "cidr", "bytea", "xml"});
+  return keeps_text && value.kind == Kind::String ? std::optional(value) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Literal> literal_of(const Node* node) {
+  std::array<const TypeName*, 4> casts;
+  std::size_t depth = 0;
+  while (node != nullptr && IsA(node, TypeCast)) {
+    if (depth == casts.size()) return std::nullopt;
+    casts[depth++] = as<TypeCast>(node)->typeName;
+    node = as<TypeCast>(node)->arg;
+  }
+  if (node == nullptr) return std::nullopt;
+  std::optional<Literal> value;
+  if (IsA(node, A_Const)) value = constant(*as<A_Const>(node));
+  if (IsA(node, ParamRef)) value = Literal::parameter(as<ParamRef>(node)->number);
+  if (value && value->kind == Literal::Kind::Unknown) return std::nullopt;
+  while (value && depth > 0) value = cast_constant(std::move(*value), *casts[--depth]);
+  return value;
+}
+
+void Walker::function_call(const FuncCall* call, const Place& place) {
+  const Name name = system_name_in(call->funcname);
+  out_.function(name.schema, name.name, place.executes);
+  if (name.name == "set_config") set_config(call);
+  push(call->args, place);
+  push(call->agg_order, place);
+  push(call->agg_filter, place);
+  push(call->over, place);
+}
+
+void Walker::set_config(const FuncCall* call) {
+  const auto argument = [&](int i) {
+    return i < size_of(call->args) ? literal_of(nth(call->args, i)) : std::optional<Literal>{};
+  };
+  Setting setting;
+  const std::optional<Literal> name = argument(0), local = argument(2);
+  if (name && name->kind == Literal::Kind::String) setting.name = lower(name->text);
+  if (name && name->kind == Literal::Kind::Parameter)
+    setting.name_parameter = static_cast<std::int32_t>(name->integer);
+  setting.value = argument(1).value_or(Literal::unknown());
+  setting.scope = local && local->kind == Literal::Kind::Boolean && local->boolean ? "local" : "session";
+  out_.setting(std::move(setting));
+}
+
+void Walker::type_cast(const TypeCast* cast, const Place& place) {
+  type_name(cast->typeName);
+  if (cast->arg == nullptr || !IsA(cast->arg, ParamRef)) return push(cast->arg, place);
+  const auto* parameter = as<ParamRef>(cast->arg);
+  const std::string_view type =
+      cast->typeName->arrayBounds == nullptr ? name_in(cast->typeName->names).name : "";
+  out_.parameter(parameter->number, static_cast<std::uint32_t>(std::max(parameter->location, 0)), type);
+}
+
+void Walker::type_name(const TypeName* type) {
+  if (type == nullptr || type->names == nullptr) return;
+  const Name name = system_name_in(type->names);
+  out_.type(name.schema, name.name);
+}
+
+void Walker::operator_expression(const A_Expr* expression, const Place& place) {
+  switch (expression->kind) {
+    case AEXPR_BETWEEN:
+    case AEXPR_NOT_BETWEEN:
+    case AEXPR_BETWEEN_SYM:
+    case AEXPR_NOT_BETWEEN_SYM: break;
+    default: {
+      const Name name = system_name_in(expression->name);
+      out_.operation(name.schema, name.name);
+    }
+  }
+  push(expression->lexpr, place);
+  push(expression->rexpr, place);
+}
+
+void Walker::sub_link(const SubLink* link, const Place& place) {
+  if (link->operName != nullptr) {
+    const Name name = system_name_in(link->operName);
+    out_.operation(name.schema, name.name);
+  }
+  push(link->testexpr, place);
+  Place inner = place;
+  inner.top = false;
+  push(link->subselect, inner);
+}
+
+/// (expression).field: a field that is a function's name calls it, as t.to_json does.
+void Walker::indirection(const A_Indirection* node, const Place& place) {
+  for (const ListCell& cell : Cells(node->indirection))
+    if (const std::string_view field = string_in(in(cell)); reveals_row(field))
+      out_.function("", field, place.executes);
+  push(node->arg, place);
+  push(node->indirection, place);
+}
+
+void Walker::role(const RoleSpec* role) {
+  if (role->roletype == ROLESPEC_CSTRING) out_.object("role", "", text_of(role->rolename));
+}
+
+}  // namespace signalbox::sql::SIGNALBOX_GRAMMAR

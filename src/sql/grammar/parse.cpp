@@ -1,0 +1,76 @@
+// RawTree: calls raw_parser() the way the server does and catches its errors.
+// Surprise: PostgreSQL raises errors by longjmp, so the function that calls the parser owns nothing that has
+// a destructor.
+#include "sql/grammar/parse.h"
+
+#include <mutex>
+#include <string>
+
+namespace signalbox::sql::SIGNALBOX_GRAMMAR {
+namespace {
+
+struct Outcome {
+  List* statements;
+  ErrorData* error;
+};
+
+Outcome call_parser(const char* text, MemoryContext context) {
+  volatile Outcome outcome = {nullptr, nullptr};
+  sigjmp_buf* const outer_stack = PG_exception_stack;
+  ErrorContextCallback* const outer_callbacks = error_context_stack;
+  sigjmp_buf here;
+  if (sigsetjmp(here, 0) == 0) {
+    PG_exception_stack = &here;
+    outcome.statements = raw_parser(text, RAW_PARSE_DEFAULT);
+  } else {
+    PG_exception_stack = outer_stack;
+    error_context_stack = outer_callbacks;
+    CurrentMemoryContext = context;
+    outcome.error = CopyErrorData();
+    FlushErrorState();
+  }
+  PG_exception_stack = outer_stack;
+  error_context_stack = outer_callbacks;
+  return {outcome.statements, outcome.error};
+}
+
+ParseError to_parse_error(const ErrorData& error) {
+  std::string sqlstate;
+  for (int code = error.sqlerrcode, i = 0; i < 5; ++i, code >>= 6)
+    sqlstate += static_cast<char>((code & 0x3f) + '0');
+  return {std::string(text_of(error.message)),
+          error.cursorpos > 0 ? static_cast<std::uint32_t>(error.cursorpos) : 0, std::move(sqlstate)};
+}
+
+/// libpg_query keeps one pthread key for all threads and creates it anew in each: one at a time.
+void prepare_thread() {
+  static std::mutex mutex;
+  thread_local const bool ready = [] {
+    const std::scoped_lock lock(mutex);
+    pg_query_init();
+    return true;
+  }();
+  static_cast<void>(ready);
+}
+
+}  // namespace
+
+RawTree::RawTree(std::string_view text, const AnalyzeOptions& options) {
+  static thread_local std::string terminated;
+  terminated.assign(text);
+  prepare_thread();
+  context_ = pg_query_enter_memory_context();
+  standard_conforming_strings = options.standard_conforming_strings;
+  escape_string_warning = false;
+  backslash_quote = static_cast<decltype(backslash_quote)>(options.backslash_quote);
+  const Outcome outcome = call_parser(terminated.c_str(), context_);
+  if (terminated.size() > 64 * 1024) terminated = {};
+  statements_ = outcome.statements;
+  if (outcome.error != nullptr) error_ = to_parse_error(*outcome.error);
+}
+
+RawTree::~RawTree() {
+  pg_query_exit_memory_context(context_);
+}
+
+}  // namespace signalbox::sql::SIGNALBOX_GRAMMAR

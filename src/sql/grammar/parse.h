@@ -1,0 +1,30 @@
+// RawTree: one text parsed by PostgreSQL's grammar; the tree lives as long as this object, in a memory
+// context of this thread.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "sql/analyze.h"
+#include "sql/grammar/tree.h"
+
+namespace signalbox::sql::SIGNALBOX_GRAMMAR {
+
+class RawTree {
+ public:
+  RawTree(std::string_view text, const AnalyzeOptions& options);
+  ~RawTree();
+  RawTree(const RawTree&) = delete;
+  RawTree& operator=(const RawTree&) = delete;
+
+  /// RawStmt nodes, null for an empty text or after an error.
+  const List* statements() const { return statements_; }
+  const std::optional<ParseError>& error() const { return error_; }
+
+ private:
+  MemoryContext context_;
+  const List* statements_ = nullptr;
+  std::optional<ParseError> error_;
+};
+
+}  // namespace signalbox::sql::SIGNALBOX_GRAMMAR

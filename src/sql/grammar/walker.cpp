@@ -1,0 +1,149 @@
+// The walk: takes a node off the stack, gives it to the function that knows it, or pushes its children.
+// Surprise: children are pushed in the order of the text and then reversed, so that the stack gives them back
+// in that order.
+#include "sql/grammar/walker.h"
+
+#include <algorithm>
+
+namespace signalbox::sql::SIGNALBOX_GRAMMAR {
+namespace {
+
+/// Visits and look-ups of one statement; about half a second.
+constexpr std::uint64_t kMaxSteps = 50'000'000;
+
+}  // namespace
+
+Walker::Walker(Collector& out, const AnalyzeOptions& options, std::pmr::memory_resource& pool)
+    : out_(out), options_(options), pool_(pool), stack_(&pool) {
+  stack_.reserve(32);
+}
+
+void Walker::statement(const Node* node) {
+  out_.facts().kind = kind_of(node).empty() ? "unknown" : kind_of(node);
+  Place place{.scope = new_scope(nullptr), .top = true};
+  push(node, place);
+  while (!stack_.empty() && !too_complex_) {
+    const Item item = stack_.back();
+    stack_.pop_back();
+    const std::size_t mark = stack_.size();
+    visit(item.node, *item.place);
+    std::reverse(stack_.begin() + static_cast<std::ptrdiff_t>(mark), stack_.end());
+    charge(1);
+  }
+  StatementFacts& facts = out_.facts();
+  facts.has_where = writes_ > 0 ? unlimited_writes_ == 0 : top_arms_ > 0 && top_arms_with_where_ == top_arms_;
+}
+
+bool Walker::charge(std::uint64_t steps) {
+  steps_ += steps;
+  too_complex_ = too_complex_ || steps_ > kMaxSteps;
+  return !too_complex_;
+}
+
+void Walker::push(const void* node, const Place& place) {
+  if (node != nullptr) stack_.push_back({as<Node>(node), pooled(place)});
+}
+
+const Place* Walker::pooled(const Place& place) {
+  if (last_place_ == nullptr || *last_place_ != place) last_place_ = make(place);
+  return last_place_;
+}
+
+void Walker::visit_cells(const List* list, const Place& place) {
+  const Place* shared = pooled(place);
+  for (const ListCell& cell : Cells(list))
+    if (cell.ptr_value != nullptr) stack_.push_back({in(cell), shared});
+}
+
+void Walker::visit(const Node* node, const Place& place) {
+  if (visit_expression(node, place) || visit_query(node, place)) return;
+  const std::string_view kind = kind_of(node);
+  if (!kind.empty()) return utility(node, kind, place);
+  push_children(node, place);
+}
+
+bool Walker::visit_expression(const Node* node, const Place& place) {
+  switch (nodeTag(node)) {
+    case T_A_Const:
+    case T_Integer:
+    case T_Float:
+    case T_Boolean:
+    case T_String:
+    case T_BitString:
+    case T_A_Star:
+    case T_IntList:
+    case T_OidList:
+    case T_SQLValueFunction:
+    case T_SetToDefault: return true;
+    case T_List: visit_cells(as<List>(node), place); return true;
+    case T_ColumnRef: column_ref(as<ColumnRef>(node), place); return true;
+    case T_FuncCall: function_call(as<FuncCall>(node), place); return true;
+    case T_TypeCast: type_cast(as<TypeCast>(node), place); return true;
+    case T_TypeName: type_name(as<TypeName>(node)); return true;
+    case T_A_Expr: operator_expression(as<A_Expr>(node), place); return true;
+    case T_SubLink: sub_link(as<SubLink>(node), place); return true;
+    case T_A_Indirection: indirection(as<A_Indirection>(node), place); return true;
+    case T_RoleSpec: role(as<RoleSpec>(node)); return true;
+    case T_ParamRef: {
+      const auto* parameter = as<ParamRef>(node);
+      out_.parameter(parameter->number, static_cast<std::uint32_t>(std::max(parameter->location, 0)), "");
+      return true;
+    }
+    case T_TableLikeClause: {
+      const RangeVar* table = as<TableLikeClause>(node)->relation;
+      out_.table(text_of(table->schemaname), text_of(table->relname), Access::Read, "like");
+      return true;
+    }
+    case T_RangeVar: {
+      const auto* table = as<RangeVar>(node);
+      out_.table(text_of(table->schemaname), text_of(table->relname), place.access, place.verb);
+      return true;
+    }
+    default: return false;
+  }
+}
+
+bool Walker::visit_query(const Node* node, const Place& place) {
+  switch (nodeTag(node)) {
+    case T_SelectStmt: select(as<SelectStmt>(node), place); return true;
+    case T_InsertStmt: insert(as<InsertStmt>(node), place); return true;
+    case T_UpdateStmt: update(as<UpdateStmt>(node), place); return true;
+    case T_DeleteStmt: remove(as<DeleteStmt>(node), place); return true;
+    case T_MergeStmt: merge(as<MergeStmt>(node), place); return true;
+    default: return false;
+  }
+}
+
+void Walker::push_children(const Node* node, const Place& place) {
+  if (IsA(node, Constraint) && place.verb != "references" && as<Constraint>(node)->pktable != nullptr) {
+    Place referenced = place;
+    referenced.verb = "references";
+    return push_children(node, referenced);
+  }
+  const Place* shared = pooled(place);
+  [[maybe_unused]] const auto child = [&](const void* field) {
+    if (field != nullptr) stack_.push_back({as<Node>(field), shared});
+  };
+  switch (nodeTag(node)) {
+#define CHILD(field) child(self->field);
+#define NODE(type, children)                            \
+  case T_##type: {                                      \
+    [[maybe_unused]] const auto* self = as<type>(node); \
+    children break;                                     \
+  }
+#include SIGNALBOX_GRAMMAR_NODES
+#undef NODE
+#undef CHILD
+    default: out_.opaque("unknown"); out_.changes();
+  }
+}
+
+Scope* Walker::new_scope(Scope* parent, std::uint32_t deeper) {
+  Scope scope;
+  scope.parent = parent;
+  scope.depth = (parent == nullptr ? 0 : parent->depth) + deeper;
+  if (scope.depth > options_.max_query_depth) too_complex_ = true;
+  return make(scope);
+}
+
+}  // namespace signalbox::sql::SIGNALBOX_GRAMMAR

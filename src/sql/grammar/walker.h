@@ -1,0 +1,176 @@
+// Walker: one statement's parse tree -> facts in a Collector.
+//
+// The walk has its own stack of nodes still to be visited, so that neither deep nor long texts use the
+// thread's stack. Nodes with a meaning of their own have a function; every other node is walked through the
+// table of its children (nodes_NN.inc); a node that is in neither is reported (opaque "unknown").
+#pragma once
+
+#include <cstdint>
+#include <memory_resource>
+#include <new>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "sql/analyze.h"
+#include "sql/collector.h"
+#include "sql/grammar/scope.h"
+#include "sql/grammar/tree.h"
+
+namespace signalbox::sql::SIGNALBOX_GRAMMAR {
+
+/// Where a node stands.
+struct Place {
+  Scope* scope = nullptr;
+  Access access = Access::Read;  ///< what a table named here is for
+  std::string_view verb = "select";
+  bool executes = true;  ///< false under EXPLAIN without ANALYZE
+  bool top = false;      ///< this query's WHERE and LIMIT are the statement's own
+  bool operator==(const Place&) const = default;
+};
+
+class Walker {
+ public:
+  Walker(Collector& out, const AnalyzeOptions& options, std::pmr::memory_resource& pool);
+
+  void statement(const Node* node);
+  /// The bounds were reached: the facts are incomplete.
+  bool too_complex() const { return too_complex_; }
+
+ private:
+  struct Item {
+    const Node* node;
+    const Place* place;
+  };
+
+  // walker.cpp: the loop, and nodes without a meaning of their own
+  void visit(const Node* node, const Place& place);
+  bool visit_expression(const Node* node, const Place& place);
+  bool visit_query(const Node* node, const Place& place);
+  void push(const void* node, const Place& place);
+  void push_children(const Node* node, const Place& place);
+  void visit_cells(const List* list, const Place& place);
+  const Place* pooled(const Place& place);
+  bool charge(std::uint64_t steps);
+
+  // expressions.cpp
+  void function_call(const FuncCall* call, const Place& place);
+  void set_config(const FuncCall* call);
+  void type_cast(const TypeCast* cast, const Place& place);
+  void type_name(const TypeName* type);
+  void operator_expression(const A_Expr* expression, const Place& place);
+  void sub_link(const SubLink* link, const Place& place);
+  void indirection(const A_Indirection* node, const Place& place);
+  void role(const RoleSpec* role);
+
+  // columns.cpp
+  void column_ref(const ColumnRef* ref, const Place& place);
+  void unqualified(std::string_view name, Scope* scope);
+  void star(Scope* scope);
+  Relation* find_relation(const Scope* scope, std::string_view schema, std::string_view alias);
+  Relation* at_index(const Scope* scope, int index);
+  void read_column(Scope* scope, Relation& relation, std::string_view name, bool certain);
+  void write_columns(const List* targets, const Relation& relation, const Place& place);
+
+  // from.cpp
+  void from(const List* items, Scope* scope, Scope* names, const Place& place);
+  void from_item(const Node* item, Scope* scope, Scope* names, const Place& place, int depth);
+  void from_leaf(const Node* item, Scope* scope, Scope* names, const Place& place, int depth);
+  void join(const JoinExpr* join, Scope* scope, int begin, int middle, const Place& place);
+  void join_columns(const JoinExpr* join, Scope* scope, int begin);
+  void range_var(const RangeVar* table, Scope* scope, Scope* names);
+  void range_subselect(const RangeSubselect* item, Scope* scope, Scope* names, const Place& place);
+  void range_function(const RangeFunction* item, Scope* scope, const Place& place);
+  Relation& add_relation(Scope* scope, Relation relation);
+  Relation& add_target(const RangeVar* table, Scope* scope);
+  void list_tables(Scope* scope);
+  void list_use(const Relation& relation, Access access, std::string_view verb);
+
+  // queries.cpp
+  void select(const SelectStmt* select, const Place& place);
+  void set_operation(const SelectStmt* select, Scope* names, const Place& place);
+  void select_clauses(const SelectStmt* select, const Place& place);
+  void into(const IntoClause* into, const Place& place);
+  void locking(const List* clauses, Scope* scope, const Place& place);
+  void insert(const InsertStmt* insert, const Place& place);
+  void on_conflict(const OnConflictClause* clause, Relation& target, Scope* scope, const Place& place);
+  void update(const UpdateStmt* update, const Place& place);
+  void remove(const DeleteStmt* remove, const Place& place);
+  void merge(const MergeStmt* merge, const Place& place);
+  void returning(const List* targets, Relation& target, const Place& place);
+  void bounded_write(const Node* where, const Place& place);
+  Scope* with(const WithClause* clause, const Place& place);
+  void limit(const SelectStmt* select);
+
+  // conditions.cpp
+  void conditions(const Node* clause, Scope* scope, int begin, int end);
+  void condition(const Node* clause, Scope* scope, int begin, int end);
+  void equality(const Node* left, const Node* right, Scope* scope, int begin, int end);
+  void equal_column(const Node* column, Condition condition, Scope* scope, int begin, int end);
+  void top_where(const Node* clause);
+  std::vector<Equality> equalities(const Condition* first) const;
+  bool limits_rows(const Node* clause);
+  bool mentions_rows(const Node* clause);
+
+  // statements.cpp
+  void utility(const Node* node, std::string_view kind, const Place& place);
+  bool visit_statement(const Node* node, std::string_view kind, const Place& place);
+  bool visit_session_statement(const Node* node, const Place& place);
+  void define(const Node* node, std::string_view kind, const Place& place);
+  void copy(const CopyStmt* copy, const Place& place);
+  void explain(const ExplainStmt* explain, const Place& place);
+  void transaction(const TransactionStmt* statement);
+  void variable_set(const VariableSetStmt* set);
+  Literal set_value(const List* args);
+  void lock_table(const LockStmt* lock);
+  void create_table_as(const CreateTableAsStmt* statement, const Place& place);
+  void hidden(const Node* node);
+
+  // objects.cpp
+  void objects(const Node* node, std::string_view verb);
+  void object(ObjectType type, const Node* object, std::string_view verb);
+  void object_on_table(std::string_view type, const List* names, std::string_view verb);
+  void renamed(const RenameStmt* rename);
+  void altered_columns(const AlterTableStmt* alter);
+  void dropped(const DropStmt* drop);
+  void granted(const GrantStmt* grant, std::string_view verb);
+  void created(const Node* node);
+
+  // names.cpp
+  const Columns* output_columns(const Node* query);
+  const Columns* with_aliases(const Columns* columns, const List* aliases, bool complete);
+  const Columns* make_columns(std::span<const std::string_view> names);
+
+  Scope* new_scope(Scope* parent, std::uint32_t deeper = 1);
+  template <class T>
+  T* make(T value) {
+    static_assert(std::is_trivially_destructible_v<T>);
+    return new (pool_.allocate(sizeof(T), alignof(T))) T(value);
+  }
+
+  Collector& out_;
+  const AnalyzeOptions& options_;
+  std::pmr::memory_resource& pool_;
+  std::pmr::vector<Item> stack_;
+  const Place* last_place_ = nullptr;  ///< the last one pooled: neighbours share it
+  std::uint64_t steps_ = 0;
+  bool too_complex_ = false;
+  bool limit_seen_ = false;  ///< the outermost query has been visited
+  std::string_view setting_scope_ = "session";
+  int top_arms_ = 0;
+  int top_arms_with_where_ = 0;
+  int writes_ = 0;  ///< UPDATE, DELETE, MERGE
+  int unlimited_writes_ = 0;
+};
+
+/// The statement's kind (facts.h), "" when the node is no statement.
+std::string_view kind_of(const Node* statement);
+/// "table", "foreign table", "function", ...; and whether such an object is listed as a table.
+std::string_view object_word(ObjectType type);
+bool is_table_like(ObjectType type);
+/// A constant, parameter, or cast of one; nothing for any other expression.
+std::optional<Literal> literal_of(const Node* node);
+
+}  // namespace signalbox::sql::SIGNALBOX_GRAMMAR

@@ -1,0 +1,264 @@
+// Bound parameters: the values of Bind, by type and format, put in the place of $n in the facts.
+// Formats: src/backend/utils/adt/*send and *recv of PostgreSQL; integers are big-endian.
+// Surprise: an unspecified type in text format stays a String: the server decides its type, and "1" could be
+// either.
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <string>
+
+#include "base/bytes.h"
+#include "sql/analyze.h"
+
+namespace signalbox::sql {
+namespace {
+
+/// Object identifiers of pg_type, fixed since they exist.
+enum Type : std::uint32_t {
+  kBool = 16,
+  kBytea = 17,
+  kChar = 18,
+  kName = 19,
+  kInt8 = 20,
+  kInt2 = 21,
+  kInt4 = 23,
+  kText = 25,
+  kOid = 26,
+  kJson = 114,
+  kXml = 142,
+  kFloat4 = 700,
+  kFloat8 = 701,
+  kUnknown = 705,
+  kBpchar = 1042,
+  kVarchar = 1043,
+  kDate = 1082,
+  kTime = 1083,
+  kTimestamp = 1114,
+  kTimestamptz = 1184,
+  kNumeric = 1700,
+  kUuid = 2950,
+  kJsonb = 3802,
+};
+
+bool is_text_like(std::uint32_t type) {
+  static constexpr auto kTypes =
+      std::to_array<std::uint32_t>({kChar, kName, kText, kJson, kXml, kUnknown, kBpchar, kVarchar});
+  return std::ranges::find(kTypes, type) != kTypes.end();
+}
+
+template <class T>
+Literal integer(std::string_view bytes) {
+  return bytes.size() == sizeof(T) ? Literal::of(std::int64_t{load_be<T>(bytes.data())}) : Literal::unknown();
+}
+
+template <class Real>  // float or double: the shortest digits that give it back
+Literal real(Real value) {
+  if (!std::isfinite(value))
+    return Literal::string(std::isnan(value) ? "NaN" : value < 0 ? "-Infinity" : "Infinity");
+  char digits[40];
+  const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+  return Literal::number({digits, static_cast<std::size_t>(end - digits)});
+}
+
+/// numeric_send: ndigits, weight, sign, dscale, then base-10000 digits.
+Literal numeric(std::string_view bytes) {
+  if (bytes.size() < 8 || bytes.size() > 4096) return Literal::unknown();
+  const auto count = load_be<std::uint16_t>(bytes.data());
+  const auto weight = load_be<std::int16_t>(bytes.data() + 2);
+  const auto sign = load_be<std::uint16_t>(bytes.data() + 4);
+  const auto scale = load_be<std::uint16_t>(bytes.data() + 6);
+  if (bytes.size() != 8 + std::size_t{count} * 2 || weight > 250 || weight < -250 || scale > 1000)
+    return Literal::unknown();
+  if (sign != 0 && sign != 0x4000)
+    return Literal::string(sign == 0xD000 ? "Infinity" : sign == 0xF000 ? "-Infinity" : "NaN");
+  const auto group = [&](int i) {
+    const int at = weight - i;
+    return at >= 0 && at < count ? load_be<std::uint16_t>(bytes.data() + 8 + at * 2) : std::uint16_t{0};
+  };
+  const auto padded = [](unsigned value) { return std::to_string(10000 + value % 10000).substr(1); };
+  std::string text;
+  for (int i = std::max<int>(weight, 0); i >= 0; --i) text += padded(group(i));
+  text.erase(0, std::min(text.find_first_not_of('0'), text.size() - 1));
+  if (scale > 0) {
+    std::string fraction;
+    for (int i = -1; fraction.size() < scale; --i) fraction += padded(group(i));
+    text += "." + fraction.substr(0, scale);
+  }
+  return Literal::number((sign == 0x4000 ? "-" : "") + text);
+}
+
+std::string two(std::int64_t value) {
+  return {static_cast<char>('0' + value / 10 % 10), static_cast<char>('0' + value % 10)};
+}
+
+/// A day counted from 2000-01-01 as YYYY-MM-DD (proleptic Gregorian).
+std::string day_text(std::int64_t days) {
+  const std::int64_t z = days + 10957 + 719468;  // from 0000-03-01, by way of 1970
+  const std::int64_t era = (z >= 0 ? z : z - 146096) / 146097;
+  const std::int64_t doe = z - era * 146097;
+  const std::int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+  const std::int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+  const std::int64_t mp = (5 * doy + 2) / 153;
+  const std::int64_t month = mp < 10 ? mp + 3 : mp - 9;
+  const std::int64_t year = yoe + era * 400 + (month <= 2 ? 1 : 0);
+  std::string digits = std::to_string(year);
+  if (digits.size() < 4) digits.insert(0, 4 - digits.size(), '0');
+  return digits + "-" + two(month) + "-" + two(doy - (153 * mp + 2) / 5 + 1);
+}
+
+std::string clock_text(std::int64_t micros) {
+  const std::int64_t seconds = micros / 1'000'000;
+  std::string text = two(seconds / 3600) + ":" + two(seconds / 60 % 60) + ":" + two(seconds % 60);
+  if (micros % 1'000'000 == 0) return text;
+  std::string fraction = std::to_string(1'000'000 + micros % 1'000'000).substr(1);
+  fraction.erase(fraction.find_last_not_of('0') + 1);
+  return text + "." + fraction;
+}
+
+constexpr std::int64_t kMicrosPerDay = 86'400'000'000;
+constexpr std::int64_t kMaxDay = 1'000'000;  ///< beyond about year 4700 the text form is not ours to guess
+
+Literal date(std::string_view bytes) {
+  if (bytes.size() != 4) return Literal::unknown();
+  const std::int64_t days = load_be<std::int32_t>(bytes.data());
+  return days < -kMaxDay / 2 || days > kMaxDay ? Literal::unknown() : Literal::string(day_text(days));
+}
+
+Literal timestamp(std::string_view bytes, std::string_view zone) {
+  if (bytes.size() != 8) return Literal::unknown();
+  const auto micros = load_be<std::int64_t>(bytes.data());
+  const std::int64_t days = micros / kMicrosPerDay - (micros % kMicrosPerDay < 0 ? 1 : 0);
+  if (days < -kMaxDay / 2 || days > kMaxDay) return Literal::unknown();
+  return Literal::string(day_text(days) + " " + clock_text(micros - days * kMicrosPerDay) +
+                         std::string(zone));
+}
+
+Literal time_of_day(std::string_view bytes) {
+  if (bytes.size() != 8) return Literal::unknown();
+  const auto micros = load_be<std::int64_t>(bytes.data());
+  return micros < 0 || micros > kMicrosPerDay ? Literal::unknown() : Literal::string(clock_text(micros));
+}
+
+Literal uuid(std::string_view bytes) {
+  if (bytes.size() != 16) return Literal::unknown();
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (std::size_t i = 0; i < 16; ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
+    text += kDigits[static_cast<unsigned char>(bytes[i]) >> 4];
+    text += kDigits[bytes[i] & 15];
+  }
+  return Literal::string(std::move(text));
+}
+
+Literal decode_binary(std::uint32_t type, std::string_view bytes) {
+  if (is_text_like(type)) return Literal::string(std::string(bytes));
+  switch (type) {
+    case kBool: return bytes.size() == 1 ? Literal::of(bytes[0] != 0) : Literal::unknown();
+    case kInt2: return integer<std::int16_t>(bytes);
+    case kInt4: return integer<std::int32_t>(bytes);
+    case kInt8: return integer<std::int64_t>(bytes);
+    case kOid: return integer<std::uint32_t>(bytes);
+    case kFloat4:
+      return bytes.size() == 4 ? real(std::bit_cast<float>(load_be<std::uint32_t>(bytes.data())))
+                               : Literal::unknown();
+    case kFloat8:
+      return bytes.size() == 8 ? real(std::bit_cast<double>(load_be<std::uint64_t>(bytes.data())))
+                               : Literal::unknown();
+    case kNumeric: return numeric(bytes);
+    case kUuid: return uuid(bytes);
+    case kDate: return date(bytes);
+    case kTime: return time_of_day(bytes);
+    case kTimestamp: return timestamp(bytes, "");
+    case kTimestamptz: return timestamp(bytes, "+00");
+    case kJsonb:
+      return bytes.starts_with('\1') ? Literal::string(std::string(bytes.substr(1))) : Literal::unknown();
+    default: return Literal::unknown();
+  }
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || (text.front() >= '\t' && text.front() <= '\r')))
+    text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || (text.back() >= '\t' && text.back() <= '\r')))
+    text.remove_suffix(1);
+  return text;
+}
+
+/// boolin: any prefix of true, false, yes, no; on, off (of); 1, 0.
+Literal boolean(std::string_view text) {
+  std::string word(trimmed(text));
+  for (char& c : word) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+  const auto is_prefix = [&](std::string_view full, std::size_t at_least) {
+    return word.size() >= at_least && full.starts_with(word);
+  };
+  if (is_prefix("true", 1) || is_prefix("yes", 1) || word == "on" || word == "1") return Literal::of(true);
+  if (is_prefix("false", 1) || is_prefix("no", 1) || is_prefix("off", 2) || word == "0")
+    return Literal::of(false);
+  return Literal::unknown();
+}
+
+Literal decode_text(std::uint32_t type, std::string_view text) {
+  switch (type) {
+    case kBool: return boolean(text);
+    case kInt2:
+    case kInt4:
+    case kInt8:
+    case kOid: {
+      const Literal value = Literal::number(trimmed(text));
+      return value.kind == Literal::Kind::Integer ? value : Literal::unknown();
+    }
+    case kFloat4:
+    case kFloat8:
+    case kNumeric: {
+      const Literal value = Literal::number(trimmed(text));
+      return value.kind == Literal::Kind::Unknown ? Literal::string(std::string(text)) : value;
+    }
+    default: return Literal::string(std::string(text));
+  }
+}
+
+void bind_value(Literal& value, std::span<const BoundParameter> parameters) {
+  if (value.kind != Literal::Kind::Parameter) return;
+  const auto n = static_cast<std::uint64_t>(value.integer);
+  value = n >= 1 && n <= parameters.size() ? decode(parameters[n - 1]) : Literal::unknown();
+}
+
+void bind_where(std::vector<Equality>& where, std::span<const BoundParameter> parameters) {
+  for (Equality& equality : where) bind_value(equality.value, parameters);
+}
+
+void bind_statement(StatementFacts& facts, std::span<const BoundParameter> parameters) {
+  bind_where(facts.where, parameters);
+  for (TableUse& use : facts.tables) bind_where(use.where, parameters);
+  if (facts.has_limit) bind_value(facts.limit, parameters);
+  if (facts.has_limit && facts.limit.kind == Literal::Kind::Null) facts.has_limit = false;  // LIMIT NULL
+  for (Setting& setting : facts.sets) {
+    bind_value(setting.value, parameters);
+    const auto n = static_cast<std::size_t>(std::max(setting.name_parameter, 0));
+    if (n == 0 || n > parameters.size()) continue;
+    const Literal name = decode(parameters[n - 1]);
+    if (name.kind != Literal::Kind::String) continue;
+    setting.name = name.text;
+    for (char& c : setting.name) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+    setting.name_parameter = 0;
+  }
+}
+
+}  // namespace
+
+Literal decode(const BoundParameter& parameter) {
+  if (parameter.null) return Literal::null();
+  return parameter.binary ? decode_binary(parameter.type, parameter.bytes)
+                          : decode_text(parameter.type, parameter.bytes);
+}
+
+void bind_parameters(QueryFacts& facts, std::span<const BoundParameter> parameters) {
+  bind_statement(facts.whole, parameters);
+  for (StatementFacts& one : facts.parts) bind_statement(one, parameters);
+}
+
+}  // namespace signalbox::sql

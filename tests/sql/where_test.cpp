@@ -1,0 +1,247 @@
+// Equalities at top level AND, what counts as a WHERE, LIMIT, joins, locks, and bound parameters.
+#include <catch2/catch.hpp>
+
+#include "sql/analyze.h"
+#include "sql/support/brief.h"
+
+namespace signalbox::sql::test {
+namespace {
+
+using namespace std::string_literals;
+
+struct Words {
+  const char* sql;
+  const char* expected;
+};
+
+constexpr Words kWhere[] = {
+    {"SELECT * FROM t WHERE id = 1", "id=1"},
+    {"SELECT * FROM t WHERE 1 = id", "id=1"},
+    {"SELECT * FROM t x WHERE x.id = 1", "id=1"},
+    {"SELECT * FROM t WHERE a = 'x' AND (b = 2 AND c = -3) AND d > 4", "a='x', b=2, c=-3"},
+    {"SELECT * FROM t WHERE a = 1 OR b = 2", ""},
+    {"SELECT * FROM t WHERE (a = 1 OR b = 2) AND c = 3", "c=3"},
+    {"SELECT * FROM t WHERE NOT (a = 1)", ""},
+    {"SELECT * FROM t WHERE a = 1 AND a = 2", ""},
+    {"SELECT * FROM t WHERE a = 1 AND a = 1", "a=1"},
+    {"SELECT * FROM t WHERE a = 1.50 AND b = .5 AND c = 10000000000 AND d = 1e3",
+     "a=1.50, b=0.5, c=10000000000, d=1e3"},
+    {"SELECT * FROM t WHERE a IS NULL AND b IS NOT NULL", "a=null"},
+    {"SELECT * FROM t WHERE a = NULL", ""},
+    {"SELECT * FROM t WHERE a AND NOT b AND c IS TRUE AND d = false", "a=true, b=false, c=true, d=false"},
+    {"SELECT * FROM t WHERE a IN (1)", "a=1"},
+    {"SELECT * FROM t WHERE a IN (1, 2)", ""},
+    {"SELECT * FROM t WHERE a NOT IN (1)", ""},
+    {"SELECT * FROM t WHERE (a, b) = (1, 'x')", "a=1, b='x'"},
+    {"SELECT * FROM t WHERE a IS NOT DISTINCT FROM 1", "a=1"},
+    {"SELECT * FROM t WHERE a OPERATOR(pg_catalog.=) 1", "a=1"},
+    {"SELECT * FROM t WHERE a OPERATOR(evil.=) 1", ""},
+    {"SELECT * FROM t WHERE a = b", ""},
+    {"SELECT * FROM t WHERE a = 1 + 1", ""},
+    {"SELECT * FROM t WHERE lower(a) = 'x'", ""},
+    {"SELECT * FROM t WHERE a::text = 'x'", ""},
+    {"SELECT * FROM t WHERE a = '5'::int AND b = 5::text AND c = 't'::bool", "a=5, b='5', c=true"},
+    {"SELECT * FROM t WHERE a = 'abcdef'::varchar(3)", ""},
+    {"SELECT * FROM t WHERE a = 5.7::int", ""},
+    {"SELECT * FROM t WHERE a = 'x'::my_type", ""},
+    {"SELECT * FROM t WHERE a = $1 AND b = $2::int", "a=$1, b=$2"},
+    {"SELECT * FROM t WHERE \"A\" = 1", "A=1"},
+    {"SELECT * FROM t WHERE a = (SELECT 1)", ""},
+    {"SELECT * FROM t WHERE EXISTS (SELECT 1 FROM u WHERE b = 1)", ""},
+    {"SELECT * FROM t WHERE a = 1 UNION SELECT * FROM u WHERE a = 1 AND b = 2", "a=1"},
+    {"SELECT * FROM t WHERE a = 1 UNION SELECT * FROM u", ""},
+    {"UPDATE t SET a = 1 WHERE id = 2", "id=2"},
+    {"DELETE FROM t WHERE id = 2", "id=2"},
+    {"EXPLAIN SELECT * FROM t WHERE a = 1", "a=1"},
+    {"DECLARE c CURSOR FOR SELECT * FROM t WHERE a = 1", "a=1"},
+    {"COPY (SELECT * FROM t WHERE a = 1) TO STDOUT", "a=1"},
+    {"CREATE TABLE n AS SELECT * FROM t WHERE a = 1", "a=1"},
+    {"INSERT INTO t SELECT * FROM u WHERE a = 1", ""},
+    {"WITH x AS (SELECT * FROM t WHERE a = 1) SELECT * FROM x", ""},
+};
+
+/// The equalities of table t, wherever it is read: what a tenant rule rests on.
+constexpr Words kTableWhere[] = {
+    {"SELECT * FROM t WHERE tenant = 5", "tenant=5"},
+    {"SELECT * FROM t, t u WHERE t.tenant = 5", ""},
+    {"SELECT * FROM t, t u WHERE t.tenant = 5 AND u.tenant = 5", "tenant=5"},
+    {"SELECT * FROM t, t u WHERE t.tenant = 5 AND u.tenant = 6", ""},
+    {"SELECT * FROM t WHERE tenant = 5 UNION SELECT * FROM t", ""},
+    {"SELECT * FROM t WHERE tenant = 5 UNION SELECT * FROM t WHERE tenant = 5", "tenant=5"},
+    {"SELECT * FROM t WHERE tenant = 5 AND id IN (SELECT id FROM t)", ""},
+    {"SELECT * FROM t JOIN u ON t.i = u.i WHERE t.tenant = 5", "tenant=5"},
+    {"SELECT * FROM t JOIN u ON t.i = u.i AND t.tenant = 5", "tenant=5"},
+    {"SELECT * FROM t LEFT JOIN u ON t.tenant = 5", ""},
+    {"SELECT * FROM u LEFT JOIN t ON t.tenant = 5", "tenant=5"},
+    {"SELECT * FROM t RIGHT JOIN u ON t.tenant = 5", "tenant=5"},
+    {"SELECT * FROM t FULL JOIN u ON t.tenant = 5", ""},
+    {"SELECT * FROM (u LEFT JOIN t ON true) JOIN v ON t.tenant = 5", "tenant=5"},
+    {"SELECT * FROM u, t WHERE tenant = 5", ""},
+    {"SELECT * FROM (SELECT * FROM t WHERE tenant = 5) x", "tenant=5"},
+    {"SELECT * FROM (SELECT * FROM t) x WHERE tenant = 5", ""},
+    {"WITH x AS (SELECT * FROM t WHERE tenant = 5) SELECT * FROM x", "tenant=5"},
+    {"SELECT * FROM t AS t(tenant, b) WHERE tenant = 5", ""},
+    {"SELECT (SELECT 1 FROM t WHERE tenant = 5) FROM t WHERE t.tenant = 5", "tenant=5"},
+};
+
+struct Flag {
+  const char* sql;
+  bool has_where;
+};
+
+constexpr Flag kHasWhere[] = {
+    {"SELECT * FROM t", false},
+    {"SELECT * FROM t WHERE a > 1", true},
+    {"DELETE FROM t", false},
+    {"DELETE FROM t WHERE a = 1", true},
+    {"DELETE FROM t WHERE true", false},
+    {"DELETE FROM t WHERE 1 = 1", false},
+    {"DELETE FROM t WHERE 'a' = 'a'", false},
+    {"DELETE FROM t WHERE 2 > 1", false},
+    {"DELETE FROM t WHERE id = id", false},
+    {"DELETE FROM t WHERE a = 1 OR true", false},
+    {"DELETE FROM t WHERE a = 1 OR 1 = 1", false},
+    {"DELETE FROM t WHERE a = 1 AND true", true},
+    {"DELETE FROM t WHERE NOT false", false},
+    {"DELETE FROM t WHERE random() < 0.5", false},
+    {"DELETE FROM t WHERE $1", false},
+    {"DELETE FROM t WHERE false", false},
+    {"DELETE FROM t WHERE id IN (SELECT 1)", true},
+    {"DELETE FROM t WHERE CURRENT OF c", true},
+    {"UPDATE t SET a = 1", false},
+    {"UPDATE t SET a = 1 WHERE id = 1", true},
+    {"WITH d AS (DELETE FROM t) SELECT * FROM u WHERE id = 1", false},
+    {"WITH d AS (DELETE FROM t WHERE id = 1) SELECT * FROM u", true},
+    {"WITH d AS (DELETE FROM t WHERE id = 1), e AS (UPDATE u SET a = 1) SELECT 1", false},
+    {"EXPLAIN ANALYZE DELETE FROM t", false},
+    {"PREPARE p AS DELETE FROM t", false},
+    {"MERGE INTO t USING s ON t.i = s.i WHEN MATCHED THEN DELETE", true},
+    {"MERGE INTO t USING s ON true WHEN MATCHED THEN DELETE", false},
+    {"SELECT 1 FROM t WHERE a UNION SELECT 2 FROM t", false},
+    {"INSERT INTO t VALUES (1)", false},
+    {"CREATE RULE r AS ON INSERT TO t DO ALSO DELETE FROM v", false},
+};
+
+struct Bound {
+  BoundParameter parameter;
+  const char* value;
+};
+
+const std::string kNumeric = "\0\3\0\1\0\0\0\2\x04\xD2\x16\x2E\x11\x94"s;  // 1234 5678 . 45
+const Bound kBound[] = {
+    {{23, false, false, "42"}, "42"},
+    {{23, true, false, std::string_view("\0\0\0\x2A", 4)}, "42"},
+    {{21, true, false, std::string_view("\xFF\xFF", 2)}, "-1"},
+    {{20, true, false, std::string_view("\0\0\0\1\0\0\0\0", 8)}, "4294967296"},
+    {{23, true, false, std::string_view("\0\0", 2)}, "unknown"},
+    {{23, false, false, "x"}, "unknown"},
+    {{25, false, false, "abc"}, "'abc'"},
+    {{25, true, false, "abc"}, "'abc'"},
+    {{0, false, false, "1"}, "'1'"},
+    {{0, true, false, "1"}, "unknown"},
+    {{16, false, false, "t"}, "true"},
+    {{16, true, false, std::string_view("\0", 1)}, "false"},
+    {{701, true, false, std::string_view("\x3F\xF8\0\0\0\0\0\0", 8)}, "1.5"},
+    {{700, true, false, std::string_view("\x3D\xCC\xCC\xCD", 4)}, "0.1"},
+    {{1700, false, false, "10.50"}, "10.50"},
+    {{1700, true, false, kNumeric}, "12345678.45"},
+    {{1700, true, false, std::string_view("\0\1\xFF\xFF\x40\0\0\2\x13\x88", 10)}, "-0.50"},
+    {{2950, true, false,
+      std::string_view("\x12\x34\x56\x78\x9a\xbc\xde\xf0\x12\x34\x56\x78\x9a\xbc\xde\xf0", 16)},
+     "'12345678-9abc-def0-1234-56789abcdef0'"},
+    {{1082, true, false, std::string_view("\0\0\0\0", 4)}, "'2000-01-01'"},
+    {{1082, true, false, std::string_view("\0\0\x26\x77", 4)}, "'2026-12-17'"},
+    {{1114, true, false, std::string_view("\0\0\0\0\0\x16\xE3\x60", 8)}, "'2000-01-01 00:00:01.5'"},
+    {{1114, true, false, std::string_view("\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", 8)},
+     "'1999-12-31 23:59:59.999999'"},
+    {{3802, true, false, "\1{}"}, "'{}'"},
+    {{600, true, false, "0123456789abcdef"}, "unknown"},
+    {{23, false, true, ""}, "null"},
+};
+
+}  // namespace
+
+TEST_CASE("where holds the equalities at top level AND") {
+  for (const Words& one : kWhere) {
+    INFO(one.sql);
+    CHECK(where(facts_of(one.sql).where) == one.expected);
+  }
+}
+
+TEST_CASE("a table's where holds at every place where the table is read") {
+  for (const Words& one : kTableWhere) {
+    INFO(one.sql);
+    for (const TableUse& use : facts_of(one.sql).tables)
+      if (use.name == "t" && use.access == Access::Read) CHECK(where(use.where) == one.expected);
+  }
+}
+
+TEST_CASE("has_where is about clauses that limit something") {
+  for (const Flag& one : kHasWhere) {
+    INFO(one.sql);
+    CHECK(facts_of(one.sql).has_where == one.has_where);
+  }
+}
+
+TEST_CASE("limit is the outermost query's") {
+  const auto limit = [](const char* sql) {
+    const StatementFacts facts = facts_of(sql);
+    return facts.has_limit ? literal(facts.limit) : "none";
+  };
+  CHECK(limit("SELECT 1 LIMIT 10") == "10");
+  CHECK(limit("SELECT 1 FETCH FIRST 5 ROWS ONLY") == "5");
+  CHECK(limit("SELECT 1 FETCH FIRST ROW ONLY") == "1");
+  CHECK(limit("SELECT 1 LIMIT ALL") == "none");
+  CHECK(limit("SELECT 1 LIMIT NULL") == "none");
+  CHECK(limit("SELECT 1 LIMIT $1") == "$1");
+  CHECK(limit("SELECT 1 LIMIT 1 + 1") == "unknown");
+  CHECK(limit("(SELECT 1 LIMIT 1) UNION SELECT 2") == "none");
+  CHECK(limit("SELECT 1 UNION SELECT 2 LIMIT 7") == "7");
+  CHECK(limit("SELECT * FROM (SELECT 1 LIMIT 1) x") == "none");
+}
+
+TEST_CASE("joins, common tables and locks are listed") {
+  const StatementFacts facts = facts_of(
+      "WITH RECURSIVE w AS (SELECT 1), d AS (DELETE FROM x RETURNING 1) SELECT * FROM a JOIN b ON true LEFT "
+      "JOIN c USING (i) "
+      "CROSS JOIN d NATURAL JOIN e, f FOR NO KEY UPDATE OF a SKIP LOCKED");
+  std::string joins, ctes, locks;
+  for (const Join& join : facts.joins) joins += std::string(join.type) + (join.has_condition ? "+ " : " ");
+  for (const CommonTable& cte : facts.ctes)
+    ctes += cte.name + ":" + std::string(cte.kind) + (cte.recursive ? "* " : " ");
+  for (const LockUse& lock : facts.locks) locks += lock.mode + "/" + std::string(lock.wait) + " ";
+  CHECK(joins == "inner+ left+ cross inner+ comma ");
+  CHECK(ctes == "w:select* d:delete* ");
+  CHECK(locks == "for no key update/skip locked ");
+  CHECK(facts_of("LOCK t IN ACCESS EXCLUSIVE MODE NOWAIT").locks.front().mode == "access exclusive");
+}
+
+TEST_CASE("parameters are listed with place and cast") {
+  const StatementFacts facts = facts_of("SELECT $2::int4 FROM t WHERE a = $1");
+  REQUIRE(facts.parameters.size() == 2);
+  CHECK(facts.parameters[0].number == 2);
+  CHECK(facts.parameters[0].position == 7);
+  CHECK(facts.parameters[0].type == "int4");
+  CHECK(facts.parameters[1].number == 1);
+}
+
+TEST_CASE("bound parameters are decoded by type and format") {
+  for (const Bound& one : kBound) {
+    INFO(one.value);
+    CHECK(literal(decode(one.parameter)) == one.value);
+  }
+}
+
+TEST_CASE("bound parameters stand in for $n") {
+  QueryFacts facts = analyze("SELECT set_config($2, $1, false) FROM t WHERE id = $3 AND x = $4 LIMIT $3");
+  const BoundParameter parameters[] = {{25, false, false, "evil"},
+                                       {25, false, false, "Search_Path"},
+                                       {23, true, false, std::string_view("\0\0\0\7", 4)}};
+  bind_parameters(facts, parameters);
+  CHECK(where(facts.whole.where) == "id=7, x=unknown");
+  CHECK(where(facts.whole.tables.front().where) == "id=7, x=unknown");
+  CHECK(literal(facts.whole.limit) == "7");
+  CHECK(sets(facts.whole) == "session search_path='evil'");
+}
+
+}  // namespace signalbox::sql::test
