@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <thread>
 
-#include "admin/evaluations.h"
 #include "admin/reply.h"
 
 namespace signalbox::admin {
@@ -47,17 +46,22 @@ class HttpServer final : public Server {
  public:
   HttpServer(ServerOptions options, Context context)
       : options_(std::move(options)), context_(std::move(context)) {
-    context_.evaluations = std::make_shared<Evaluations>();
     http_.new_task_queue = [threads = options_.threads] { return new httplib::ThreadPool(threads); };
     http_.set_payload_max_length(options_.body_bytes);
     http_.set_read_timeout(5);
     http_.set_write_timeout(5);
     http_.set_keep_alive_timeout(5);
     http_.set_tcp_nodelay(true);
-    http_.set_pre_routing_handler([](const httplib::Request& in, httplib::Response& out) {
-      if (!in.has_header("Content-Encoding")) return httplib::Server::HandlerResponse::Unhandled;
-      translate(refuse(415, kInvalidParameter, "send the body without Content-Encoding"), out);
-      return httplib::Server::HandlerResponse::Handled;
+    http_.set_pre_routing_handler([this](const httplib::Request& in, httplib::Response& out) {
+      using enum httplib::Server::HandlerResponse;
+      if (in.has_header("Content-Encoding")) {
+        translate(refuse(415, kInvalidParameter, "send the body without Content-Encoding"), out);
+        return Handled;
+      }
+      // cpp-httplib would wait for the end of the connection to know that there is no body.
+      if (in.has_header("Content-Length") || in.has_header("Transfer-Encoding")) return Unhandled;
+      translate(answer(context_, options_.tokens, translated(in)), out);
+      return Handled;
     });
     http_.set_error_handler([](const httplib::Request&, httplib::Response& out) {
       if (out.body.empty())

@@ -13,7 +13,7 @@
 namespace signalbox::app::cli {
 
 std::span<const AddVerb> verbs() {
-  static constexpr std::array kVerbs{add_config, add_completion, add_version};
+  static constexpr std::array kVerbs{add_run, add_sessions, add_config, add_completion, add_version};
   return kVerbs;
 }
 

@@ -7,6 +7,8 @@ namespace signalbox::app::cli {
 
 void add_config(CLI::App& root, Action& chosen);
 void add_completion(CLI::App& root, Action& chosen);
+void add_run(CLI::App& root, Action& chosen);
+void add_sessions(CLI::App& root, Action& chosen);
 void add_version(CLI::App& root, Action& chosen);
 
 }  // namespace signalbox::app::cli

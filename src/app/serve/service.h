@@ -1,0 +1,71 @@
+// Service: the running gateway as a whole. It opens the parts in the order in which they need each other, and
+// closes them in the opposite one.
+//
+//   async lane  <-  gateway (data path)  <-  policies, their watch  <-  admin API
+//
+// Thread rule: open, reload and stop from one thread (main).
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "admin/server.h"
+#include "app/config/config.h"
+#include "base/clock.h"
+#include "base/metrics.h"
+
+namespace signalbox::app {
+
+class NoPolicies final : public admin::PolicySource {
+ public:
+  std::shared_ptr<const policy::PolicySet> current() const override { return nullptr; }
+  admin::PolicyStatus status() const override { return {}; }
+  std::expected<void, Diagnostics> reload() override { return {}; }
+};
+
+class Service {
+ public:
+  /// `config` has been validated. Afterwards clients are served. Bad policies are diagnostics, everything
+  /// else one Error.
+  struct NotStarted {
+    Diagnostics diagnostics;
+    Error error;
+  };
+  static std::expected<std::unique_ptr<Service>, NotStarted> open(Config config);
+  ~Service();
+
+  /// Where clients connect.
+  std::vector<std::string> addresses() const;
+  /// Where the admin API is, "host:port"; "" when it is off.
+  std::string admin_address() const;
+
+  /// Takes over the live keys of a newly read configuration, and loads the policies again. What waits for a
+  /// restart is logged. On an error what runs goes on unchanged.
+  void reload(Config config);
+
+  /// Stops accepting, lets sessions finish until the deadline, runs what is queued, closes everything.
+  /// Blocks. Returns how many sessions had to be cut off.
+  std::size_t stop(std::chrono::milliseconds deadline);
+
+  const Config& config() const { return config_; }
+
+ private:
+  explicit Service(Config config) : config_(std::move(config)) {}
+  Result<void> open_gateway();
+  Result<void> open_admin();
+  admin::Context admin_context();
+
+  Config config_;
+  SystemClock clock_;
+  Metrics metrics_;
+  std::int64_t started_ns_ = clock_.wall_ns();
+  NoPolicies no_policies_;
+  std::unique_ptr<proxy::Gateway> gateway_;
+  std::unique_ptr<admin::Server> admin_;
+};
+
+}  // namespace signalbox::app
