@@ -1,7 +1,7 @@
 """The end-to-end harness: one PostgreSQL with TLS and users of every password kind, one gateway before it, and a
 factory for gateways with settings of their own.
 
-`--binary PATH` names the gateway (default: the dev build). `--direct` puts PostgreSQL itself in the gateway's place,
+`--binary=PATH` names the gateway (default: the dev build). `--direct` puts PostgreSQL itself in the gateway's place,
 which shows that a test that compares the two holds for PostgreSQL: it finds mistakes in the tests, not in the product.
 """
 import itertools

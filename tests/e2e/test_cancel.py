@@ -98,7 +98,7 @@ def test_truncated_and_oversized_cancel_requests_are_closed(gateway):
                  struct.pack("!iii", 2000, pgwire.CANCEL_CODE, 1) + b"k" * 1988):
         with Wire((gateway.address, gateway.port)) as wire:
             wire.send(body)
-            assert wire.until_closed() == []
+            assert pgwire.kinds(wire.until_closed()) in ("", "E")
 
 
 def test_a_flood_of_cancels_leaves_sessions_alone(gateway):

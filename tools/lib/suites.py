@@ -121,6 +121,7 @@ def show_differences(place, name):
 def options(arguments):
     parser = argparse.ArgumentParser(prog="tools/suites", description=__doc__)
     parser.add_argument("--preset", default="release", help="build to test (release)")
+    parser.add_argument("--binary", help="a gateway already built, instead of a preset")
     parser.add_argument("--only", default=",".join(SUITES), help=f"of: {', '.join(SUITES)}")
     parser.add_argument("--where", default="direct,gateway", help="of: direct, gateway")
     parser.add_argument("--diffs", action="store_true", help="print the differences of failed tests")
@@ -130,7 +131,9 @@ def options(arguments):
 def main(arguments):
     chosen = options(arguments)
     suites, places = chosen.only.split(","), chosen.where.split(",")
-    program = build.build(chosen.preset, ["signalbox"], quiet=True) if "gateway" in places else None
+    program = chosen.binary
+    if "gateway" in places and not program:
+        program = build.build(chosen.preset, ["signalbox"], quiet=True)
     results = {}
     with host.temporary_folder("signalbox-suites-") as folder:
         place = Workplace(folder)

@@ -37,7 +37,7 @@ def unit(preset, reports):
 def e2e(preset, reports, extra):
     file = f"{reports}/e2e.xml"
     call(["/usr/bin/python3", "-m", "pytest", "-c", "tests/e2e/pytest.ini", "tests/e2e", "-q",
-          "--binary", build.binary(preset), f"--junitxml={file}", *extra], 2400)
+          f"--binary={build.binary(preset)}", f"--junitxml={file}", *extra], 2400)
     return report.of_pytest(file)
 
 

@@ -39,13 +39,13 @@ def query(text):
 
 
 def parse(text, name="", types=()):
-    oids = struct.pack(f"!h{len(types)}i", len(types), *types)
+    oids = struct.pack(f"!H{len(types)}i", len(types), *types)
     return message(b"P", cstring(name) + cstring(text) + oids)
 
 
 def bind(values=(), statement="", portal="", result_formats=(), formats=()):
     body = cstring(portal) + cstring(statement) + struct.pack(f"!h{len(formats)}h", len(formats), *formats)
-    body += struct.pack("!h", len(values))
+    body += struct.pack("!H", len(values))
     for value in values:
         raw = value.encode() if isinstance(value, str) else value
         body += struct.pack("!i", -1) if raw is None else struct.pack("!i", len(raw)) + raw
