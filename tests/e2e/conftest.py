@@ -66,13 +66,13 @@ def tls_context(authority):
 
 
 @pytest.fixture(scope="session")
-def pg(folder, server_certificate, authority):
-    """The PostgreSQL server behind every gateway here."""
+def pg(folder, authority):
+    """The PostgreSQL server behind every gateway here; its certificate is not the gateway's."""
     cluster = postgres.Cluster(folder / "pg", hba=HBA)
     cluster.start()
     cluster.sql(USERS)
-    for name, source in (("server.crt", server_certificate[0]), ("server.key", server_certificate[1]),
-                         ("root.crt", authority.certificate)):
+    certificate, key = authority.issue("postgresql", "localhost")
+    for name, source in (("server.crt", certificate), ("server.key", key), ("root.crt", authority.certificate)):
         cluster.place(source, name)
     cluster.settings.update(ssl="on", ssl_ca_file="root.crt")
     cluster.reload()
