@@ -38,7 +38,13 @@ struct BreakerOptions {
   std::chrono::milliseconds open_for{10'000};
 };
 
-struct RetentionOptions {
+struct DeadLetterOptions {
+  std::chrono::seconds age{7 * 86'400};
+  std::uint64_t rows = 10'000;
+};
+
+struct DecisionStoreOptions {
+  bool enabled = true;
   std::chrono::seconds age{7 * 86'400};
   std::uint64_t bytes = 256ull << 20;
 };
@@ -52,13 +58,12 @@ struct AsyncLaneOptions {
   std::chrono::milliseconds lease{30'000};
   RetryOptions retry;
   BreakerOptions breaker;
-  RetentionOptions dead_letters;
-  RetentionOptions decisions;
+  DeadLetterOptions dead_letters;
+  DecisionStoreOptions decisions;
   std::chrono::seconds completed_for{0};      ///< how long done jobs stay listed; 0 = they vanish
   std::uint64_t backlog_bytes = 1ull << 30;   ///< jobs stored; beyond it new ones are dropped and counted
   std::uint64_t segment_bytes = 64ull << 20;  ///< stream class
   std::uint64_t stream_bytes = 1ull << 30;    ///< stream class, all segments
-  bool store_decisions = true;
 };
 
 enum class Push : std::uint8_t {
@@ -98,6 +103,7 @@ struct LaneCounters {
   std::uint64_t streamed = 0;      ///< stream records delivered to their sink
   std::uint64_t pending = 0;       ///< gauge: jobs waiting, retries included
   std::uint64_t running = 0;       ///< gauge
+  std::uint64_t store_errors = 0;  ///< commits that failed and were tried again
   std::uint64_t dead_letters = 0;  ///< gauge
 };
 

@@ -36,7 +36,7 @@ CREATE TABLE IF NOT EXISTS jobs (
   errors TEXT NOT NULL DEFAULT '[]' -- JSON array of {at, attempt, message}, the last ten
 );
 CREATE UNIQUE INDEX IF NOT EXISTS jobs_id ON jobs(id);
-CREATE INDEX IF NOT EXISTS jobs_due ON jobs(run_at) WHERE state = 0;
+CREATE INDEX IF NOT EXISTS jobs_due ON jobs(sink, run_at) WHERE state = 0;
 CREATE INDEX IF NOT EXISTS jobs_lease ON jobs(lease_until) WHERE state = 1;
 CREATE INDEX IF NOT EXISTS jobs_completed ON jobs(finished) WHERE state = 2;
 CREATE INDEX IF NOT EXISTS jobs_dead ON jobs(finished) WHERE state = 3;
@@ -52,13 +52,15 @@ inline constexpr const char* kInsert =
 inline constexpr const char* kDue =
     "SELECT seq, id, action, sink, arguments, attempt, max_attempts, timeout_ms, session, generation, hook, "
     "decision, "
-    "wants_result, created FROM jobs WHERE state = 0 AND run_at <= ?1 ORDER BY run_at LIMIT ?2";
+    "wants_result, created FROM jobs WHERE state = 0 AND sink = ?3 AND run_at <= ?1 ORDER BY run_at LIMIT ?2";
 
 inline constexpr const char* kClaim =
     "UPDATE jobs SET state = 1, attempt = attempt + 1, fence = ?2, lease_owner = ?3, lease_until = ?4 WHERE "
     "seq = ?1";
 
-inline constexpr const char* kNextDue = "SELECT run_at FROM jobs WHERE state = 0 ORDER BY run_at LIMIT 1";
+// One step of a walk over the sinks that have pending jobs: the next sink and its earliest time, one seek.
+inline constexpr const char* kNextSink =
+    "SELECT sink, run_at FROM jobs WHERE state = 0 AND sink > ?1 ORDER BY sink, run_at LIMIT 1";
 
 // What a runner brings back: only the holder of the current claim changes the row.
 #define SIGNALBOX_HELD " WHERE seq = ?1 AND fence = ?2 AND state = 1"
@@ -77,14 +79,14 @@ inline constexpr const char* kPutBack =
 inline constexpr const char* kRenew = "UPDATE jobs SET lease_until = ?3" SIGNALBOX_HELD;
 #undef SIGNALBOX_HELD
 
-// Leases that are over (?1 = now, ?2 = lease bound). A job without attempts left dies: it may be what killed
-// us.
+// Leases that are over (?1 = now, ?2 = lease bound; of owners other than ?3). A job without attempts left
+// dies: it may be what killed us.
 inline constexpr const char* kBuryExpired =
     "UPDATE jobs SET state = 3, finished = ?1, errors = json_insert(errors, '$[#]', "
     "json_object('at_us', ?1, 'attempt', attempt, 'message', 'lease_expired: its runner never came back')) "
-    "WHERE state = 1 AND lease_until < ?2 AND attempt >= max_attempts";
+    "WHERE state = 1 AND lease_until < ?2 AND lease_owner <> ?3 AND attempt >= max_attempts";
 inline constexpr const char* kExpire =
-    "UPDATE jobs SET state = 0, run_at = ?1 WHERE state = 1 AND lease_until < ?2";
+    "UPDATE jobs SET state = 0, run_at = ?1 WHERE state = 1 AND lease_until < ?2 AND lease_owner <> ?3";
 inline constexpr const char* kExpiredProbe = "SELECT seq FROM jobs WHERE state = 1 AND lease_until < ?1";
 
 inline constexpr const char* kRequeue =

@@ -62,8 +62,8 @@ Result<JobStore> JobStore::open(const JobStoreOptions& options, std::int64_t now
     if (!count) return std::unexpected(count.error());
     store.counts_[state] = static_cast<std::uint64_t>(*count);
   }
-  // Nobody else can be running them: the directory is locked by this process.
-  auto reclaimed = store.reclaim(now_us, std::numeric_limits<std::int64_t>::max());
+  // Running jobs of other processes: those are dead, the directory is locked by this one.
+  auto reclaimed = store.reclaim(now_us, std::numeric_limits<std::int64_t>::max(), options.boot);
   if (!reclaimed) return std::unexpected(reclaimed.error());
   store.reclaimed_at_open_ = *reclaimed;
   return store;
@@ -85,7 +85,7 @@ Result<void> JobStore::prepare() {
       {&sql_.requeue, job_sql::kRequeue},
       {&sql_.discard, job_sql::kDiscard},
       {&sql_.cancel, job_sql::kCancel},
-      {&sql_.next_due, job_sql::kNextDue},
+      {&sql_.next_sink, job_sql::kNextSink},
       {&sql_.sweep_completed, job_sql::kSweepCompleted},
       {&sql_.sweep_dead, job_sql::kSweepDead},
       {&sql_.sweep_cancelled, job_sql::kSweepCancelled},
@@ -178,9 +178,22 @@ Result<bool> JobStore::insert_claimed(const JobView& view, std::int64_t now_us, 
   return true;
 }
 
-Result<void> JobStore::claim(std::int64_t now_us, std::uint32_t limit, std::vector<ClaimedJob>& out) {
+Result<std::vector<PendingSink>> JobStore::pending_sinks(std::string_view after, std::size_t limit) {
+  std::vector<PendingSink> sinks;
+  while (sinks.size() < limit && count(JobState::Pending) > 0) {
+    auto row = sql_.next_sink.bind(1, sinks.empty() ? after : std::string_view(sinks.back().sink)).step();
+    if (!row) return std::unexpected(row.error());
+    if (!*row) break;
+    sinks.push_back({std::string(sql_.next_sink.text(0)), sql_.next_sink.integer(1)});
+    sql_.next_sink.reset();
+  }
+  return sinks;
+}
+
+Result<void> JobStore::claim(std::string_view sink, std::int64_t now_us, std::uint32_t limit,
+                             std::vector<ClaimedJob>& out) {
   const std::size_t first = out.size();
-  sql_.due.bind(1, now_us).bind(2, limit);
+  sql_.due.bind(1, now_us).bind(2, limit).bind(3, sink);
   for (;;) {
     auto row = sql_.due.step();
     if (!row) return std::unexpected(row.error());
@@ -245,11 +258,13 @@ Result<bool> JobStore::renew(const JobOutcome& outcome, std::int64_t now_us) {
   return move_one(sql_.renew, JobState::Running, JobState::Running);
 }
 
-Result<std::uint64_t> JobStore::reclaim(std::int64_t now_us, std::int64_t lease_before_us) {
+Result<std::uint64_t> JobStore::reclaim(std::int64_t now_us, std::int64_t lease_before_us,
+                                        std::uint64_t spare_owner) {
   std::uint64_t total = 0;
   for (auto [statement, to] :
        {std::pair(&sql_.bury_expired, JobState::Dead), std::pair(&sql_.expire, JobState::Pending)}) {
-    auto changes = statement->bind(1, now_us).bind(2, lease_before_us).run();
+    auto changes =
+        statement->bind(1, now_us).bind(2, lease_before_us).bind(3, signed_bits(spare_owner)).run();
     if (!changes) return std::unexpected(changes.error());
     const auto moved = static_cast<std::uint64_t>(*changes);
     counter(JobState::Running) -= moved;
@@ -260,7 +275,7 @@ Result<std::uint64_t> JobStore::reclaim(std::int64_t now_us, std::int64_t lease_
 }
 
 Result<std::uint64_t> JobStore::reclaim_expired(std::int64_t now_us) {
-  return reclaim(now_us, now_us);
+  return reclaim(now_us, now_us, 0);
 }
 
 Result<std::uint64_t> JobStore::move_each(sqlite::Statement& statement, const std::vector<Id>& jobs,
@@ -305,16 +320,6 @@ Result<void> JobStore::sweep(std::int64_t completed_before_us, std::int64_t dead
   return erase(sql_.trim_dead, signed_bits(dead - max_dead), JobState::Dead);
 }
 
-Result<std::optional<std::int64_t>> JobStore::next_due_us() {
-  if (count(JobState::Pending) == 0) return std::nullopt;
-  auto row = sql_.next_due.step();
-  if (!row) return std::unexpected(row.error());
-  if (!*row) return std::nullopt;
-  const std::int64_t at = sql_.next_due.integer(0);
-  sql_.next_due.reset();
-  return at;
-}
-
 Result<std::uint64_t> JobStore::stored_bytes() {
   auto row = sql_.pages.step();
   if (!row) return std::unexpected(row.error());
@@ -325,7 +330,7 @@ Result<std::uint64_t> JobStore::stored_bytes() {
 
 Result<std::string> JobStore::query_plans() {
   std::string plans;
-  for (const char* sql : {job_sql::kDue, job_sql::kNextDue, job_sql::kExpiredProbe, job_sql::kSweepDead}) {
+  for (const char* sql : {job_sql::kDue, job_sql::kNextSink, job_sql::kExpiredProbe, job_sql::kSweepDead}) {
     auto explained = database_.prepare(std::string("EXPLAIN QUERY PLAN ") + sql);
     if (!explained) return std::unexpected(explained.error());
     for (;;) {

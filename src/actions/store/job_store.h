@@ -33,6 +33,11 @@ struct ClaimedJob {
   Job job;
 };
 
+struct PendingSink {
+  std::string sink;
+  std::int64_t due_us = 0;
+};
+
 /// A job that has run once more, as the writer records it.
 struct JobOutcome {
   std::int64_t row = 0;
@@ -61,8 +66,12 @@ class JobStore {
   Result<bool> insert(const JobView& job);
   Result<bool> insert_claimed(const JobView& job, std::int64_t now_us, ClaimedJob& claimed);
 
-  /// Claims up to `limit` jobs whose time has come, the longest due first.
-  Result<void> claim(std::int64_t now_us, std::uint32_t limit, std::vector<ClaimedJob>& out);
+  /// The sinks that have pending jobs, with the earliest time of each; the first `limit` in order of their
+  /// names after `after`. Costs one index seek a sink.
+  Result<std::vector<PendingSink>> pending_sinks(std::string_view after, std::size_t limit);
+  /// Claims up to `limit` jobs of a sink whose time has come, the longest due first.
+  Result<void> claim(std::string_view sink, std::int64_t now_us, std::uint32_t limit,
+                     std::vector<ClaimedJob>& out);
 
   // Each answers false when the fence is stale.
   Result<bool> complete(const JobOutcome& outcome, std::int64_t now_us);
@@ -84,8 +93,6 @@ class JobStore {
   /// `max_dead`.
   Result<void> sweep(std::int64_t completed_before_us, std::int64_t dead_before_us, std::uint64_t max_dead);
 
-  /// When the next pending job is due; nullopt when none is pending.
-  Result<std::optional<std::int64_t>> next_due_us();
   /// Kept up to date without asking the database.
   std::uint64_t count(JobState state) const { return counts_[static_cast<std::size_t>(state)]; }
   /// Bytes that the database file uses (free pages not counted).
@@ -99,10 +106,10 @@ class JobStore {
  private:
   struct Statements {
     sqlite::Statement insert, due, claim, erase, keep, retry, fail, put_back, renew, expire, bury_expired,
-        requeue, discard, cancel, next_due, sweep_completed, sweep_dead, sweep_cancelled, trim_dead, pages;
+        requeue, discard, cancel, next_sink, sweep_completed, sweep_dead, sweep_cancelled, trim_dead, pages;
   };
   Result<void> prepare();
-  Result<std::uint64_t> reclaim(std::int64_t now_us, std::int64_t lease_before_us);
+  Result<std::uint64_t> reclaim(std::int64_t now_us, std::int64_t lease_before_us, std::uint64_t spare_owner);
   Result<bool> insert_row(const JobView& job, JobState state, std::uint64_t fence,
                           std::int64_t lease_until_us);
   Result<bool> move_one(sqlite::Statement& statement, JobState from, JobState to);

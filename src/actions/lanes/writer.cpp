@@ -1,0 +1,360 @@
+// The writer's thread: gather, commit, conclude. A commit that fails (disk full, I/O error) is tried again
+// from the same rings until it succeeds; meanwhile the rings fill and the data path drops and counts, which
+// is the overflow policy doing its work. Decision records are the exception: losing one is recorded as a gap
+// rather than holding up jobs.
+//
+// The surprise: records are handed from ring to SQLite without a copy, because a ring gives back memory only
+// when the round that read it is concluded.
+#include "actions/lanes/writer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "actions/json_text.h"
+#include "actions/lanes/writer_round.h"
+
+namespace signalbox::actions {
+
+namespace {
+
+constexpr std::size_t kSmallRound = 64;
+constexpr std::chrono::microseconds kGroupWait{1000};
+constexpr std::chrono::microseconds kIdleMin{1000};
+constexpr std::chrono::microseconds kIdleMax{20'000};
+constexpr std::chrono::milliseconds kErrorPause{100};
+constexpr std::uint32_t kTrimARound = 2000;
+
+void add(std::atomic<std::uint64_t>& counter, std::uint64_t n) {
+  counter.fetch_add(n, std::memory_order_relaxed);
+}
+void set(std::atomic<std::uint64_t>& gauge, std::uint64_t n) {
+  gauge.store(n, std::memory_order_relaxed);
+}
+
+std::string stream_name(std::uint64_t boot, std::size_t producer) {
+  return fmt::format("{:016x}-{}", boot, producer);
+}
+
+void append_quoted_time(std::string& out, std::int64_t time_ns) {
+  out += '"';
+  append_time(out, time_ns);
+  out += '"';
+}
+
+void append_gap(const GapFrame& gap, std::string_view stream, std::string& out) {
+  JsonObject line(out);
+  append_quoted_time(line.key("time"), gap.time_ns);
+  line.text("stream", stream);
+  JsonObject range(line.key("gap"));
+  range.number("from", static_cast<std::int64_t>(gap.from));
+  range.number("to", static_cast<std::int64_t>(gap.to));
+  range.number("count", static_cast<std::int64_t>(gap.to - gap.from + 1));
+}
+
+void append_line(const StreamFrame& stream, std::string_view name, std::string& out) {
+  JsonObject line(out);
+  append_quoted_time(line.key("time"), stream.time_ns);
+  line.text("id", stream.id.to_text());
+  line.text("stream", name);
+  line.number("n", static_cast<std::int64_t>(stream.number));
+  // The rest is an object already: its members follow ours.
+  if (stream.arguments.size() > 2)
+    out.append(",").append(stream.arguments.substr(1, stream.arguments.size() - 2));
+}
+
+}  // namespace
+
+Writer::Writer(const AsyncLaneOptions& options, std::uint64_t boot, WriterStores stores,
+               std::vector<std::unique_ptr<JobHandler>> handlers, std::function<void(JobResult)> on_result,
+               std::function<void()> on_stream, const Clock& clock)
+    : options_(options),
+      boot_(boot),
+      stores_(std::move(stores)),
+      breakers_(options.breaker.failures, std::chrono::microseconds(options.breaker.open_for).count()),
+      on_result_(std::move(on_result)),
+      on_stream_(std::move(on_stream)),
+      clock_(clock),
+      random_(boot),
+      runners_(std::move(handlers), options.runners, [this] { wake(); }),
+      thread_([this](const std::stop_token& stop) { run(stop); }) {}
+
+Writer::~Writer() {
+  stop(std::chrono::milliseconds(0));
+}
+
+RingProducer& Writer::add_producer() {
+  const std::lock_guard lock(producers_mutex_);
+  producers_.push_back(
+      std::make_unique<RingProducer>(options_.ring_bytes, stores_.decisions.has_value(), clock_));
+  return *producers_.back();
+}
+
+std::vector<const RingProducer*> Writer::producers() const {
+  const std::lock_guard lock(producers_mutex_);
+  std::vector<const RingProducer*> list;
+  for (const auto& producer : producers_) list.push_back(producer.get());
+  return list;
+}
+
+void Writer::wake() {
+  {
+    const std::lock_guard lock(wake_mutex_);
+    awake_ = true;
+  }
+  wake_condition_.notify_one();
+}
+
+Result<std::uint64_t> Writer::command(Command command) {
+  std::future<Result<std::uint64_t>> answer;
+  {
+    const std::lock_guard lock(wake_mutex_);
+    if (closed_) return fail(ErrorCode::Cancelled, "the async lane has stopped");
+    answer =
+        commands_.emplace_back(std::move(command), std::promise<Result<std::uint64_t>>()).answer.get_future();
+  }
+  wake();
+  return answer.get();
+}
+
+void Writer::stop(std::chrono::milliseconds deadline) {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(wake_mutex_);
+    deadline_ = std::chrono::steady_clock::now() + deadline;
+  }
+  thread_.request_stop();
+  wake();
+  thread_.join();
+}
+
+void Writer::run(const std::stop_token& stop) {
+  while (!stop.stop_requested()) nap(round(false));
+  wind_down();
+}
+
+std::size_t Writer::round(bool stopping) {
+  Round round;
+  gather(round);
+  const std::size_t handled = round.jobs.size() + round.lines.size() + round.decisions.size() +
+                              round.commands.size() + finished_.size();
+  const bool due = stores_.jobs.count(JobState::Pending) > 0 || round.now_us >= next_housekeeping_us_;
+  if (handled == 0 && withdrawn_.empty() && !due) return 0;
+  if (commit(round, stopping)) conclude(round);
+  commit_stream(round, stopping);
+  store_decisions(round);
+  for (RingProducer* producer : round.read_from) producer->ring().release();
+  return handled + round.effects.claimed.size();
+}
+
+void Writer::gather(Round& round) {
+  round.now_us = clock_.wall_ns() / 1000;
+  std::vector<RingProducer*> producers;
+  {
+    const std::lock_guard lock(producers_mutex_);
+    for (const auto& producer : producers_) producers.push_back(producer.get());
+  }
+  for (std::size_t i = 0; i < producers.size(); ++i) {
+    for (std::uint32_t taken = 0; taken < options_.batch_records; ++taken) {
+      const std::string_view bytes = producers[i]->ring().read();
+      if (bytes.empty()) break;
+      if (taken == 0) round.read_from.push_back(producers[i]);
+      const Frame frame = decode(bytes);
+      if (const auto* job = std::get_if<JobView>(&frame)) {
+        round.jobs.push_back(*job);
+        round.durability = std::max(round.durability, job->durability);
+      } else if (const auto* line = std::get_if<StreamFrame>(&frame)) {
+        round.lines.push_back({i, *line});
+        round.durability = std::max(round.durability, line->durability);
+      } else if (const auto* decision = std::get_if<DecisionFrame>(&frame)) {
+        round.decisions.push_back(*decision);
+      } else if (const auto* gap = std::get_if<GapFrame>(&frame)) {
+        (gap->of == GapClass::Stream ? round.lines : round.decision_gaps).push_back({i, *gap});
+      }
+    }
+  }
+  const std::size_t known = finished_.size();
+  runners_.collect(finished_);
+  for (std::size_t i = known; i < finished_.size(); ++i) {
+    const FinishedJob& finished = finished_[i];
+    breakers_.ended(finished.claimed.job.sink, finished.attempt.sink_trouble, round.now_us);
+    claims_.erase(finished.claimed.job.fence);
+  }
+  add(counters_.attempts, finished_.size() - known);
+  const std::lock_guard lock(wake_mutex_);
+  round.commands.swap(commands_);
+}
+
+bool Writer::commit(Round& round, bool stopping) {
+  for (;;) {
+    round.effects = {};
+    round.room = stopping ? 0 : runners_.room();
+    if (transact(round, stopping)) return true;
+    stores_.jobs.rollback();
+    add(counters_.store_errors, 1);
+    if (!pause_after_error(stopping)) break;
+  }
+  add(counters_.dropped_store, round.jobs.size());
+  for (Waiting& waiting : round.commands)
+    waiting.answer.set_value(fail(ErrorCode::Unavailable, "the job store cannot be written"));
+  return false;
+}
+
+Result<void> Writer::transact(Round& round, bool stopping) {
+  if (auto begun = stores_.jobs.begin(round.durability); !begun) return begun;
+  for (const FinishedJob& finished : finished_) {
+    if (auto settled = settle(round, finished); !settled) return settled;
+  }
+  if (auto back = put_back(round); !back) return back;
+  if (auto ran = run_commands(round); !ran) return ran;
+  if (!stopping) {
+    if (auto claimed = claim_due(round); !claimed) return claimed;
+  }
+  for (const JobView& job : round.jobs) {
+    if (auto accepted = accept(round, job); !accepted) return accepted;
+  }
+  if (auto kept = housekeeping(round); !kept) return kept;
+  return stores_.jobs.commit();
+}
+
+/// False when there is no time left to try again.
+bool Writer::pause_after_error(bool stopping) {
+  std::unique_lock lock(wake_mutex_);
+  if (stopping && std::chrono::steady_clock::now() >= deadline_) return false;
+  wake_condition_.wait_for(lock, kErrorPause);
+  return !thread_.get_stop_token().stop_requested() || std::chrono::steady_clock::now() < deadline_;
+}
+
+void Writer::conclude(Round& round) {
+  Round::Effects& effects = round.effects;
+  const std::int64_t lease_us = options_.lease.count() * 1000;
+  for (const ClaimedJob& claimed : effects.claimed) {
+    breakers_.started(claimed.job.sink);
+    claims_[claimed.job.fence] = {claimed.row, round.now_us + lease_us,
+                                  round.now_us + lease_us + std::int64_t{claimed.job.timeout_ms} * 3000};
+  }
+  runners_.submit(std::move(effects.claimed));
+  for (std::size_t i = 0; i < round.commands.size(); ++i)
+    round.commands[i].answer.set_value(effects.answers[i]);
+  finished_.clear();
+  withdrawn_.clear();
+  add(counters_.commits, 1);
+  add(counters_.accepted, effects.accepted);
+  add(counters_.dropped_backlog, effects.dropped_backlog);
+  add(counters_.completed, effects.completed);
+  add(counters_.retried, effects.retried);
+  add(counters_.dead, effects.dead);
+  add(counters_.stale_acks, effects.stale);
+  add(counters_.lease_expired, effects.expired);
+  set(counters_.pending, stores_.jobs.count(JobState::Pending));
+  set(counters_.running, stores_.jobs.count(JobState::Running));
+  set(counters_.dead_letters, stores_.jobs.count(JobState::Dead));
+  if (on_result_) {
+    for (JobResult& result : effects.results) on_result_(std::move(result));
+  }
+}
+
+void Writer::commit_stream(Round& round, bool stopping) {
+  if (round.lines.empty()) return;
+  std::string line;
+  for (const Round::Line& entry : round.lines) {
+    line.clear();
+    const std::string name = stream_name(boot_, entry.producer);
+    if (const auto* stream = std::get_if<StreamFrame>(&entry.frame)) append_line(*stream, name, line);
+    if (const auto* gap = std::get_if<GapFrame>(&entry.frame)) append_gap(*gap, name, line);
+    stores_.stream.append(line);
+  }
+  // The log keeps the batch when a commit fails: only the commit is repeated.
+  while (!stores_.stream.commit(round.durability == Durability::Power)) {
+    add(counters_.store_errors, 1);
+    if (pause_after_error(stopping)) continue;
+    add(counters_.dropped_store, round.lines.size());
+    return;
+  }
+  add(counters_.accepted, round.lines.size());
+  on_stream_();
+}
+
+void Writer::store_decisions(Round& round) {
+  if (!stores_.decisions || (round.decisions.empty() && round.decision_gaps.empty())) return;
+  DecisionStore& store = *stores_.decisions;
+  const auto write = [&]() -> Result<void> {
+    if (auto begun = store.begin(); !begun) return begun;
+    for (const Round::Line& entry : round.decision_gaps) {
+      std::string body;
+      append_gap(std::get<GapFrame>(entry.frame), stream_name(boot_, entry.producer), body);
+      DecisionFrame gap;
+      gap.id = ids_.next(clock_.wall_ns());
+      gap.verdict = "gap";
+      gap.body = body;
+      if (auto inserted = store.insert(gap); !inserted) return inserted;
+    }
+    for (const DecisionFrame& decision : round.decisions) {
+      if (auto inserted = store.insert(decision); !inserted) return inserted;
+    }
+    const std::int64_t oldest_ms = round.now_us / 1000 - options_.decisions.age.count() * 1000;
+    if (auto trimmed = store.trim(oldest_ms, options_.decisions.bytes, kTrimARound); !trimmed) {
+      return std::unexpected(trimmed.error());
+    }
+    return store.commit();
+  };
+  if (write()) {
+    add(counters_.decisions, round.decisions.size());
+  } else {
+    store.rollback();
+    add(counters_.store_errors, 1);
+    add(counters_.dropped_store, round.decisions.size());
+  }
+}
+
+void Writer::nap(std::size_t handled) {
+  if (handled >= kSmallRound) {
+    idle_ = std::chrono::microseconds(0);
+    return;
+  }
+  if (handled > 0) {
+    // A little patience makes groups out of single records.
+    idle_ = std::chrono::microseconds(0);
+    std::this_thread::sleep_for(kGroupWait);
+    return;
+  }
+  idle_ = std::clamp(idle_ * 2, kIdleMin, kIdleMax);
+  std::unique_lock lock(wake_mutex_);
+  wake_condition_.wait_for(lock, idle_, [this] { return awake_; });
+  awake_ = false;
+}
+
+void Writer::wind_down() {
+  const auto late = [this] {
+    const std::lock_guard lock(wake_mutex_);
+    return std::chrono::steady_clock::now() >= deadline_;
+  };
+  withdrawn_ = runners_.withdraw();
+  for (const ClaimedJob& claimed : withdrawn_) {
+    breakers_.withdrawn(claimed.job.sink);
+    claims_.erase(claimed.job.fence);
+  }
+  while (runners_.busy() > 0 && !late()) {
+    round(true);
+    std::this_thread::sleep_for(kGroupWait);
+  }
+  runners_.stop();
+  {
+    const std::lock_guard lock(wake_mutex_);
+    closed_ = true;
+  }
+  while (round(true) > 0) {
+  }
+  Round last;
+  last.now_us = clock_.wall_ns() / 1000;
+  const auto all = producers();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    for (const GapFrame& gap : all[i]->open_gaps()) {
+      (gap.of == GapClass::Stream ? last.lines : last.decision_gaps).push_back({i, gap});
+    }
+  }
+  commit_stream(last, true);
+  store_decisions(last);
+}
+
+}  // namespace signalbox::actions
