@@ -17,16 +17,16 @@
 
 #include "actions/id.h"
 #include "actions/lanes/job.h"
+#include "actions/lanes/job_handler.h"
+#include "actions/lanes/stream_sink.h"
 #include "actions/record.h"
 #include "base/clock.h"
 #include "base/result.h"
 
 namespace signalbox::actions {
 
-class JobHandler;
 class JobReader;
 class DecisionReader;
-class StreamSink;
 
 struct RetryOptions {
   std::chrono::milliseconds base{1000};
