@@ -27,25 +27,28 @@ def merged(base, changes):
 class Gateway:
     """One gateway before `target` ("host:port" or a socket folder's path).
 
-    `config` is laid over the default configuration; `tls` is the listener's; `rules` maps file names to texts in the
-    policy folder.
+    `config` is laid over the default configuration; `tls` is the listener's; `rules` maps file names to texts in a
+    policy folder of its own. Without `rules` (an empty one will do) and `rules_folder` there is no policy at all.
     """
 
-    def __init__(self, binary, folder, target, *, config=None, tls=None, rules=None, rules_folder=None, env=None):
+    def __init__(self, binary, folder, target, *, config=None, tls=None, rules=None, rules_folder=None, env=None,
+                 open_files=None):
         self.binary = pathlib.Path(binary)
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         host.own(self.folder)
         self.rules = pathlib.Path(rules_folder or self.folder / "rules")
+        self.has_policies = rules is not None or rules_folder is not None
         self.address = "127.0.0.1"
         self.port = host.free_port()
         self.admin_port = host.free_port()
         self.env = env
+        self.prefix = ["prlimit", f"--nofile={open_files}"] if open_files else []
         self.config = merged(self._defaults(target), config or {})
         if tls:
             self.config["listeners"][0]["tls"] = tls
         self.process = None
-        if not rules_folder:
+        if rules is not None:
             self.rules.mkdir(exist_ok=True)
         for name, text in (rules or {}).items():
             self.write_rules(text, name)
@@ -54,7 +57,7 @@ class Gateway:
         return {
             "listeners": [{"name": "main", "address": f"{self.address}:{self.port}"}],
             "targets": [{"name": "main", "address": target}],
-            "policy": {"directory": str(self.rules)},
+            "policy": {"directory": str(self.rules) if self.has_policies else ""},
             "queue": {"directory": str(self.folder / "queue")},
             "admin": {"address": f"127.0.0.1:{self.admin_port}", "read_token": TOKEN, "operate_token": TOKEN},
             "actions": {"retry_base": "200ms", "audit_log": str(self.folder / "audit.log")},
@@ -91,7 +94,7 @@ class Gateway:
 
     def launch(self):
         """Starts the process without waiting for it."""
-        command = [self.binary, "run", "--config", self.config_file]
+        command = [*self.prefix, self.binary, "run", "--config", self.config_file]
         self.process = host.Process(command, self.folder / "gateway.log", ordinary=True, env=self.env, cwd=self.folder)
 
     def stop(self):
