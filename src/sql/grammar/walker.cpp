@@ -8,8 +8,8 @@
 namespace signalbox::sql::SIGNALBOX_GRAMMAR {
 namespace {
 
-/// Visits and look-ups of one statement; about half a second.
-constexpr std::uint64_t kMaxSteps = 50'000'000;
+/// Visits and look-ups of one statement; about a tenth of a second.
+constexpr std::uint64_t kMaxSteps = 10'000'000;
 
 }  // namespace
 
