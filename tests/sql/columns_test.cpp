@@ -14,8 +14,8 @@ struct Case {
 
 constexpr Case kCases[] = {
     {"SELECT a, t.b, t.* FROM t", "t.a, t.b, t.*"},
-    {"SELECT s FROM t_secret s", "~t_secret.*, t_secret.s"},
-    {"SELECT t_secret FROM t_secret", "~t_secret.*, t_secret.t_secret"},
+    {"SELECT s FROM t_secret s", "~t_secret.*, ~t_secret.s"},
+    {"SELECT t_secret FROM t_secret", "~t_secret.*, ~t_secret.t_secret"},
     {"SELECT s.t_secret.a FROM s.t_secret", "t_secret.a"},
     {"SELECT x.a FROM t x WHERE x.b > 1 GROUP BY x.c HAVING max(x.d) > 1 ORDER BY x.e",
      "t.a, t.b, t.c, t.d, t.e"},
@@ -37,7 +37,7 @@ constexpr Case kCases[] = {
     {"WITH q(a) AS (SELECT b FROM t) SELECT a, u.b FROM q, u", "t.b, u.b"},
     {"SELECT v.x FROM t AS v(x, y)", "~t.*"},
     {"SELECT v.z FROM t AS v(x, y)", "t.z"},
-    {"SELECT (d.sub).secret FROM (SELECT t_secret AS sub FROM t_secret) d", "~t_secret.*, t_secret.t_secret"},
+    {"SELECT (d.sub).secret FROM (SELECT t_secret AS sub FROM t_secret) d", "~t_secret.*, ~t_secret.t_secret"},
     {"SELECT t.to_json FROM t", "t.to_json, ~t.*"},
     {"SELECT upper(secret), secret||'', secret::bytea, secret COLLATE \"C\" FROM t_secret",
      "t_secret.secret"},

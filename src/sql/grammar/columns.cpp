@@ -39,7 +39,10 @@ void Walker::unqualified(std::string_view name, Scope* scope) {
     const std::size_t mark = candidates.size();
     for (Relation* relation = at->first; relation != nullptr && !settled; relation = relation->next) {
       if (!charge(1)) return;
-      if (relation->alias == name) read_column(at, *relation, "*", false);
+      if (relation->alias == name) {  // the whole row, unless there is a column of that name
+        read_column(at, *relation, "*", false);
+        elsewhere = true;
+      }
       settled = relation->columns != nullptr && relation->columns->has(name);
       if (settled)
         candidates.resize(mark);  // no other of this FROM can have it: PostgreSQL would call it ambiguous
