@@ -1,0 +1,1 @@
+"""What tools/bench measures: the contenders, the workloads, idle sessions, and the page that shows the figures."""
