@@ -2,7 +2,7 @@
 # title: Unbounded writes
 # description: >-
 #   UPDATE and DELETE need a WHERE clause, also inside a common table expression and in each statement of a query with
-#   several. Who means every row says so: WHERE true.
+#   several. A clause that limits nothing (WHERE true, 1 = 1, id = id) is none.
 package policies.unbounded_writes
 
 import rego.v1
@@ -13,7 +13,7 @@ actions contains {
 	"action": "deny",
 	"sqlstate": "42501",
 	"message": sprintf("%s without WHERE is not allowed", [upper(kind)]),
-	"hint": "Add a WHERE clause; WHERE true means every row.",
+	"hint": "Add a WHERE clause that names the rows.",
 } if {
 	some kind in input.query.kinds
 	kind in {"delete", "update"}

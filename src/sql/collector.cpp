@@ -157,6 +157,15 @@ void Collector::lock(std::string_view mode, std::string_view wait) {
   if (room()) facts_.locks.push_back({std::string(mode), wait});
 }
 
+namespace {
+
+/// Its has_where is about an UPDATE, DELETE or MERGE.
+bool limits_writes(const StatementFacts& facts) {
+  return has(facts.kinds, "update") || has(facts.kinds, "delete") || has(facts.kinds, "merge");
+}
+
+}  // namespace
+
 StatementFacts combine(std::span<const StatementFacts> statements, std::uint32_t max_facts) {
   StatementFacts whole;
   if (statements.empty()) return whole;
@@ -164,13 +173,14 @@ StatementFacts combine(std::span<const StatementFacts> statements, std::uint32_t
   whole.length = statements.back().offset + statements.back().length - whole.offset;
   whole.kind = statements.front().kind;
   whole.where = statements.front().where;
+  const bool has_writes = std::ranges::any_of(statements, limits_writes);
   whole.has_where = true;
   whole.subject = statements.front().subject;
   Collector all(whole, max_facts);
   for (const StatementFacts& one : statements) {
     if (one.kind != whole.kind) whole.kind = "multi";
     if (one.subject != whole.subject) whole.subject.clear();
-    whole.has_where = whole.has_where && one.has_where;
+    if (!has_writes || limits_writes(one)) whole.has_where = whole.has_where && one.has_where;
     whole.read_only = whole.read_only && one.read_only;
     keep_common(whole.where, one.where);
     for (const auto kind : one.kinds) all.kind(kind);

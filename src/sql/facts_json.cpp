@@ -1,4 +1,4 @@
-// to_json: a plain writer; the one surprise is that Unknown is absence, except for `limit`, where it is null.
+// to_json: a plain writer; the one surprise is that a value the text does not state is an absent member.
 #include "sql/facts_json.h"
 
 #include <cstdint>
@@ -126,20 +126,25 @@ void Writer::string(std::string_view text) {
 void Writer::literal(const Literal& value) {
   switch (value.kind) {
     case Literal::Kind::Unknown:
+    case Literal::Kind::Parameter:
     case Literal::Kind::Null: return raw("null");
     case Literal::Kind::Boolean: return raw(value.boolean ? "true" : "false");
     case Literal::Kind::Integer: return raw(std::to_string(value.integer));
     case Literal::Kind::Decimal: return raw(value.text);
     case Literal::Kind::String: return string(value.text);
-    case Literal::Kind::Parameter: return raw("{\"parameter\":" + std::to_string(value.integer) + "}");
   }
+}
+
+/// A parameter that is not bound has no value yet.
+bool is_known(const Literal& value) {
+  return value.kind != Literal::Kind::Unknown && value.kind != Literal::Kind::Parameter;
 }
 
 void write_where(Writer& out, const std::vector<Equality>& where) {
   out.key("where");
   out.object([&] {
     for (const Equality& equality : where) {
-      if (equality.value.kind == Literal::Kind::Unknown) continue;
+      if (!is_known(equality.value)) continue;
       out.key(equality.column);
       out.literal(equality.value);
     }
@@ -150,7 +155,7 @@ void write_tables(Writer& out, const StatementFacts& facts) {
   out.key("tables");
   out.array(facts.tables, [&](const TableUse& use) {
     out.object([&] {
-      if (!use.schema.empty()) out.member("schema", use.schema);
+      out.member("schema", use.schema);
       out.member("name", use.name);
       out.member("access", to_string(use.access));
       out.member("verb", use.verb);
@@ -160,7 +165,7 @@ void write_tables(Writer& out, const StatementFacts& facts) {
   out.key("columns");
   out.array(facts.columns, [&](const ColumnUse& use) {
     out.object([&] {
-      if (!use.table.empty()) out.member("table", use.table);
+      out.member("table", use.table);
       out.member("name", use.name);
       out.member("access", to_string(use.access));
       out.flag("certain", use.certain);
@@ -175,17 +180,18 @@ void write_names(Writer& out, const StatementFacts& facts) {
   out.array(facts.objects, [&](const ObjectUse& use) {
     out.object([&] {
       out.member("type", use.type);
-      if (!use.schema.empty()) out.member("schema", use.schema);
+      out.member("schema", use.schema);
       out.member("name", use.name);
     });
   });
-  if (!facts.subject.empty()) out.member("subject", facts.subject);
+  out.member("subject", facts.subject);
 }
 
 void write_clauses(Writer& out, const StatementFacts& facts) {
   write_where(out, facts.where);
   out.flag("has_where", facts.has_where);
-  if (facts.has_limit) {
+  out.flag("has_limit", facts.has_limit);
+  if (is_known(facts.limit)) {
     out.key("limit");
     out.literal(facts.limit);
   }
@@ -210,8 +216,8 @@ void write_session(Writer& out, const StatementFacts& facts) {
   out.key("sets");
   out.array(facts.sets, [&](const Setting& setting) {
     out.object([&] {
-      if (!setting.name.empty()) out.member("name", setting.name);
-      if (setting.value.kind != Literal::Kind::Unknown) {
+      out.member("name", setting.name);
+      if (is_known(setting.value)) {
         out.key("value");
         out.literal(setting.value);
       }

@@ -188,6 +188,7 @@ TEST_CASE("several statements: each has its own facts, together the worst counts
   CHECK_FALSE(facts.whole.has_where);
   CHECK(facts.statements()[0].read_only);
   CHECK(text_of(facts.statements()[1], "SELECT 1; DELETE FROM t;  SELECT f()") == "DELETE FROM t");
+  CHECK(analyze("SELECT 1; DELETE FROM t WHERE id = 1").whole.has_where);
   CHECK(analyze("SELECT 1; SELECT 2").whole.kind == "select");
   CHECK(analyze("").whole.kind == "empty");
   CHECK(analyze(" ; -- x\n;").statements().empty());
