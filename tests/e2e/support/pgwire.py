@@ -204,7 +204,7 @@ class Wire:
         found = Message(self.buffer[:1].decode("latin1"), self.buffer[5:size])
         self.buffer = self.buffer[size:]
         if found.kind == "S":
-            name, value = found.body.split(b"\0")[:2]
+            name, _, value = found.body.rstrip(b"\0").partition(b"\0")
             self.parameters[name.decode()] = value.decode()
         return found
 
