@@ -1,3 +1,4 @@
+// The words of facts.h: how an enumerator is spelt in the input document.
 #include "sql/facts.h"
 
 namespace signalbox::sql {

@@ -1,3 +1,4 @@
+// allow: permits what the event is about.
 #include "actions/catalog/specs.h"
 
 namespace signalbox::actions::catalog {

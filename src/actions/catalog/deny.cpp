@@ -1,3 +1,4 @@
+// deny: refuses as PostgreSQL itself would.
 #include "actions/catalog/specs.h"
 
 namespace signalbox::actions::catalog {

@@ -1,3 +1,4 @@
+// disconnect: a FATAL error, then an orderly end of both sides.
 #include "actions/catalog/specs.h"
 
 namespace signalbox::actions::catalog {

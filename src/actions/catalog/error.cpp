@@ -1,3 +1,4 @@
+// error: an ErrorResponse of the policy's own, every field of it.
 #include "actions/catalog/specs.h"
 
 namespace signalbox::actions::catalog {

@@ -1,3 +1,4 @@
+// log: a structured audit line, written beside the traffic.
 #include "actions/catalog/specs.h"
 
 namespace signalbox::actions::catalog {

@@ -1,3 +1,4 @@
+// terminate: answers with an error instead of forwarding; the session lives on.
 #include "actions/catalog/specs.h"
 
 namespace signalbox::actions::catalog {

@@ -1,3 +1,4 @@
+// webhook: a signed HTTP request, sent beside the traffic, with retries and a dead letter.
 #include "actions/catalog/specs.h"
 
 namespace signalbox::actions::catalog {

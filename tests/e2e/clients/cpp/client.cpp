@@ -1,5 +1,6 @@
-// What libpqxx does with a server: parameters, prepared statements, subtransactions, pipelines, stream_to / stream_from
-// (COPY), cursors, notifications, errors. Prints a transcript; the connection comes from PGHOST, PGPORT, ...
+// What libpqxx does with a server: parameters, prepared statements, subtransactions, pipelines, stream_to /
+// stream_from (COPY), cursors, notifications, errors. Prints a transcript; the connection comes from PGHOST,
+// PGPORT, ...
 #include <iostream>
 #include <pqxx/pqxx>
 #include <string>
@@ -8,7 +9,9 @@
 
 namespace {
 
-void show(const std::string& label, const std::string& value) { std::cout << label << ' ' << value << std::endl; }
+void show(const std::string& label, const std::string& value) {
+  std::cout << label << ' ' << value << std::endl;
+}
 
 template <class Call>
 void attempt(const std::string& label, Call call) {
@@ -96,6 +99,7 @@ int main() {
   pqxx::nontransaction(connection).exec("notify news, 'hello'");
   if (connection.get_notifs() == 0) connection.await_notification(10, 0);
   attempt("syntax", [&] { pqxx::nontransaction(connection).exec("selec 1"); });
-  show("large", std::to_string(pqxx::nontransaction(connection).exec1("select repeat('y', 1000000)")[0].size()));
+  show("large",
+       std::to_string(pqxx::nontransaction(connection).exec1("select repeat('y', 1000000)")[0].size()));
   show("done", "");
 }
