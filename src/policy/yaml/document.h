@@ -1,0 +1,44 @@
+// Document: a YAML text as a tree with places. The only file here that knows yaml-cpp is document.cpp.
+#pragma once
+
+#include <expected>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/diagnostic.h"
+#include "policy/syntax/ast.h"
+
+namespace signalbox::policy::yaml {
+
+enum class NodeKind : std::uint8_t { Null, Scalar, List, Map };
+
+struct Field;
+
+struct Node {
+  NodeKind kind = NodeKind::Null;
+  std::string text;     ///< of a scalar
+  bool quoted = false;  ///< a quoted or block scalar: a string whatever it looks like
+  std::vector<Node> items;
+  std::vector<Field> fields;  ///< keys and values, in the order of the text
+  ast::Span span;             ///< row and column where it begins
+
+  const Node* field(std::string_view name) const;
+  bool is(NodeKind other) const { return kind == other; }
+};
+
+struct Field {
+  Node key;
+  Node value;
+};
+
+/// Reads one document. Aliases are expanded; size and depth are bounded.
+std::expected<Node, Diagnostics> read_document(const ast::Source& source);
+
+/// A node without templates as a constant term.
+ast::Term to_term(const Node& node);
+
+/// "a list", "a string", ...: how messages name what was found.
+std::string_view describe(const Node& node);
+
+}  // namespace signalbox::policy::yaml

@@ -1,0 +1,213 @@
+// `match`: conditions on facts. Each becomes the Rego one would write, in forms that the rule index knows:
+// equality, membership, glob.match, startswith, net.cidr_contains, comparisons, regex.match.
+#include <algorithm>
+#include <array>
+
+#include "policy/syntax/print.h"
+#include "policy/yaml/reader.h"
+
+namespace signalbox::policy::yaml {
+namespace {
+
+using Make = ast::Expr (*)(const ast::Term& fact, ast::Term value, const ast::Span& at);
+
+ast::Expr equal(const ast::Term& fact, ast::Term value, const ast::Span& at) {
+  return call_expr("equal", {fact, std::move(value)}, at);
+}
+ast::Expr glob(const ast::Term& fact, ast::Term value, const ast::Span& at) {
+  return call_expr("glob.match", {std::move(value), ast::make_null(at), fact}, at);
+}
+ast::Expr regex(const ast::Term& fact, ast::Term value, const ast::Span& at) {
+  return call_expr("regex.match", {std::move(value), fact}, at);
+}
+ast::Expr cidr(const ast::Term& fact, ast::Term value, const ast::Span& at) {
+  return call_expr("net.cidr_contains", {std::move(value), fact}, at);
+}
+ast::Expr prefix(const ast::Term& fact, ast::Term value, const ast::Span& at) {
+  return call_expr("startswith", {fact, std::move(value)}, at);
+}
+
+struct TextTest {
+  std::string_view name;
+  Make make;
+};
+constexpr std::array<TextTest, 4> kTextTests = {
+    {{"glob", glob}, {"regex", regex}, {"cidr", cidr}, {"prefix", prefix}}};
+
+struct Bound {
+  std::string_view name;
+  std::string_view op;
+};
+constexpr std::array<Bound, 4> kBounds = {{{"min", "gte"}, {"max", "lte"}, {"above", "gt"}, {"below", "lt"}}};
+
+const std::vector<std::string_view> kTests = {"equals", "in",    "glob",   "regex", "cidr",
+                                              "prefix", "range", "exists", "not"};
+
+bool looks_like_glob(const ast::Term& value) {
+  const auto* text = ast::as<ast::String>(value);
+  return text != nullptr && text->value.find_first_of("*?") != std::string::npos;
+}
+
+ast::Body one(ast::Expr expr) {
+  ast::Body body;
+  body.push_back(std::move(expr));
+  return body;
+}
+
+/// Conditions on one fact.
+class Condition {
+ public:
+  Condition(Reader& reader, ast::Term fact) : reader_(reader), fact_(std::move(fact)) {}
+
+  void read(const Node& node, ast::Body& body) {
+    switch (node.kind) {
+      case NodeKind::Map: return read_tests(node, body);
+      case NodeKind::List: return any_value(node.items, true, node.span, body);
+      default: return any_value({node}, true, node.span, body);
+    }
+  }
+
+ private:
+  /// Equal to any of the values; texts with wildcards are globs when `globs`.
+  void any_value(const std::vector<Node>& values, bool globs, const ast::Span& at, ast::Body& body) {
+    if (values.empty()) return reader_.error("policy_bad_value", at, "an empty list matches nothing");
+    ast::Set equals;
+    std::vector<ast::Body> alternatives;
+    for (const Node& node : values) {
+      if (!node.is(NodeKind::Scalar) && !node.is(NodeKind::Null)) {
+        reader_.error("policy_bad_value", node.span,
+                      fmt::format("a value was expected, not {}", describe(node)));
+        continue;
+      }
+      ast::Term value = templated(reader_, node);
+      if (globs && looks_like_glob(value)) {
+        alternatives.push_back(one(glob(fact_, std::move(value), node.span)));
+      } else {
+        equals.items.push_back(std::move(value));
+      }
+    }
+    if (equals.items.size() == 1) {
+      alternatives.insert(alternatives.begin(), one(equal(fact_, std::move(equals.items.front()), at)));
+    } else if (!equals.items.empty()) {
+      std::vector<ast::Term> operands = {fact_, ast::Term{std::move(equals), at}};
+      alternatives.insert(alternatives.begin(), one(call_expr("internal.member_2", std::move(operands), at)));
+    }
+    if (!alternatives.empty()) body.push_back(any_of(std::move(alternatives), at));
+  }
+
+  void read_tests(const Node& node, ast::Body& body) {
+    if (node.fields.empty()) return reader_.error("policy_bad_value", node.span, "an empty condition");
+    for (const auto& [key, value] : node.fields) test(key, value, body);
+  }
+
+  void test(const Node& key, const Node& value, ast::Body& body) {
+    const std::string& name = key.text;
+    if (name == "not") {
+      ast::Body inner;
+      read(value, inner);
+      if (!inner.empty()) body.push_back(none_of(std::move(inner), key.span));
+    } else if (name == "equals" || name == "in") {
+      any_value(value.is(NodeKind::List) ? value.items : std::vector<Node>{value}, false, key.span, body);
+    } else if (name == "exists") {
+      exists(key, value, body);
+    } else if (name == "range") {
+      range(value, body);
+    } else if (const auto* found = std::ranges::find(kTextTests, name, &TextTest::name);
+               found != kTextTests.end()) {
+      any_text(*found, value, body);
+    } else {
+      reader_.unknown("policy_unknown_key", key.span, fmt::format("unknown condition {}", name), name,
+                      kTests);
+    }
+  }
+
+  void any_text(const TextTest& test, const Node& node, ast::Body& body) {
+    std::vector<ast::Body> alternatives;
+    for (const Node& value : node.is(NodeKind::List) ? node.items : std::vector<Node>{node}) {
+      if (!value.is(NodeKind::Scalar)) {
+        reader_.error("policy_bad_value", value.span,
+                      fmt::format("{} must be a string, not {}", test.name, describe(value)));
+        continue;
+      }
+      Node text = value;
+      text.quoted = true;  // 10 is "10" here
+      alternatives.push_back(one(test.make(fact_, templated(reader_, text), value.span)));
+    }
+    if (!alternatives.empty()) body.push_back(any_of(std::move(alternatives), node.span));
+  }
+
+  void exists(const Node& key, const Node& value, ast::Body& body) {
+    const ast::Term wanted = to_term(value);
+    const auto* flag = ast::as<ast::Boolean>(wanted);
+    if (flag == nullptr) {
+      return reader_.error("policy_bad_value", value.span,
+                           fmt::format("exists must be true or false, not {}", describe(value)));
+    }
+    ast::Expr there = call_expr("neq", {fact_, ast::make_null(key.span)}, key.span);
+    body.push_back(flag->value ? std::move(there) : none_of(one(std::move(there)), key.span));
+  }
+
+  void range(const Node& node, ast::Body& body) {
+    if (node.is(NodeKind::List) && node.items.size() == 2) {
+      bound("gte", node.items[0], body);
+      bound("lte", node.items[1], body);
+      return;
+    }
+    if (!node.is(NodeKind::Map) || node.fields.empty()) {
+      return reader_.error("policy_bad_value", node.span,
+                           "range must be [min, max], or a map of min, max, above, below");
+    }
+    for (const auto& [key, value] : node.fields) {
+      const auto* found = std::ranges::find(kBounds, key.text, &Bound::name);
+      if (found != kBounds.end()) {
+        bound(found->op, value, body);
+      } else {
+        reader_.unknown("policy_unknown_key", key.span, fmt::format("unknown bound {}", key.text), key.text,
+                        {"min", "max", "above", "below"});
+      }
+    }
+  }
+
+  void bound(std::string_view op, const Node& node, ast::Body& body) {
+    ast::Term value = templated(reader_, node);
+    if (ast::as<ast::Number>(value) == nullptr && ast::as<ast::String>(value) == nullptr) {
+      return reader_.error("policy_bad_value", node.span,
+                           fmt::format("a bound must be a number, not {}", describe(node)));
+    }
+    body.push_back(call_expr(op, {fact_, std::move(value)}, node.span));
+  }
+
+  Reader& reader_;
+  ast::Term fact_;
+};
+
+/// `{not: ..}` on a path through an array: no element may match.
+bool is_negated(const Node& condition) {
+  return condition.is(NodeKind::Map) && condition.fields.size() == 1 &&
+         condition.fields.front().key.text == "not";
+}
+
+}  // namespace
+
+void read_match(Reader& reader, const Node& match, ast::Body& body) {
+  if (!match.is(NodeKind::Map)) {
+    return reader.error("policy_bad_value", match.span,
+                        fmt::format("match must be a map, not {}", describe(match)));
+  }
+  for (const auto& [path, condition] : match.fields) {
+    ast::Body elements;
+    auto fact = path_term(reader, path.text, path.span, elements);
+    if (!fact) continue;
+    if (elements.empty() || !is_negated(condition)) {
+      std::move(elements.begin(), elements.end(), std::back_inserter(body));
+      Condition(reader, std::move(*fact)).read(condition, body);
+      continue;
+    }
+    Condition(reader, std::move(*fact)).read(condition.fields.front().value, elements);
+    ast::Expr none = none_of(std::move(elements), path.span);
+    std::get<ast::Not>(none.node).explicit_body = true;
+    body.push_back(std::move(none));
+  }
+}
+
+}  // namespace signalbox::policy::yaml
