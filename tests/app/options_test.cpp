@@ -77,7 +77,7 @@ queue: {directory: q, ring_memory: 1MiB, decisions: false, decisions_for: 1h}
   CHECK(o.runners == 2);
   CHECK(o.retry.base == 100ms);
   CHECK(o.ring_bytes == 1u << 20);
-  CHECK_FALSE(o.store_decisions);
+  CHECK_FALSE(o.decisions.enabled);
   CHECK(o.decisions.age == 1h);
 }
 

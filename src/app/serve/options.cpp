@@ -152,10 +152,9 @@ actions::AsyncLaneOptions lane_options(const Config& config) {
   o.retry = {to_ms(a.retry_base), to_ms(a.retry_cap)};
   o.breaker = {static_cast<int>(a.breaker_failures), to_ms(a.breaker_pause)};
   o.dead_letters.age = duration_cast<seconds>(q.dead_letters_for);
-  o.decisions = {duration_cast<seconds>(q.decisions_for), q.decisions_memory.bytes};
+  o.decisions = {q.decisions, duration_cast<seconds>(q.decisions_for), q.decisions_memory.bytes};
   o.backlog_bytes = q.backlog.bytes;
   o.stream_bytes = q.stream_memory.bytes;
-  o.store_decisions = q.decisions;
   return o;
 }
 
