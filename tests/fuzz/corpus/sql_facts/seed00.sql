@@ -1,0 +1,12 @@
+ SELECT 1;
+SELECT * FROM t;
+SELECT * FROM ONLY t;
+SELECT * FROM s.t;
+SELECT * FROM db.s.t;
+SELECT * FROM T;
+SELECT * FROM "T";
+SELECT * FROM "a""b";
+SELECT * FROM U&"t!005fsecret" UESCAPE '!';
+SELECT * FROM a, b;
+SELECT * FROM a x JOIN b y ON x.i = y.i LEFT JOIN c USING (k);
+SELECT * FROM (a JOIN (b CROSS JOIN c) ON true)

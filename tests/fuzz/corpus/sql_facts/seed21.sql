@@ -1,0 +1,12 @@
+ SELECT * FROM t LIMIT (SELECT length(pg_read_file('x')));
+SELECT 1; DELETE FROM t;  SELECT f();
+SELECT 1; DELETE FROM t;  SELECT f();
+DELETE FROM t;
+SELECT 1; DELETE FROM t WHERE id = 1;
+SELECT 1; SELECT 2;
+SELECT * FROM t WHERE id = 1;
+SELECT * FROM t WHERE 1 = id;
+SELECT * FROM t x WHERE x.id = 1;
+SELECT * FROM t WHERE a = 'x' AND (b = 2 AND c = -3) AND d > 4;
+SELECT * FROM t WHERE a = 1 OR b = 2;
+SELECT * FROM t WHERE (a = 1 OR b = 2) AND c = 3

@@ -1,0 +1,75 @@
+// The grammars of this build: chosen by the server's version, of one opinion on what both know, and each with
+// its own news.
+#include <catch2/catch.hpp>
+
+#include "sql/analyze.h"
+#include "sql/facts_json.h"
+#include "sql/grammar.h"
+#include "sql/support/brief.h"
+#include "sql/support/statements.h"
+
+namespace signalbox::sql::test {
+namespace {
+
+bool has_grammar(int major) {
+  for (const Grammar* grammar : grammars())
+    if (grammar->major == major) return true;
+  return false;
+}
+
+struct News {
+  const char* sql;
+  const char* tables;
+};
+
+/// Accepted by 16 or 17 and not by 15.
+constexpr News kSince17[] = {
+    {"SELECT * FROM (SELECT * FROM a)", "read a"},
+    {"SELECT e IS JSON FROM a", "read a"},
+    {"SELECT 0x1F, 1_000 FROM a", "read a"},
+    {"MERGE INTO t USING s ON t.i = s.i WHEN MATCHED THEN DELETE RETURNING t.*", "write t, read s, read t"},
+    {"MERGE INTO t USING s ON t.i = s.i WHEN NOT MATCHED BY SOURCE THEN DELETE", "write t, read s, read t"},
+    {"SELECT * FROM a, JSON_TABLE(a.j, '$[*]' COLUMNS (x int PATH '$.x')) jt", "read a"},
+    {"SELECT JSON_ARRAY((SELECT x FROM a), JSON_OBJECT('k': (SELECT y FROM b)))", "read a, read b"},
+    {"SELECT JSON_ARRAY(SELECT x FROM a)", "read a"},
+    {"SELECT JSON_OBJECTAGG(k VALUE (SELECT y FROM b)) FROM a", "read a, read b"},
+};
+
+}  // namespace
+
+TEST_CASE("a grammar is chosen by the server's version") {
+  REQUIRE_FALSE(grammars().empty());
+  CHECK(&grammar_for(0) == grammars().back());
+  CHECK(&grammar_for(99) == grammars().back());
+  CHECK(&grammar_for(9) == grammars().front());
+  for (const Grammar* grammar : grammars()) CHECK(&grammar_for(grammar->major) == grammar);
+}
+
+TEST_CASE("grammars agree on what all of them know") {
+  for (const StatementCase& one : kStatements) {
+    INFO(one.sql);
+    const std::string expected =
+        to_json(analyze(one.sql, {.server_version = grammars().front()->major}), one.sql);
+    for (const Grammar* grammar : grammars())
+      CHECK(to_json(analyze(one.sql, {.server_version = grammar->major}), one.sql) == expected);
+  }
+}
+
+TEST_CASE("syntax that a server does not have yet is a parse error with its grammar") {
+  for (const News& one : kSince17) {
+    INFO(one.sql);
+    if (has_grammar(15)) CHECK(analyze(one.sql, {.server_version = 15}).parse_error);
+    if (!has_grammar(17)) continue;
+    const QueryFacts facts = analyze(one.sql, {.server_version = 17});
+    REQUIRE_FALSE(facts.parse_error);
+    std::string seen;
+    for (const TableUse& use : facts.whole.tables) {
+      const std::string item = std::string(to_string(use.access)) + " " + use.name;
+      if (seen.find(item) == std::string::npos) seen += (seen.empty() ? "" : ", ") + item;
+    }
+    CHECK(seen == one.tables);
+    CHECK(std::string(words(facts.whole.opaque)).find("unknown") == std::string::npos);
+  }
+}
+
+}  // namespace signalbox::sql::test

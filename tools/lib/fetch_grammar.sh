@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Puts the C source of PostgreSQL 17's parser into build/pg_query: libpg_query, as the crate pg_query carries it.
+# Then: cmake --preset dev -DSIGNALBOX_PG_GRAMMAR=both
+set -euo pipefail
+version=6.2.1
+top=$(cd "$(dirname "$0")/../.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+command -v cargo >/dev/null || { echo "fetch_grammar: cargo is needed (package cargo)" >&2; exit 3; }
+mkdir "$work/src"
+printf '[package]\nname = "grammar"\nversion = "0.0.0"\nedition = "2021"\n[dependencies]\npg_query = "=%s"\n' "$version" > "$work/Cargo.toml"
+touch "$work/src/lib.rs"
+(cd "$work" && cargo vendor --quiet vendor >/dev/null)
+rm -rf "$top/build/pg_query"
+mkdir -p "$top/build"
+cp -r "$work/vendor/pg_query/libpg_query" "$top/build/pg_query"
+echo "build/pg_query: libpg_query of PostgreSQL $(sed -n 's/^#define PG_VERSION "\(.*\)"/\1/p' "$top/build/pg_query/pg_query.h")"
