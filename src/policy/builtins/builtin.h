@@ -48,8 +48,11 @@ class BuiltinStore {
 /// What `print`, `trace` and test reports write to; `at` is "file:row". May be null in the context.
 using NoteSink = std::function<void(std::string_view at, std::string_view text)>;
 
+struct Builtin;
+
 /// What the host lets built-ins do and know. Shared by evaluations; outlives them.
 struct BuiltinHost {
+  std::vector<const Builtin*> own_builtins;    ///< the host's own functions, beside all_builtins()
   bool http = false;                    ///< http.send may be used at all
   std::vector<std::string> http_hosts;  ///< allowed host names; empty = all (when http)
   bool dns = false;                     ///< net.lookup_ip_addr may be used

@@ -48,6 +48,12 @@ class Value {
   static constexpr Value set(const SetRep* rep);
   static Value decimal(const DecimalRep* rep) { return {Kind::Number, kDecimal, 0, rep}; }
 
+  /// The machine's own things in a register (iterators, builders, contexts, lazy documents): undefined to everyone
+  /// else. `tag` is not 0.
+  static Value internal(std::uint8_t tag, const void* thing) { return {tag, thing}; }
+  std::uint8_t internal_tag() const { return kind_ == Kind::Undefined ? rep_ : 0; }
+  const void* internal_thing() const { return thing_; }
+
   constexpr Kind kind() const { return kind_; }
   constexpr explicit operator bool() const { return kind_ != Kind::Undefined; }
   constexpr bool is_undefined() const { return kind_ == Kind::Undefined; }
@@ -106,6 +112,9 @@ class Value {
   constexpr Value(Kind kind, std::uint8_t rep, std::uint32_t size, const SetRep* set)
       : kind_(kind), rep_(rep), unused_(0), size_(size), set_(set) {}
 
+  Value(std::uint8_t tag, const void* thing)
+      : kind_(Kind::Undefined), rep_(tag), unused_(0), size_(0), thing_(thing) {}
+
   Kind kind_;
   std::uint8_t rep_;
   [[maybe_unused]] std::uint16_t unused_;
@@ -117,6 +126,7 @@ class Value {
     const DecimalRep* decimal_;
     const ObjectRep* object_;
     const SetRep* set_;
+    const void* thing_;
   };
 };
 static_assert(sizeof(Value) == 16 && std::is_trivially_copyable_v<Value>);

@@ -1,0 +1,23 @@
+// Assembler: labels become instruction numbers; nothing else changes.
+#include "policy/compile/ir.h"
+
+namespace signalbox::policy::ir {
+
+policy::Function assemble(const Function& function) {
+  policy::Function out;
+  out.name = function.name;
+  out.registers = function.registers;
+  out.arguments = function.arguments;
+  out.memo = function.memo;
+  out.index = function.index;
+  out.code.reserve(function.code.size());
+  out.positions.reserve(function.code.size());
+  for (const Instr& i : function.code) {
+    out.code.push_back({i.op, i.n, i.a, i.b, i.c, i.d == kNone ? kNone : function.labels[i.d]});
+    out.positions.push_back(i.at);
+  }
+  for (const Label entry : function.rule_entries) out.rule_entries.push_back(function.labels[entry]);
+  return out;
+}
+
+}  // namespace signalbox::policy::ir

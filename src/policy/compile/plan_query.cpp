@@ -1,0 +1,92 @@
+// Planner, queries: a body becomes a function that collects its answers.
+// An expression's value is part of an answer, false included: `opa eval 'x == 1'` answers false, it does not fail.
+#include "policy/compile/planner.h"
+
+namespace signalbox::policy {
+
+void Planner::begin_function(std::string name) {
+  function_ = std::make_unique<ir::Function>();
+  function_->name = std::move(name);
+  code_ = std::make_unique<Code>(*function_);
+  bound_.clear();
+}
+
+Code::Operand Planner::plan_captured(const ast::Expr& expr) {
+  locate(expr.span);
+  const bool plain = !expr.negated && expr.with.empty() && !expr.generated;
+  if (const auto* term = ast::as<ast::Term>(expr); term != nullptr && plain) return plan_term(*term);
+  if (const auto* call = ast::as<ast::Call>(expr); call != nullptr && plain) {
+    const std::string name = ast::operator_name(*call);
+    const std::uint32_t builtin = builtin_number(name);
+    const bool unifies = name == "eq" || name == "assign";
+    const bool relation = builtin != kNone && program_.builtins[builtin]->relation;
+    if (!unifies && !relation && arity_of(name, *call) == call->arity()) return plan_call(*call, call->arity());
+  }
+  plan_expr(expr);
+  return constant(kTrue);
+}
+
+Function Planner::plan_answers(const ast::Body& body, QueryCode& query,
+                               const std::vector<std::pair<std::string, std::string>>& variables) {
+  begin_function("query");
+  const Register builder = code_->fresh(), result = code_->fresh();
+  code_->emit(Opcode::BeginArray, builder);
+  const Label done = code_->label();
+  code_->fail = done;
+  std::vector<Operand> values;
+  for (const ast::Expr& expr : body) {
+    const Operand value = plan_captured(expr);
+    if (!expr.generated) values.push_back(value);
+  }
+  query.expressions = values.size();
+  std::vector<Operand> answer;
+  for (const auto& [local, name] : variables) {
+    const auto it = bound_.find(local);
+    if (it == bound_.end()) continue;
+    answer.push_back(it->second);
+    query.variables.push_back(name);
+  }
+  answer.insert(answer.end(), values.begin(), values.end());
+  const auto count = static_cast<std::uint16_t>(answer.size());
+  code_->emit(Opcode::AddElement, builder, plan_collection_term(Opcode::MakeArray, std::move(answer), count));
+  code_->jump(code_->fail);
+  code_->bind(done);
+  code_->emit(Opcode::Finish, result, builder);
+  code_->emit(Opcode::Return, 0, result);
+  code_->finish();
+  ir::optimise(*function_);
+  return ir::assemble(*function_);
+}
+
+Function Planner::plan_value(const ast::Term& term) {
+  begin_function("query value");
+  const Register result = code_->fresh();
+  code_->emit(Opcode::Undefine, result);
+  const Label done = code_->label();
+  code_->fail = done;
+  code_->emit(Opcode::Move, result, plan_term(term));
+  code_->bind(done);
+  code_->emit(Opcode::Return, 0, result);
+  code_->finish();
+  ir::optimise(*function_);
+  return ir::assemble(*function_);
+}
+
+std::unique_ptr<QueryCode> Planner::plan_query(const ast::Body& body, const ast::SourcePtr& source,
+                                               const std::vector<std::pair<std::string, std::string>>& variables) {
+  auto query = std::make_unique<QueryCode>();
+  memory_ = &query->memory;
+  constants_ = &query->constants;
+  constant_numbers_.clear();
+  slots_ = &query->slots;
+  slots_before_ = static_cast<std::uint32_t>(program_.slots.size());
+  source_ = source;
+  file_ = kNone;
+  const auto* term = body.size() == 1 ? ast::as<ast::Term>(body.front()) : nullptr;
+  if (term != nullptr && !body.front().negated && body.front().with.empty()) query->value = plan_value(*term);
+  query->answers = plan_answers(body, *query, variables);
+  query->answers.constants = query->value.constants = query->constants.data();
+  return query;
+}
+
+}  // namespace signalbox::policy

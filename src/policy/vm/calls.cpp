@@ -1,0 +1,142 @@
+// Machine, calls: functions, built-ins and what `with` puts in their place.
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "policy/value/number.h"
+#include "policy/vm/machine_parts.h"
+
+namespace signalbox::policy {
+
+std::int64_t Machine::now_ns() {
+  if (evaluation_.now_ns == 0) {
+    const auto& clock = program_->host.wall_clock_ns;
+    evaluation_.now_ns = clock ? clock()
+                               : std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                     std::chrono::system_clock::now().time_since_epoch())
+                                     .count();
+  }
+  return evaluation_.now_ns;
+}
+
+std::string Machine::location(const Function& f, const Instruction& i) const {
+  const CodePosition& where = f.positions[static_cast<std::size_t>(&i - f.code.data())];
+  const std::string file = where.file < program_->files.size() ? program_->files[where.file] : std::string();
+  return fmt::format("{}:{}", file, where.row);
+}
+
+bool Machine::call_builtin(const Function& f, const Instruction& i, std::uint32_t number,
+                           std::span<const Value> arguments, Value& out) {
+  const Builtin& builtin = *program_->builtins[number];
+  if (!meter_.charge()) return limit_error();
+  if (builtin.nondeterministic) {
+    deterministic_ = false;
+    for (const RememberedCall& known : remembered_) {
+      if (known.builtin == number && known.arguments == Value::array(arguments)) {
+        out = known.result;
+        return true;
+      }
+    }
+  }
+  if (builtin.fn == nullptr) {
+    return fail("eval_internal_error", fmt::format("built-in {} cannot be called", builtin.name), f, i);
+  }
+  std::string where;
+  if (evaluation_.notes != nullptr) where = location(f, i);
+  BuiltinContext context{arena_,
+                         meter_,
+                         kept_,
+                         per_evaluation_,
+                         program_->host,
+                         builtin.can_skip_bctx ? evaluation_.now_ns : now_ns(),
+                         random_,
+                         evaluation_.strict,
+                         evaluation_.notes,
+                         where};
+  const BuiltinResult result = builtin.fn(context, arguments);
+  if (meter_.hit() != LimitHit::None) return limit_error();
+  if (result.has_value()) {
+    out = *result;
+    if (builtin.nondeterministic) {
+      remembered_.push_back({number, make_array(arena_, arguments), out});
+    }
+    return true;
+  }
+  out = Value();
+  const BuiltinError& error = result.error();
+  if (error.kind != BuiltinError::Kind::Halt && !evaluation_.strict) return true;
+  return fail(error.kind == BuiltinError::Kind::Type ? "eval_type_error" : "eval_builtin_error",
+              fmt::format("{}: {}", builtin.name, error.message), f, i);
+}
+
+bool Machine::arithmetic(const Function& f, const Instruction& i, const Value& a, const Value& b, Value& out) {
+  if (a.is_integer() && b.is_integer()) {
+    std::int64_t result = 0;
+    const std::int64_t x = a.as_integer(), y = b.as_integer();
+    const bool overflow = i.op == Opcode::Add        ? __builtin_add_overflow(x, y, &result)
+                          : i.op == Opcode::Subtract ? __builtin_sub_overflow(x, y, &result)
+                                                     : __builtin_mul_overflow(x, y, &result);
+    if (!overflow) {
+      out = Value::integer(result);
+      return true;
+    }
+  }
+  const Value arguments[] = {a, b};
+  const std::uint32_t number = i.op == Opcode::Add ? plus_ : i.op == Opcode::Subtract ? minus_ : mul_;
+  return call_builtin(f, i, number, arguments, out);
+}
+
+bool Machine::member(const Value& element, const Value& collection) const {
+  switch (collection.kind()) {
+    case Kind::Set: return collection.contains(element);
+    case Kind::Array:
+      for (const Value& item : collection.as_array()) {
+        if (item == element) return true;
+      }
+      return false;
+    case Kind::Object:
+      for (const Pair& pair : collection.as_object()) {
+        if (pair.value == element) return true;
+      }
+      return false;
+    default: return false;
+  }
+}
+
+bool Machine::call_function(const Function& f, std::span<const Value> arguments, Value& out) {
+  return call(f, arguments, out);
+}
+
+bool Machine::call_mockable(const Function& f, const Instruction& i, bool builtin, std::span<const Value> arguments,
+                            Value& out) {
+  for (auto it = context_->overrides.rbegin(); it != context_->overrides.rend(); ++it) {
+    const bool of_builtin = it->kind == Override::Kind::BuiltinValue || it->kind == Override::Kind::BuiltinTo;
+    const bool of_function = it->kind == Override::Kind::FunctionValue || it->kind == Override::Kind::FunctionTo;
+    if (it->target != i.b || (builtin ? !of_builtin : !of_function)) continue;
+    if (it->kind == Override::Kind::BuiltinValue || it->kind == Override::Kind::FunctionValue) {
+      out = it->value;
+      return true;
+    }
+    if (it->to_builtin) return call_builtin(f, i, it->replacement, arguments, out);
+    // Within the replacement, the replaced function is the original again.
+    const Context* outside = context_;
+    Context* original = new_context();
+    const auto before = static_cast<std::size_t>(it.base() - context_->overrides.begin()) - 1;
+    auto* kept = arena_.allocate_array<Override>(original->overrides.size());
+    std::size_t count = 0;
+    for (std::size_t n = 0; n < original->overrides.size(); ++n) {
+      const Override& o = context_->overrides[n];
+      const bool same = o.target == it->target && (o.kind == it->kind);
+      if (n != before && !same) kept[count++] = o;
+    }
+    original->overrides = {kept, count};
+    context_ = original;
+    const bool good = call(program_->functions[it->replacement], arguments, out);
+    context_ = outside;
+    return good;
+  }
+  if (builtin) return call_builtin(f, i, i.b, arguments, out);
+  return call_function(program_->functions[i.b], arguments, out);
+}
+
+}  // namespace signalbox::policy
