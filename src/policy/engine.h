@@ -51,6 +51,7 @@ struct LoadOptions {
   bool v0_compatible = false;
   bool strict = false;  ///< unused locals and imports are errors
   bool strict_builtin_errors = false;
+  bool keep_prints = false;  ///< print() writes to QueryOptions::notes; otherwise it is compiled away
   BuiltinHost host;
 };
 
@@ -67,15 +68,12 @@ class PreparedQuery;
 struct Program;  // the compiled form, vm/program.h
 
 /// An immutable, compiled set of policies and base documents. Shared between threads without locks.
-class PolicySet {
+class PolicySet : public std::enable_shared_from_this<PolicySet> {
  public:
   /// All or nothing: any error leaves nothing behind. Warnings of a good set are in warnings().
   static std::expected<std::shared_ptr<const PolicySet>, Diagnostics> load(std::vector<SourceFile> files,
                                                                            const Vocabulary& vocabulary,
                                                                            LoadOptions options = {});
-  /// A copy with other base documents: the rules are shared.
-  std::expected<std::shared_ptr<const PolicySet>, Diagnostics> with_data(std::string_view json) const;
-
   /// Compiles a query body ("data.a.b = x; x > 3") against this set. The query keeps the set alive.
   std::expected<std::shared_ptr<const PreparedQuery>, Diagnostics> prepare(std::string_view query) const;
 
@@ -85,25 +83,37 @@ class PolicySet {
   std::span<const InputPath> input_paths() const;
   std::span<const RuleReads> rule_reads() const;
   const Diagnostics& warnings() const;
-  const Program& program() const { return *program_; }
+  const Program& program() const;
 
   ~PolicySet();
+  struct Loaded;  ///< opaque: policy/loaded.h
 
  private:
   friend class Evaluator;
-  friend class PreparedQuery;
-  struct Loaded;
   explicit PolicySet(std::unique_ptr<Loaded> loaded);
   std::unique_ptr<Loaded> loaded_;
-  const Program* program_ = nullptr;
-  std::weak_ptr<const PolicySet> self_;
 };
 
-/// One answer of a query: a value for each of its named variables.
+/// A compiled query. Immutable, shared; keeps its policy set alive.
+class PreparedQuery {
+ public:
+  ~PreparedQuery();
+  /// Names of the variables of each answer.
+  std::span<const std::string> variables() const;
+
+ private:
+  friend class PolicySet;
+  friend class Evaluator;
+  struct Compiled;
+  explicit PreparedQuery(std::unique_ptr<Compiled> compiled);
+  std::unique_ptr<Compiled> compiled_;
+};
+
+/// One answer of a query. Lives until the evaluator's next evaluation.
 struct Bindings {
-  std::vector<std::pair<std::string, Value>>
-      variables;                   ///< sorted by name; without generated ones and wildcards
-  std::vector<Value> expressions;  ///< one for each expression of the body
+  std::span<const Value> variables;  ///< in the order of PreparedQuery::variables()
+  /// One for each expression of the body; true where it has no value of its own.
+  std::span<const Value> expressions;
 };
 
 struct QueryOptions {

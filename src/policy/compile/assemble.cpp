@@ -10,6 +10,7 @@ policy::Function assemble(const Function& function) {
   out.arguments = function.arguments;
   out.memo = function.memo;
   out.index = function.index;
+  out.rule_numbers = function.rule_numbers;
   out.code.reserve(function.code.size());
   out.positions.reserve(function.code.size());
   for (const Instr& i : function.code) {

@@ -1,7 +1,7 @@
-// Code: one function being written. Failure is static: `fail` is the label of the innermost open loop (or of the
-// body's end), so backtracking is a jump and the machine keeps no choice points.
-// The surprise: a loop opened under `with` is re-entered after the scope was left; every jump that crosses a scope
-// therefore goes through a trampoline that first switches the context.
+// Code: one function being written. Failure is static: `fail` is the label of the innermost open loop (or of
+// the body's end), so backtracking is a jump and the machine keeps no choice points. The surprise: a loop
+// opened under `with` is re-entered after the scope was left; every jump that crosses a scope therefore goes
+// through a trampoline that first switches the context.
 #pragma once
 
 #include <vector>
@@ -29,7 +29,8 @@ class Code {
   /// An instruction that always goes on.
   void emit(Opcode op, std::uint32_t a = 0, Operand b = 0, Operand c = 0, std::uint16_t n = 0);
   /// An instruction that goes to `otherwise` when it has no result.
-  void emit_or(Label otherwise, Opcode op, std::uint32_t a = 0, Operand b = 0, Operand c = 0, std::uint16_t n = 0);
+  void emit_or(Label otherwise, Opcode op, std::uint32_t a = 0, Operand b = 0, Operand c = 0,
+               std::uint16_t n = 0);
   void emit_or_fail(Opcode op, std::uint32_t a = 0, Operand b = 0, Operand c = 0, std::uint16_t n = 0) {
     emit_or(fail, op, a, b, c, n);
   }

@@ -1,4 +1,5 @@
-// Document tree: places every rule, then lets groups with variables in their heads swallow what is below them.
+// Document tree: places every rule, then lets groups with variables in their heads swallow what is below
+// them.
 #include "policy/compile/document_tree.h"
 
 #include "policy/value/builder.h"
@@ -29,7 +30,8 @@ class Builder {
     const ast::Ref& ref = rule.head.ref;
     const std::size_t ground = ground_prefix(ref);
     std::uint32_t node = 0;
-    for (std::size_t i = 1; i < ground; ++i) node = make_child(node, constant_value(program_.memory, ref.terms[i]));
+    for (std::size_t i = 1; i < ground; ++i)
+      node = make_child(node, constant_value(program_.memory, ref.terms[i]));
     if (!tree_.nodes[node].group) {
       tree_.nodes[node].group = std::make_unique<RuleGroup>();
       ast::Ref prefix;
@@ -48,8 +50,10 @@ class Builder {
     group.rules.push_back(std::move(source));
     const std::size_t package = module.package.path.terms.size();
     ast::Ref name;
-    name.terms.assign(ref.terms.begin() + static_cast<std::ptrdiff_t>(std::min(package, ref.terms.size())), ref.terms.end());
-    program_.rules.push_back({ast::dotted_name(module.package.path), name.terms.empty() ? "" : ast::dotted_name(name),
+    name.terms.assign(ref.terms.begin() + static_cast<std::ptrdiff_t>(std::min(package, ref.terms.size())),
+                      ref.terms.end());
+    program_.rules.push_back({ast::dotted_name(module.package.path),
+                              name.terms.empty() ? "" : ast::dotted_name(name),
                               {file, rule.span.row, rule.span.col}});
   }
 
@@ -60,7 +64,8 @@ class Builder {
 
  private:
   std::uint32_t make_child(std::uint32_t node, const Value& key) {
-    const auto [it, added] = tree_.nodes[node].children.try_emplace(key, static_cast<std::uint32_t>(tree_.nodes.size()));
+    const auto [it, added] =
+        tree_.nodes[node].children.try_emplace(key, static_cast<std::uint32_t>(tree_.nodes.size()));
     const std::uint32_t child = it->second;
     if (added) tree_.nodes.emplace_back();
     return child;
@@ -85,7 +90,8 @@ class Builder {
     for (const auto& [key, child] : tree_.nodes[node].children) settle(child);
   }
 
-  /// Moves the rules at and below `node` into `into`; their paths grow by the keys between (which their heads spell).
+  /// Moves the rules at and below `node` into `into`; their paths grow by the keys between (which their heads
+  /// spell).
   void swallow(std::uint32_t node, RuleGroup& into, std::size_t depth) {
     if (auto group = std::move(tree_.nodes[node].group)) {
       for (SourceRule& source : group->rules) {
@@ -135,7 +141,8 @@ DocumentTree build_document_tree(std::span<const ast::Module* const> modules, Pr
 Value constant_value(Arena& arena, const ast::Term& term) {
   if (ast::as<ast::Null>(term) != nullptr) return Value::null();
   if (const auto* b = ast::as<ast::Boolean>(term)) return Value::boolean(b->value);
-  if (const auto* n = ast::as<ast::Number>(term)) return parse_number(arena, n->text.starts_with('.') ? "0" + n->text : n->text);
+  if (const auto* n = ast::as<ast::Number>(term))
+    return parse_number(arena, n->text.starts_with('.') ? "0" + n->text : n->text);
   if (const auto* s = ast::as<ast::String>(term)) return copy_string(arena, s->value);
   if (const auto* array = ast::as<ast::Array>(term)) {
     ArrayBuilder out(arena);

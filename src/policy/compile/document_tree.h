@@ -1,5 +1,6 @@
 // Document tree: sorts the rules of all modules by the place in `data` that they define.
-// Rules whose heads have variables own everything below their ground prefix, so a node has rules or children, not both.
+// Rules whose heads have variables own everything below their ground prefix, so a node has rules or children,
+// not both.
 #pragma once
 
 #include <cstdint>

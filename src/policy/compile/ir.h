@@ -1,5 +1,5 @@
-// IR: what the planner emits and the optimiser rewrites. The machine's instructions with virtual registers (each written
-// by one instruction, but for results and loop variables) and labels instead of addresses.
+// IR: what the planner emits and the optimiser rewrites. The machine's instructions with virtual registers
+// (each written by one instruction, but for results and loop variables) and labels instead of addresses.
 #pragma once
 
 #include <cstdint>
@@ -31,6 +31,7 @@ struct Function {
   std::uint32_t arguments = 0;
   bool memo = false;
   std::vector<Label> rule_entries;
+  std::vector<std::uint32_t> rule_numbers;
   std::shared_ptr<const RuleIndex> index;
 };
 

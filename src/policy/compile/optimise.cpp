@@ -7,7 +7,9 @@
 namespace signalbox::policy::ir {
 namespace {
 
-bool ends_flow(Opcode op) { return op == Opcode::Jump || op == Opcode::Return; }
+bool ends_flow(Opcode op) {
+  return op == Opcode::Jump || op == Opcode::Return || op == Opcode::NextRule;
+}
 
 /// Follows jumps from `label` to the place where something happens.
 Label destination(const Function& function, Label label) {
@@ -48,7 +50,8 @@ void optimise(Function& function) {
   for (std::size_t at = 0; at < keep.size(); ++at) {
     if (!keep[at] || function.code[at].op != Opcode::Jump) continue;
     const std::uint32_t to = function.labels[function.code[at].d];
-    if (to > at && std::none_of(keep.begin() + static_cast<std::ptrdiff_t>(at) + 1, keep.begin() + to, [](bool k) { return k; })) {
+    if (to > at && std::none_of(keep.begin() + static_cast<std::ptrdiff_t>(at) + 1, keep.begin() + to,
+                                [](bool k) { return k; })) {
       keep[at] = false;
     }
   }

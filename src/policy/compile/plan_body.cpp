@@ -34,7 +34,8 @@ void Planner::plan_negatable(const ast::Expr& expr) {
 void Planner::plan_statement(const ast::Expr& expr) {
   if (const auto* term = ast::as<ast::Term>(expr)) {
     const Operand value = plan_term(*term);
-    if (!is_constant_operand(value) || constant_at(value).is_false()) code_->emit_or_fail(Opcode::Truthy, 0, value);
+    if (!is_constant_operand(value) || constant_at(value).is_false())
+      code_->emit_or_fail(Opcode::Truthy, 0, value);
   } else if (const auto* call = ast::as<ast::Call>(expr)) {
     plan_call_statement(*call);
   } else if (const auto* every = ast::as<ast::Every>(expr)) {
@@ -127,7 +128,9 @@ void Planner::plan_with_modifier(Register context, const ast::With& with, Operan
   locate(with.span);
   const auto* ref = ast::as<ast::Ref>(with.target);
   const auto* var = ast::as<ast::Var>(with.target);
-  const std::string name = ref != nullptr ? ast::dotted_name(*ref) : var != nullptr ? var->name : std::string();
+  const std::string name = ref != nullptr   ? ast::dotted_name(*ref)
+                           : var != nullptr ? var->name
+                                            : std::string();
   const auto function = program_.function_by_path.find(name);
   const std::uint32_t builtin = builtin_number(name);
   if (function != program_.function_by_path.end() || builtin != kNone) {
@@ -147,7 +150,8 @@ void Planner::plan_with_modifier(Register context, const ast::With& with, Operan
   const auto* head = ast::as<ast::Var>(ref->terms.front());
   const Operand path = constant(make_array(*memory_, keys));
   if (value == kNone) return refuse(with.span, "with: a document cannot be replaced by a function");
-  code_->emit(head != nullptr && head->name == "data" ? Opcode::WithData : Opcode::WithInput, context, path, value);
+  code_->emit(head != nullptr && head->name == "data" ? Opcode::WithData : Opcode::WithInput, context, path,
+              value);
 }
 
 }  // namespace signalbox::policy

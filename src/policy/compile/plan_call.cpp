@@ -13,9 +13,12 @@ struct Operator {
   std::string_view name;
   Opcode op;
 };
-constexpr std::array kTests = {Operator{"equal", Opcode::Equal},          Operator{"neq", Opcode::NotEqual},
-                               Operator{"lt", Opcode::Less},              Operator{"lte", Opcode::LessEqual},
-                               Operator{"gt", Opcode::Greater},           Operator{"gte", Opcode::GreaterEqual},
+constexpr std::array kTests = {Operator{"equal", Opcode::Equal},
+                               Operator{"neq", Opcode::NotEqual},
+                               Operator{"lt", Opcode::Less},
+                               Operator{"lte", Opcode::LessEqual},
+                               Operator{"gt", Opcode::Greater},
+                               Operator{"gte", Opcode::GreaterEqual},
                                Operator{"internal.member_2", Opcode::Member}};
 constexpr std::array kArithmetic = {Operator{"plus", Opcode::Add}, Operator{"minus", Opcode::Subtract},
                                     Operator{"mul", Opcode::Multiply}};

@@ -1,5 +1,6 @@
 // Planner, queries: a body becomes a function that collects its answers.
-// An expression's value is part of an answer, false included: `opa eval 'x == 1'` answers false, it does not fail.
+// An expression's value is part of an answer, false included: `opa eval 'x == 1'` answers false, it does not
+// fail.
 #include "policy/compile/planner.h"
 
 namespace signalbox::policy {
@@ -20,7 +21,8 @@ Code::Operand Planner::plan_captured(const ast::Expr& expr) {
     const std::uint32_t builtin = builtin_number(name);
     const bool unifies = name == "eq" || name == "assign";
     const bool relation = builtin != kNone && program_.builtins[builtin]->relation;
-    if (!unifies && !relation && arity_of(name, *call) == call->arity()) return plan_call(*call, call->arity());
+    if (!unifies && !relation && arity_of(name, *call) == call->arity())
+      return plan_call(*call, call->arity());
   }
   plan_expr(expr);
   return constant(kTrue);
@@ -72,8 +74,9 @@ Function Planner::plan_value(const ast::Term& term) {
   return ir::assemble(*function_);
 }
 
-std::unique_ptr<QueryCode> Planner::plan_query(const ast::Body& body, const ast::SourcePtr& source,
-                                               const std::vector<std::pair<std::string, std::string>>& variables) {
+std::unique_ptr<QueryCode> Planner::plan_query(
+    const ast::Body& body, const ast::SourcePtr& source,
+    const std::vector<std::pair<std::string, std::string>>& variables) {
   auto query = std::make_unique<QueryCode>();
   memory_ = &query->memory;
   constants_ = &query->constants;

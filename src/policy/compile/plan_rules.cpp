@@ -1,6 +1,7 @@
 // Planner, rule sets: one function for each document or function that rules define.
-// A complete rule writes its value once and goes on looking for a conflicting one, unless its value is a constant; a
-// partial rule adds to a builder. Rules that all give the same constant stop at the first that holds.
+// A complete rule writes its value once and goes on looking for a conflicting one, unless its value is a
+// constant; a partial rule adds to a builder. Rules that all give the same constant stop at the first that
+// holds.
 #include <algorithm>
 #include <functional>
 #include <optional>
@@ -77,6 +78,30 @@ void Planner::plan_group(const RuleGroup& group) {
   }
 }
 
+Code::Label Planner::begin_rules(const RuleGroup& group) {
+  function_->index = index_of(group);
+  if (!function_->index) return kNone;
+  const Register iterator = code_->fresh(2);
+  const Label next = code_->label();
+  after_rules_ = code_->label();
+  code_->emit(Opcode::Candidates, iterator);
+  code_->bind(next);
+  code_->emit_or(after_rules_, Opcode::NextRule, iterator);
+  return next;
+}
+
+Code::Label Planner::next_rule(const SourceRule& source, Label indexed_next) {
+  const Label entry = code_->label();
+  code_->bind(entry);
+  function_->rule_entries.push_back(entry);
+  function_->rule_numbers.push_back(source.info);
+  return indexed_next != kNone ? indexed_next : code_->label();
+}
+
+void Planner::end_rules(Label indexed_next) {
+  if (indexed_next != kNone) code_->bind(after_rules_);
+}
+
 void Planner::begin_rule(const SourceRule& source, const ast::Rule& rule, Label next) {
   source_ = source.module->source;
   file_ = program_.rules[source.info].at.file;
@@ -106,26 +131,33 @@ bool Planner::one_constant_value(const RuleGroup& group) {
 void Planner::plan_complete(const RuleGroup& group) {
   function_->arguments =
       group.kind == GroupKind::Function
-          ? static_cast<std::uint32_t>((group.rules.empty() ? *group.default_rule : *group.rules.front().rule).head.args.size())
+          ? static_cast<std::uint32_t>(
+                (group.rules.empty() ? *group.default_rule : *group.rules.front().rule).head.args.size())
           : 0;
   code_->fresh(function_->arguments);
   const Register result = code_->fresh();
   code_->emit(Opcode::Undefine, result);
   const bool first_decides = one_constant_value(group);
   const Label done = code_->label();
+  const Label indexed = begin_rules(group);
   for (const SourceRule& source : group.rules) {
-    const Label next = code_->label();
+    const Label next = next_rule(source, indexed);
     plan_chain(group, source, *source.rule, result, first_decides ? done : next);
-    code_->bind(next);
+    if (indexed == kNone) {
+      code_->bind(next);
+    } else {
+      code_->jump(next);
+    }
   }
+  end_rules(indexed);
   if (group.default_rule != nullptr) plan_default(group, result);
   code_->bind(done);
   code_->emit(Opcode::Return, 0, result);
 }
 
 /// One rule and its `else` branches. Leaves at `done`, or falls through, with the value merged into `result`.
-void Planner::plan_chain(const RuleGroup& group, const SourceRule& source, const ast::Rule& rule, Register result,
-                         Label done) {
+void Planner::plan_chain(const RuleGroup& group, const SourceRule& source, const ast::Rule& rule,
+                         Register result, Label done) {
   const std::uint16_t of_function = group.kind == GroupKind::Function ? 1 : 0;
   const bool has_else = rule.otherwise.has_value();
   const Register own = has_else ? code_->fresh() : result;
@@ -174,19 +206,22 @@ void Planner::plan_collection(const RuleGroup& group) {
               : group.kind == GroupKind::Object ? Opcode::BeginObject
                                                 : Opcode::BeginDocument,
               builder);
+  const Label indexed = begin_rules(group);
   for (const SourceRule& source : group.rules) {
-    const Label next = code_->label();
+    const Label next = next_rule(source, indexed);
     begin_rule(source, *source.rule, next);
     plan_body(source.rule->body);
     locate(source.rule->head.span);
     add_to_collection(group, source, builder, next);
-    code_->bind(next);
+    if (indexed == kNone) code_->bind(next);
   }
+  end_rules(indexed);
   code_->emit(Opcode::Finish, result, builder);
   code_->emit(Opcode::Return, 0, result);
 }
 
-void Planner::add_to_collection(const RuleGroup& group, const SourceRule& source, Register builder, Label next) {
+void Planner::add_to_collection(const RuleGroup& group, const SourceRule& source, Register builder,
+                                Label next) {
   const ast::RuleHead& head = source.rule->head;
   const bool member = source.rule->kind() == ast::RuleKind::MultiValue;
   std::vector<Operand> keys;

@@ -1,5 +1,5 @@
-// Planner, terms: constants fold, references walk the document tree as far as it is known, and what is not known stays
-// a lazy document that the machine resolves key by key.
+// Planner, terms: constants fold, references walk the document tree as far as it is known, and what is not
+// known stays a lazy document that the machine resolves key by key.
 #include <algorithm>
 
 #include "policy/compile/planner.h"
@@ -7,7 +7,8 @@
 namespace signalbox::policy {
 
 Code::Operand Planner::constant(Value value) {
-  const auto [it, added] = constant_numbers_.try_emplace(value, static_cast<std::uint32_t>(constants_->size()));
+  const auto [it, added] =
+      constant_numbers_.try_emplace(value, static_cast<std::uint32_t>(constants_->size()));
   // 1 and 1.0 are equal but print differently: they are constants of their own.
   if (!added && value.is_number() && !value.same_bits((*constants_)[it->second])) {
     constants_->push_back(value);

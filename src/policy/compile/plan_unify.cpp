@@ -1,5 +1,6 @@
-// Planner, unification: which side binds is known when planning, because bodies arrive ordered and the set of bound
-// variables is known at every point. What is left at run time are shape tests, element reads and comparisons.
+// Planner, unification: which side binds is known when planning, because bodies arrive ordered and the set of
+// bound variables is known at every point. What is left at run time are shape tests, element reads and
+// comparisons.
 #include <algorithm>
 
 #include "policy/compile/planner.h"
@@ -17,7 +18,8 @@ bool Planner::has_unbound(const ast::Term& term) const {
     return std::ranges::any_of(array->items, [&](const ast::Term& item) { return has_unbound(item); });
   }
   if (const auto* object = ast::as<ast::Object>(term)) {
-    return std::ranges::any_of(object->items, [&](const ast::ObjectItem& item) { return has_unbound(item.value); });
+    return std::ranges::any_of(object->items,
+                               [&](const ast::ObjectItem& item) { return has_unbound(item.value); });
   }
   return false;
 }
@@ -64,8 +66,10 @@ bool Planner::plan_unify_pairwise(const ast::Term& a, const ast::Term& b) {
   const auto *x = ast::as<ast::Object>(a), *y = ast::as<ast::Object>(b);
   if (x == nullptr || y == nullptr) return false;
   std::vector<std::pair<Value, const ast::Term*>> left, right;
-  for (const ast::ObjectItem& item : x->items) left.emplace_back(constant_value(*memory_, item.key), &item.value);
-  for (const ast::ObjectItem& item : y->items) right.emplace_back(constant_value(*memory_, item.key), &item.value);
+  for (const ast::ObjectItem& item : x->items)
+    left.emplace_back(constant_value(*memory_, item.key), &item.value);
+  for (const ast::ObjectItem& item : y->items)
+    right.emplace_back(constant_value(*memory_, item.key), &item.value);
   const auto ground = [](const auto& entry) { return static_cast<bool>(entry.first); };
   if (!std::ranges::all_of(left, ground) || !std::ranges::all_of(right, ground)) return false;
   const auto by_key = [](const auto& p, const auto& q) { return p.first < q.first; };
@@ -93,7 +97,8 @@ void Planner::plan_match(const ast::Term& pattern, Operand value) {
     code_->emit_or_fail(Opcode::IsArray, 0, value, 0, static_cast<std::uint16_t>(array->items.size()));
     for (std::size_t i = 0; i < array->items.size(); ++i) {
       const Register element = code_->fresh();
-      code_->emit_or_fail(Opcode::Dot, element, value, constant(Value::integer(static_cast<std::int64_t>(i))));
+      code_->emit_or_fail(Opcode::Dot, element, value,
+                          constant(Value::integer(static_cast<std::int64_t>(i))));
       plan_match(array->items[i], element);
     }
     return;

@@ -1,8 +1,9 @@
-// Planner: checked modules (or one query) -> IR -> Program. One Planner plans one program; a query is planned against a
-// finished program and only adds functions, constants and input slots of its own.
+// Planner: checked modules (or one query) -> IR -> Program. One Planner plans one program; a query is planned
+// against a finished program and only adds functions, constants and input slots of its own.
 //
-// Straight line: every expression is emitted where it stands. An unbound variable in a reference opens a loop, and
-// Code::fail then names that loop; what follows is the loop's body. So a body needs no continuation and no stack.
+// Straight line: every expression is emitted where it stands. An unbound variable in a reference opens a
+// loop, and Code::fail then names that loop; what follows is the loop's body. So a body needs no continuation
+// and no stack.
 #pragma once
 
 #include <memory>
@@ -15,15 +16,17 @@
 #include "base/diagnostic.h"
 #include "policy/compile/code.h"
 #include "policy/compile/document_tree.h"
+#include "policy/compile/index_builder.h"
 #include "policy/syntax/ast.h"
 #include "policy/vm/program.h"
 
 namespace signalbox::policy {
 
-/// Functions and documents that some `with` replaces: calls and references to them cannot be resolved before run time.
+/// Functions and documents that some `with` replaces: calls and references to them cannot be resolved before
+/// run time.
 struct WithTargets {
-  std::set<std::string> calls;                   ///< "data.a.f", "count"
-  std::vector<std::vector<Value>> documents;     ///< paths below data
+  std::set<std::string> calls;                ///< "data.a.f", "count"
+  std::vector<std::vector<Value>> documents;  ///< paths below data
 };
 
 /// A query compiled against a program.
@@ -70,8 +73,13 @@ class Planner {
   void plan_group(const RuleGroup& group);
   void plan_complete(const RuleGroup& group);
   void plan_collection(const RuleGroup& group);
-  void plan_chain(const RuleGroup& group, const SourceRule& source, const ast::Rule& rule, Register result, Label done);
+  void plan_chain(const RuleGroup& group, const SourceRule& source, const ast::Rule& rule, Register result,
+                  Label done);
   void add_to_collection(const RuleGroup& group, const SourceRule& source, Register builder, Label next);
+  /// Starts trying the rules in turn, or those the index names; the label each rule leaves to.
+  Label begin_rules(const RuleGroup& group);
+  Label next_rule(const SourceRule& source, Label indexed_next);
+  void end_rules(Label indexed_next);
   void begin_rule(const SourceRule& source, const ast::Rule& rule, Label next);
   void bind_arguments(const ast::Rule& rule);
   bool one_constant_value(const RuleGroup& group);
@@ -79,6 +87,11 @@ class Planner {
   void finish_function(std::uint32_t number);
   void lay_base_documents(std::uint32_t node, Value base);
   bool has_rules_below(std::uint32_t node) const;
+
+  // index_tests.cpp: what the rule index can know of a rule
+  std::shared_ptr<const RuleIndex> index_of(const RuleGroup& group);
+  std::vector<IndexTest> tests_of(const RuleGroup& group, const SourceRule& source);
+  Value known_value(const ast::Term& term) const;
 
   // plan_query.cpp
   Operand plan_captured(const ast::Expr& expr);
@@ -110,7 +123,8 @@ class Planner {
   // plan_term.cpp: terms and references
   Operand plan_term(const ast::Term& term);
   Operand plan_collection_term(Opcode op, std::vector<Operand> items, std::uint16_t count);
-  Operand plan_comprehension(Opcode begin, const ast::Body& body, const ast::Term& first, const ast::Term* second);
+  Operand plan_comprehension(Opcode begin, const ast::Body& body, const ast::Term& first,
+                             const ast::Term* second);
   Operand plan_ref(const ast::Ref& ref);
   Operand plan_input_ref(const ast::Ref& ref);
   Operand plan_data_ref(const ast::Ref& ref);
@@ -130,7 +144,9 @@ class Planner {
   void note_with_target(const ast::With& with);
   Operand constant(Value value);
   Value constant_at(Operand operand) const { return (*constants_)[operand & ~kConstantBit]; }
-  static bool is_constant_operand(Operand operand) { return operand != kNone && (operand & kConstantBit) != 0; }
+  static bool is_constant_operand(Operand operand) {
+    return operand != kNone && (operand & kConstantBit) != 0;
+  }
   std::uint32_t slot(InputPath path);
   void locate(const ast::Span& span) { code_->at = {file_, span.row, span.col}; }
   void refuse(const ast::Span& span, std::string message);
@@ -139,17 +155,18 @@ class Planner {
   Program* target_ = nullptr;  ///< the same, while it is being planned
   DocumentTree tree_;
   WithTargets with_targets_;
-  Arena* memory_ = nullptr;                    ///< of the unit being planned
+  Arena* memory_ = nullptr;  ///< of the unit being planned
   Diagnostics& diagnostics_;
   std::vector<Value>* constants_ = nullptr;
   std::unordered_map<Value, std::uint32_t> constant_numbers_;
   std::vector<InputPath>* slots_ = nullptr;
-  std::uint32_t slots_before_ = 0;             ///< slots of the program, when planning a query
+  std::uint32_t slots_before_ = 0;  ///< slots of the program, when planning a query
   std::vector<const ast::Module*> modules_;
   ast::SourcePtr source_;
   std::uint32_t file_ = 0;
   std::unique_ptr<ir::Function> function_;
   std::unique_ptr<Code> code_;
+  Label after_rules_ = kNone;  ///< where the loop over indexed rules ends
   Bindings bound_;
 };
 

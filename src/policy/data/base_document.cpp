@@ -57,7 +57,8 @@ class Merger {
   std::string place_;
 };
 
-void complain(Diagnostics& diagnostics, const DataFile& file, std::string message, std::uint32_t row, std::uint32_t col) {
+void complain(Diagnostics& diagnostics, const DataFile& file, std::string message, std::uint32_t row,
+              std::uint32_t col) {
   Diagnostic d;
   d.code = "data_error";
   d.message = std::move(message);
@@ -76,7 +77,8 @@ bool is_data_file(std::string_view path) {
 Value merge_base_documents(Arena& arena, std::span<const DataFile> files, Diagnostics& diagnostics) {
   Value whole = kEmptyObject;
   for (const DataFile& file : files) {
-    const auto read = file.path.ends_with(".json") ? parse_json(arena, file.text) : parse_yaml(arena, file.text);
+    const auto read =
+        file.path.ends_with(".json") ? parse_json(arena, file.text) : parse_yaml(arena, file.text);
     if (!read) {
       complain(diagnostics, file, read.error().message, read.error().row, read.error().col);
       continue;

@@ -1,5 +1,5 @@
-// YAML to values through yaml-cpp's node tree. Numbers keep their text; anchors and merge keys are resolved; the number
-// of nodes visited is bounded, because aliases can make a small text an enormous document.
+// YAML to values through yaml-cpp's node tree. Numbers keep their text; anchors and merge keys are resolved;
+// the number of nodes visited is bounded, because aliases can make a small text an enormous document.
 #include "policy/data/yaml.h"
 
 #include <yaml-cpp/yaml.h>
@@ -69,7 +69,8 @@ class Converter {
     const std::string& tag = node.Tag();
     const bool plain = tag == "?" || tag.empty();
     if (plain) return plain_scalar(arena_, node.Scalar());
-    if (tag == "tag:yaml.org,2002:int" || tag == "tag:yaml.org,2002:float" || tag == "tag:yaml.org,2002:bool") {
+    if (tag == "tag:yaml.org,2002:int" || tag == "tag:yaml.org,2002:float" ||
+        tag == "tag:yaml.org,2002:bool") {
       return plain_scalar(arena_, node.Scalar());
     }
     return copy_string(arena_, node.Scalar());
@@ -78,7 +79,8 @@ class Converter {
   Value map(const YAML::Node& node, std::uint32_t depth) {
     ObjectBuilder out(arena_);
     for (const auto& entry : node) {  // merged keys first: the map's own come later and win
-      if (entry.first.IsScalar() && entry.first.Scalar() == "<<" && entry.first.Tag() == "?") merge(out, entry.second, depth);
+      if (entry.first.IsScalar() && entry.first.Scalar() == "<<" && entry.first.Tag() == "?")
+        merge(out, entry.second, depth);
     }
     for (const auto& entry : node) {
       if (entry.first.IsScalar() && entry.first.Scalar() == "<<" && entry.first.Tag() == "?") continue;

@@ -1,5 +1,5 @@
-// YAML to values, with JSON's data model: the first document, scalars resolved as YAML 1.2's core schema does (plus what
-// OPA's reader accepts), other keys become their text.
+// YAML to values, with JSON's data model: the first document, scalars resolved as YAML 1.2's core schema does
+// (plus what OPA's reader accepts), other keys become their text.
 #pragma once
 
 #include <expected>

@@ -48,8 +48,8 @@ class Value {
   static constexpr Value set(const SetRep* rep);
   static Value decimal(const DecimalRep* rep) { return {Kind::Number, kDecimal, 0, rep}; }
 
-  /// The machine's own things in a register (iterators, builders, contexts, lazy documents): undefined to everyone
-  /// else. `tag` is not 0.
+  /// The machine's own things in a register (iterators, builders, contexts, lazy documents): undefined to
+  /// everyone else. `tag` is not 0.
   static Value internal(std::uint8_t tag, const void* thing) { return {tag, thing}; }
   std::uint8_t internal_tag() const { return kind_ == Kind::Undefined ? rep_ : 0; }
   const void* internal_thing() const { return thing_; }

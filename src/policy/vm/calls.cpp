@@ -69,7 +69,8 @@ bool Machine::call_builtin(const Function& f, const Instruction& i, std::uint32_
               fmt::format("{}: {}", builtin.name, error.message), f, i);
 }
 
-bool Machine::arithmetic(const Function& f, const Instruction& i, const Value& a, const Value& b, Value& out) {
+bool Machine::arithmetic(const Function& f, const Instruction& i, const Value& a, const Value& b,
+                         Value& out) {
   if (a.is_integer() && b.is_integer()) {
     std::int64_t result = 0;
     const std::int64_t x = a.as_integer(), y = b.as_integer();
@@ -107,11 +108,12 @@ bool Machine::call_function(const Function& f, std::span<const Value> arguments,
   return call(f, arguments, out);
 }
 
-bool Machine::call_mockable(const Function& f, const Instruction& i, bool builtin, std::span<const Value> arguments,
-                            Value& out) {
+bool Machine::call_mockable(const Function& f, const Instruction& i, bool builtin,
+                            std::span<const Value> arguments, Value& out) {
   for (auto it = context_->overrides.rbegin(); it != context_->overrides.rend(); ++it) {
     const bool of_builtin = it->kind == Override::Kind::BuiltinValue || it->kind == Override::Kind::BuiltinTo;
-    const bool of_function = it->kind == Override::Kind::FunctionValue || it->kind == Override::Kind::FunctionTo;
+    const bool of_function =
+        it->kind == Override::Kind::FunctionValue || it->kind == Override::Kind::FunctionTo;
     if (it->target != i.b || (builtin ? !of_builtin : !of_function)) continue;
     if (it->kind == Override::Kind::BuiltinValue || it->kind == Override::Kind::FunctionValue) {
       out = it->value;

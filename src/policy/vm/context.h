@@ -1,5 +1,6 @@
-// Context: what `with` replaces, and what was computed under it. The machine runs in exactly one context at a time; each
-// `with` makes a new one, whose memo starts empty, because any rule may depend on what was replaced.
+// Context: what `with` replaces, and what was computed under it. The machine runs in exactly one context at a
+// time; each `with` makes a new one, whose memo starts empty, because any rule may depend on what was
+// replaced.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// DocumentBuilder: the result of rules with references in their heads, `p[x].q.r := v` and `p[x].q contains v`.
-// Collects (path, value) entries; finish() sorts them and folds them into nested objects and sets.
+// DocumentBuilder: the result of rules with references in their heads, `p[x].q.r := v` and `p[x].q contains
+// v`. Collects (path, value) entries; finish() sorts them and folds them into nested objects and sets.
 #pragma once
 
 #include <span>

@@ -1,6 +1,6 @@
 // Machine, lazy documents: `data` where rules, base documents and `with` overrides meet.
-// A lazy document names a node of the rule tree, the base document at the same place, and the overrides that reach below
-// it. Taking a key goes one step down in all three; only Force computes what is there.
+// A lazy document names a node of the rule tree, the base document at the same place, and the overrides that
+// reach below it. Taking a key goes one step down in all three; only Force computes what is there.
 #include <algorithm>
 
 #include "policy/vm/machine_parts.h"
@@ -33,8 +33,10 @@ Value Machine::document(std::uint32_t node) {
   return lazy_value(node, program_->nodes[node].base, overrides, 0);
 }
 
-/// The value when an override names exactly this place: the last such one, changed by later ones that go below.
-bool Machine::overridden_value(const Lazy&, std::span<const Override* const> here, std::uint32_t depth, Value& out) {
+/// The value when an override names exactly this place: the last such one, changed by later ones that go
+/// below.
+bool Machine::overridden_value(const Lazy&, std::span<const Override* const> here, std::uint32_t depth,
+                               Value& out) {
   std::size_t last = here.size();
   for (std::size_t i = here.size(); i-- > 0 && last == here.size();) {
     if (here[i]->path.size() == depth) last = i;
@@ -76,10 +78,12 @@ bool Machine::child_of(const Lazy& lazy, const Value& key, Value& out) {
   return true;
 }
 
-/// Every key below, sorted, as an array; undefined when the base document here is no object and nothing lies over it.
+/// Every key below, sorted, as an array; undefined when the base document here is no object and nothing lies
+/// over it.
 Value Machine::keys_of(const Lazy& lazy) {
   const bool node_has_children = lazy.node != kNone && !program_->nodes[lazy.node].children.empty();
-  if (!node_has_children && lazy.overrides.empty() && !lazy.base.is_undefined() && !lazy.base.is_object()) return {};
+  if (!node_has_children && lazy.overrides.empty() && !lazy.base.is_undefined() && !lazy.base.is_object())
+    return {};
   SetBuilder keys(arena_);
   if (lazy.base.is_object()) {
     for (const Pair& pair : lazy.base.as_object()) keys.add(pair.key);

@@ -1,4 +1,5 @@
-// Text of programs: for golden tests, `policy dump` and bug reports. The same program always gives the same text.
+// Text of programs: for golden tests, `policy dump` and bug reports. The same program always gives the same
+// text.
 #include <fmt/format.h>
 
 #include "policy/compile/ir.h"
@@ -25,7 +26,8 @@ std::string operands(const Instruction& i, const Value* constants) {
     const bool number = text.find(std::string("#") + letter) != std::string_view::npos;
     out += fmt::format(" {}=", letter);
     if (!number && (value & kConstantBit) != 0) {
-      out += constants != nullptr ? to_rego(constants[value & ~kConstantBit]) : fmt::format("k{}", value & ~kConstantBit);
+      out += constants != nullptr ? to_rego(constants[value & ~kConstantBit])
+                                  : fmt::format("k{}", value & ~kConstantBit);
     } else {
       out += fmt::format("{}{}", number ? "#" : "r", value);
     }
@@ -41,8 +43,8 @@ std::string operands(const Instruction& i, const Value* constants) {
 }  // namespace
 
 std::string to_text(const Function& function) {
-  std::string out = fmt::format("function {} ({} registers, {} arguments)\n", function.name, function.registers,
-                                function.arguments);
+  std::string out = fmt::format("function {} ({} registers, {} arguments)\n", function.name,
+                                function.registers, function.arguments);
   for (std::size_t at = 0; at < function.code.size(); ++at) {
     const Instruction& i = function.code[at];
     out += fmt::format("{:5}  {:<14}{}\n", at, opcode_name(i.op), operands(i, function.constants));
@@ -58,7 +60,8 @@ std::string to_text(const Program& program) {
     out += '\n';
   }
   for (std::size_t n = 0; n < program.rule_sets.size(); ++n) {
-    out += fmt::format("rule set {}: {} = function {}\n", n, program.rule_sets[n].path, program.rule_sets[n].function);
+    out += fmt::format("rule set {}: {} = function {}\n", n, program.rule_sets[n].path,
+                       program.rule_sets[n].function);
   }
   for (const Function& function : program.functions) out += "\n" + to_text(function);
   return out;

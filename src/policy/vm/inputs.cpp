@@ -1,5 +1,5 @@
-// Machine, input and contexts: a slot is asked for once per evaluation; under `with input` the replaced parts are laid
-// over what the surrounding context sees.
+// Machine, input and contexts: a slot is asked for once per evaluation; under `with input` the replaced parts
+// are laid over what the surrounding context sees.
 #include "policy/compile/planner.h"
 #include "policy/vm/machine_parts.h"
 
@@ -33,10 +33,13 @@ Value Machine::input_slot_in(const Context& context, std::uint32_t slot) {
   const InputPath& path = path_of(slot);
   const auto overlap = [&](const Override& o) {
     std::size_t common = 0;
-    while (common < o.path.size() && common < path.size() && o.path[common].as_string() == path[common]) ++common;
+    while (common < o.path.size() && common < path.size() && o.path[common].as_string() == path[common])
+      ++common;
     return common;
   };
-  const auto covers = [&](const Override& o) { return o.kind == Override::Kind::Input && overlap(o) == o.path.size(); };
+  const auto covers = [&](const Override& o) {
+    return o.kind == Override::Kind::Input && overlap(o) == o.path.size();
+  };
   const auto goes_below = [&](const Override& o) {
     return o.kind == Override::Kind::Input && overlap(o) == path.size() && o.path.size() > path.size();
   };

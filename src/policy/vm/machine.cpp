@@ -1,6 +1,6 @@
 // Machine: the dispatch loop, and what surrounds one evaluation.
-// The idea: failure is a jump whose target the planner knew, so there is no choice-point stack and no unwinding; a
-// register is written by one instruction, and re-entering a loop simply writes it again.
+// The idea: failure is a jump whose target the planner knew, so there is no choice-point stack and no
+// unwinding; a register is written by one instruction, and re-entering a loop simply writes it again.
 #include "policy/vm/machine.h"
 
 #include <algorithm>
@@ -38,7 +38,9 @@ void RegisterStack::release(Mark mark) {
   if (block_ < blocks_.size()) end_ = blocks_[block_].get() + sizes_[block_];
 }
 
-Machine::Machine() : random_(std::random_device{}()) { outermost_.outermost = true; }
+Machine::Machine() : random_(std::random_device{}()) {
+  outermost_.outermost = true;
+}
 
 void Machine::start(const Evaluation& evaluation) {
   evaluation_ = evaluation;
@@ -46,7 +48,8 @@ void Machine::start(const Evaluation& evaluation) {
     program_ = evaluation.program;
     const auto number_of = [&](std::string_view name) {
       const auto it = std::ranges::find(program_->builtins, name, &Builtin::name);
-      return it == program_->builtins.end() ? kNone : static_cast<std::uint32_t>(it - program_->builtins.begin());
+      return it == program_->builtins.end() ? kNone
+                                            : static_cast<std::uint32_t>(it - program_->builtins.begin());
     };
     plus_ = number_of("plus"), minus_ = number_of("minus"), mul_ = number_of("mul");
   }
@@ -132,7 +135,8 @@ bool Machine::run(const Function& f, Value* registers, Value& out) {
       case Opcode::Dot: {
         const Value& from = at(i.b);
         if (from.internal_tag() == kLazyTag) {
-          if (!child_of(*static_cast<const Lazy*>(from.internal_thing()), at(i.c), registers[i.a])) return false;
+          if (!child_of(*static_cast<const Lazy*>(from.internal_thing()), at(i.c), registers[i.a]))
+            return false;
           holds = !registers[i.a].is_undefined() || registers[i.a].internal_tag() != 0;
         } else {
           registers[i.a] = from.at(at(i.c));
@@ -197,7 +201,8 @@ bool Machine::run(const Function& f, Value* registers, Value& out) {
       case Opcode::MakeSet: registers[i.a] = make_set(arena_, {registers + i.b, i.n}); break;
       case Opcode::MakeObject: {
         ObjectBuilder object(arena_);
-        for (std::uint32_t n = 0; n < i.n; ++n) object.add(registers[i.b + 2 * n], registers[i.b + 2 * n + 1]);
+        for (std::uint32_t n = 0; n < i.n; ++n)
+          object.add(registers[i.b + 2 * n], registers[i.b + 2 * n + 1]);
         registers[i.a] = object.finish();
         if (object.conflict()) return fail("eval_conflict_error", "object keys must be unique", f, i);
         break;
@@ -206,8 +211,8 @@ bool Machine::run(const Function& f, Value* registers, Value& out) {
       case Opcode::BeginSet:
       case Opcode::BeginObject:
       case Opcode::BeginDocument:
-        registers[i.a] =
-            Value::internal(kBuilderTag, new (arena_.allocate(sizeof(Builder), alignof(Builder))) Builder(i.op, arena_));
+        registers[i.a] = Value::internal(
+            kBuilderTag, new (arena_.allocate(sizeof(Builder), alignof(Builder))) Builder(i.op, arena_));
         break;
       case Opcode::AddElement:
       case Opcode::AddMember:
@@ -260,6 +265,18 @@ bool Machine::run(const Function& f, Value* registers, Value& out) {
         add_override(*static_cast<Context*>(const_cast<void*>(registers[i.a].internal_thing())), added);
         break;
       }
+      case Opcode::Candidates: find_candidates(*f.index, registers, registers + i.a); break;
+      case Opcode::NextRule: {
+        if (!meter_.charge()) return limit_error();
+        const auto position = static_cast<std::size_t>(registers[i.a + 1].as_integer());
+        holds = position < registers[i.a].size();
+        if (holds) {
+          registers[i.a + 1] = Value::integer(static_cast<std::int64_t>(position) + 1);
+          pc = code +
+               f.rule_entries[static_cast<std::size_t>(registers[i.a].as_array()[position].as_integer())];
+        }
+        break;
+      }
       case Opcode::Enter: context_ = static_cast<const Context*>(registers[i.a].internal_thing()); break;
     }
     if (!holds) pc = code + i.d;
@@ -281,9 +298,7 @@ void Machine::add_to_builder(const Instruction& i, Builder& builder, const Value
       if (i.n != 0) contributions_.push_back({first, i.c});
       return;
     case Opcode::AddPair: builder.object.add(first, second); return;
-    default:
-      builder.document.add({registers + i.b, i.n}, first, i.op == Opcode::AddPathMember);
-      return;
+    default: builder.document.add({registers + i.b, i.n}, first, i.op == Opcode::AddPathMember); return;
   }
 }
 

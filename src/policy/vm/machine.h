@@ -1,6 +1,6 @@
-// Machine: runs a Program for one evaluation at a time. One per thread; its memory is kept from one evaluation to the
-// next, so that a warm machine does not touch the heap.
-// Errors: a step that cannot go on puts an EvalError aside and returns false; every caller passes the false on.
+// Machine: runs a Program for one evaluation at a time. One per thread; its memory is kept from one
+// evaluation to the next, so that a warm machine does not touch the heap. Errors: a step that cannot go on
+// puts an EvalError aside and returns false; every caller passes the false on.
 #pragma once
 
 #include <memory>
@@ -70,6 +70,8 @@ class Machine {
   bool call(const Function& f, std::span<const Value> arguments, Value& out);
 
   EvalError take_error();
+  /// The fact in an input slot, in the outermost context.
+  Value input_slot(std::uint32_t slot);
   bool deterministic() const { return deterministic_; }
   std::span<const Contribution> contributions() const { return contributions_; }
   Arena& arena() { return arena_; }
@@ -92,7 +94,8 @@ class Machine {
   // machine.cpp
   bool run(const Function& f, Value* registers, Value& out);
   bool finish_builder(const Function& f, const Instruction& i, Builder& builder, Value& out);
-  void add_to_builder(const Instruction& i, Builder& builder, const Value& first, const Value& second, Value* registers);
+  void add_to_builder(const Instruction& i, Builder& builder, const Value& first, const Value& second,
+                      Value* registers);
 
   // scan.cpp: iterating
   bool begin_scan(const Value& collection, Value* iterator);
@@ -105,21 +108,25 @@ class Machine {
   bool child_of(const Lazy& lazy, const Value& key, Value& out);
   bool force(const Value& value, Value& out);
   bool force_lazy(const Lazy& lazy, Value& out);
-  Value lazy_value(std::uint32_t node, Value base, std::span<const Override* const> overrides, std::uint32_t depth);
+  Value lazy_value(std::uint32_t node, Value base, std::span<const Override* const> overrides,
+                   std::uint32_t depth);
   Value keys_of(const Lazy& lazy);
-  bool overridden_value(const Lazy& lazy, std::span<const Override* const> here, std::uint32_t depth, Value& out);
+  bool overridden_value(const Lazy& lazy, std::span<const Override* const> here, std::uint32_t depth,
+                        Value& out);
 
   // inputs.cpp: input slots and contexts
-  Value input_slot(std::uint32_t slot);
   Value input_slot_in(const Context& context, std::uint32_t slot);
   const InputPath& path_of(std::uint32_t slot) const;
   Context* new_context();
   void add_override(Context& context, Override added);
 
+  void find_candidates(const RuleIndex& index, const Value* arguments, Value* iterator);
+
   // calls.cpp
-  bool call_builtin(const Function& f, const Instruction& i, std::uint32_t number, std::span<const Value> arguments,
-                    Value& out);
-  bool call_mockable(const Function& f, const Instruction& i, bool builtin, std::span<const Value> arguments, Value& out);
+  bool call_builtin(const Function& f, const Instruction& i, std::uint32_t number,
+                    std::span<const Value> arguments, Value& out);
+  bool call_mockable(const Function& f, const Instruction& i, bool builtin, std::span<const Value> arguments,
+                     Value& out);
   bool call_function(const Function& f, std::span<const Value> arguments, Value& out);
   bool arithmetic(const Function& f, const Instruction& i, const Value& a, const Value& b, Value& out);
   bool member(const Value& element, const Value& collection) const;
@@ -142,11 +149,13 @@ class Machine {
   std::uint32_t depth_ = 0;
   std::vector<Contribution> contributions_;
   std::vector<RememberedCall> remembered_;
+  std::vector<std::uint32_t> candidates_;  ///< scratch
   BuiltinStore kept_, per_evaluation_;
   std::mt19937_64 random_;
   std::optional<EvalError> error_;
   bool deterministic_ = true;
-  std::uint32_t plus_ = kNone, minus_ = kNone, mul_ = kNone;  ///< built-in numbers of the arithmetic instructions
+  std::uint32_t plus_ = kNone, minus_ = kNone,
+                mul_ = kNone;  ///< built-in numbers of the arithmetic instructions
 };
 
 }  // namespace signalbox::policy

@@ -1,4 +1,5 @@
-// What the machine's registers hold beside Values: lazy documents, their iterators, and builders. Private to vm/.
+// What the machine's registers hold beside Values: lazy documents, their iterators, and builders. Private to
+// vm/.
 #pragma once
 
 #include "policy/value/builder.h"

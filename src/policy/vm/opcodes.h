@@ -1,7 +1,7 @@
 // The machine's instructions, one line each: name, and what it does with its operands (shown by the dumps).
-// a: result register. b, c: operands (a register, or a constant where the dump prints one). d: where to go when the
-// instruction has no result. n: a small count or flag.
-// Everything below is made from this one table: the enum, names, dumps, and the machine's dispatch.
+// a: result register. b, c: operands (a register, or a constant where the dump prints one). d: where to go
+// when the instruction has no result. n: a small count or flag. Everything below is made from this one table:
+// the enum, names, dumps, and the machine's dispatch.
 #pragma once
 
 // clang-format off
@@ -61,7 +61,10 @@
   X(WithData,     "context a: data below keys b is c")                                           \
   X(WithValue,    "context a: calls of #b (n: 0 function, 1 built-in) give c")                   \
   X(WithFunction, "context a: calls of #b (n bit 0: built-in) go to #c (n bit 1: built-in)")     \
-  X(Enter,        "the current context is a")
+  X(Enter,        "the current context is a")                                                    \
+  /* rule index */                                                                               \
+  X(Candidates,   "a, a+1 = iterator over the rules that the index cannot rule out")             \
+  X(NextRule,     "go to the next rule of iterator a, else d")
 // clang-format on
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // Program: a compiled policy set, as the machine runs it. Immutable and shared between threads.
-// A function's registers hold Values; a rule set is a function without arguments whose result is remembered for the
-// evaluation. Documents (`data`) form one tree of nodes over which base documents are laid.
+// A function's registers hold Values; a rule set is a function without arguments whose result is remembered
+// for the evaluation. Documents (`data`) form one tree of nodes over which base documents are laid.
 #pragma once
 
 #include <cstdint>
@@ -45,8 +45,9 @@ struct Function {
   bool memo = false;
   /// Constants of this function's unit (program or query).
   const Value* constants = nullptr;
-  /// Entry points of rules, for NextRule.
+  /// Where each rule's code begins, and its number in Program::rules.
   std::vector<std::uint32_t> rule_entries;
+  std::vector<std::uint32_t> rule_numbers;
   std::shared_ptr<const RuleIndex> index;
 };
 
@@ -68,7 +69,7 @@ struct DocumentNode {
   std::unordered_map<Value, std::uint32_t> by_key;
   std::uint32_t rule_set = kNone;
   bool function = false;  ///< a function with arguments is no document
-  Value base;  ///< the base document at this node; undefined when there is none
+  Value base;             ///< the base document at this node; undefined when there is none
 };
 
 struct Program {

@@ -1,4 +1,5 @@
-// Machine, iteration: an iterator is two registers, the collection and a position; nothing to clean up when a loop is left.
+// Machine, iteration: an iterator is two registers, the collection and a position; nothing to clean up when a
+// loop is left.
 #include "policy/vm/machine_parts.h"
 
 namespace signalbox::policy {
@@ -38,9 +39,7 @@ int Machine::next_of(Value* iterator, Value& key, Value& value) {
       value = pair.value;
       return 1;
     }
-    default:
-      key = value = collection.as_set()[position];
-      return 1;
+    default: key = value = collection.as_set()[position]; return 1;
   }
 }
 

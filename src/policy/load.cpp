@@ -1,0 +1,203 @@
+// Loading: source files -> AST -> checked modules -> Program. All or nothing; every stage reports all it
+// found.
+#include <openssl/sha.h>
+
+#include <algorithm>
+
+#include "policy/compile/rule_reads.h"
+#include "policy/data/base_document.h"
+#include "policy/loaded.h"
+#include "policy/syntax/parse.h"
+
+namespace signalbox::policy {
+namespace {
+
+/// The entry when no file defines it: the union of what every policy asks for.
+constexpr std::string_view kDefaultEntryPath = "rules/gateway.rego";
+constexpr std::string_view kDefaultEntry = R"(# The entry: what the gateway asks for on every event.
+package gateway
+
+actions contains action if some action in data.policies[_].actions
+)";
+
+std::string content_hash(const std::vector<SourceFile>& files) {
+  std::vector<const SourceFile*> sorted;
+  for (const SourceFile& file : files) sorted.push_back(&file);
+  std::ranges::sort(sorted, {}, &SourceFile::path);
+  std::string all;
+  for (const SourceFile* file : sorted) {
+    all += std::to_string(file->path.size()) + ":" + file->path + std::to_string(file->text.size()) + ":" +
+           file->text;
+  }
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const unsigned char*>(all.data()), all.size(), digest);
+  constexpr char kHex[] = "0123456789abcdef";
+  std::string out;
+  for (const unsigned char byte : digest) {
+    out += kHex[byte >> 4];
+    out += kHex[byte & 0xF];
+  }
+  return out;
+}
+
+std::vector<ast::Module> parse_files(const std::vector<SourceFile>& files, const LoadOptions& options,
+                                     Diagnostics& errors) {
+  std::vector<ast::Module> modules;
+  const auto parse = [&](const std::string& path, const std::string& text) {
+    ast::ParseOptions parsing;
+    if (options.v0_compatible) parsing.version = ast::RegoVersion::V0;
+    auto module = ast::parse_module(ast::make_source(path, text), parsing);
+    if (module) {
+      modules.push_back(std::move(*module));
+    } else {
+      errors.insert(errors.end(), module.error().begin(), module.error().end());
+    }
+  };
+  for (const SourceFile& file : files) {
+    if (file.path.ends_with(".rego")) parse(file.path, file.text);
+  }
+  const bool has_policies = std::ranges::any_of(modules, [](const ast::Module& module) {
+    return ast::dotted_name(module.package.path).starts_with("data.policies.");
+  });
+  const bool has_entry = std::ranges::any_of(modules, [&](const ast::Module& module) {
+    return options.entry.starts_with(ast::dotted_name(module.package.path) + ".");
+  });
+  if (has_policies && !has_entry && options.entry == "data.gateway.actions") {
+    parse(std::string(kDefaultEntryPath), std::string(kDefaultEntry));
+  }
+  return modules;
+}
+
+Value read_base_documents(Arena& arena, const std::vector<SourceFile>& files, Diagnostics& errors) {
+  std::vector<DataFile> data;
+  for (const SourceFile& file : files) {
+    if (is_data_file(file.path)) data.push_back({file.path, file.text});
+  }
+  return merge_base_documents(arena, data, errors);
+}
+
+std::string title_of(const ast::Module& module, const ast::Rule& rule, const std::string& otherwise) {
+  for (const std::uint32_t number : rule.annotations) {
+    if (number < module.annotations.size() && !module.annotations[number].title.empty()) {
+      return module.annotations[number].title;
+    }
+  }
+  return otherwise;
+}
+
+}  // namespace
+
+/// Names and reads of every rule. Rules are numbered in the order of modules and rules, defaults left out.
+void describe_rules(PolicySet::Loaded& loaded) {
+  constexpr std::string_view kPolicies = "data.policies.";
+  const Program& program = loaded.program;
+  std::size_t number = 0;
+  for (const ast::Module& module : loaded.checked.modules) {
+    const std::string package = ast::dotted_name(module.package.path);
+    for (const ast::Rule& rule : module.rules) {
+      if (rule.is_default) continue;
+      auto& name = loaded.names.emplace_back();
+      const RuleInfo& info = program.rules[number++];
+      name.policy = package.starts_with(kPolicies) ? package.substr(kPolicies.size()) : "";
+      name.rule = title_of(module, rule, info.name);
+      name.at = {program.files[info.at.file], info.at.row, info.at.col};
+      name.hooks = hooks_of(rule);
+      if (name.hooks.empty() && !loaded.vocabulary.default_hook.empty()) {
+        name.hooks.push_back(loaded.vocabulary.default_hook);
+      }
+    }
+  }
+  for (const RuleSet& set : program.rule_sets) {
+    if (!set.path.starts_with(kPolicies) || !set.path.ends_with(".actions")) continue;
+    const Function& function = program.functions[set.function];
+    for (std::size_t i = 0; i < function.rule_entries.size(); ++i) {
+      const std::size_t to =
+          i + 1 < function.rule_entries.size() ? function.rule_entries[i + 1] : function.code.size();
+      const auto& name = loaded.names[function.rule_numbers[i]];
+      loaded.reads.push_back({name.policy, name.rule, name.at, name.hooks,
+                              slots_read(program, function, function.rule_entries[i], to)});
+    }
+  }
+}
+
+void plan_modules(const PolicySet::Loaded& loaded, Program& program, WithTargets& targets,
+                  const ast::Body* query, Diagnostics& errors) {
+  program.host = loaded.options.host;
+  program.strict_builtin_errors = loaded.options.strict_builtin_errors;
+  const auto all = all_builtins();
+  program.builtins.assign(all.begin(), all.end());
+  program.builtins.insert(program.builtins.end(), program.host.own_builtins.begin(),
+                          program.host.own_builtins.end());
+  Planner planner(program, errors);
+  std::vector<const ast::Module*> modules;
+  for (const ast::Module& module : loaded.checked.modules) {
+    planner.note_with_targets(module);
+    modules.push_back(&module);
+  }
+  if (query != nullptr) planner.note_with_targets(*query);
+  planner.plan_program(modules, loaded.base);
+  targets = planner.with_targets();
+}
+
+std::expected<std::shared_ptr<const PolicySet>, Diagnostics> PolicySet::load(std::vector<SourceFile> files,
+                                                                             const Vocabulary& vocabulary,
+                                                                             LoadOptions options) {
+  auto loaded = std::make_unique<Loaded>();
+  Diagnostics errors;
+  loaded->vocabulary = vocabulary;
+  auto modules = parse_files(files, options, errors);
+  loaded->base = read_base_documents(loaded->documents, files, errors);
+  if (has_errors(errors)) return std::unexpected(errors);
+
+  check::CheckOptions checking;
+  checking.strict = options.strict;
+  checking.keep_prints = options.keep_prints;
+  checking.input_schema = vocabulary.input_schema;
+  auto checked = check::check_modules(std::move(modules), checking);
+  if (!checked) return std::unexpected(checked.error());
+  loaded->checked = std::move(*checked);
+  loaded->warnings = loaded->checked.warnings;
+  loaded->options = std::move(options);
+
+  plan_modules(*loaded, loaded->program, loaded->with_targets, nullptr, errors);
+  if (has_errors(errors)) return std::unexpected(errors);
+  loaded->revision = content_hash(files);
+  for (std::uint32_t n = 0; n < loaded->program.rule_sets.size(); ++n) {
+    if (loaded->program.rule_sets[n].path == loaded->options.entry) loaded->entry = n;
+  }
+  describe_rules(*loaded);
+  const auto hook = std::ranges::find(loaded->program.slots, InputPath{"hook"});
+  if (hook != loaded->program.slots.end()) {
+    loaded->hook_slot = static_cast<std::uint32_t>(hook - loaded->program.slots.begin());
+  }
+  return std::shared_ptr<const PolicySet>(new PolicySet(std::move(loaded)));
+}
+
+std::expected<std::shared_ptr<const PreparedQuery>, Diagnostics> PolicySet::prepare(
+    std::string_view text) const {
+  const auto source = ast::make_source("query", std::string(text));
+  auto body = ast::parse_query(source);
+  if (!body) return std::unexpected(body.error());
+  check::CheckOptions checking;
+  checking.keep_prints = loaded_->options.keep_prints;
+  checking.input_schema = loaded_->vocabulary.input_schema;
+  auto checked = check::check_query(std::move(*body), source, loaded_->checked, checking);
+  if (!checked) return std::unexpected(checked.error());
+
+  auto compiled = std::make_unique<PreparedQuery::Compiled>();
+  compiled->set = shared_from_this();
+  Diagnostics errors;
+  WithTargets targets = loaded_->with_targets;
+  Planner probe(program(), {}, errors);
+  probe.note_with_targets(checked->body);
+  if (!probe.with_targets().calls.empty() || !probe.with_targets().documents.empty()) {
+    compiled->own_program = std::make_unique<Program>();
+    plan_modules(*loaded_, *compiled->own_program, targets, &checked->body, errors);
+  }
+  Planner planner(compiled->program(), targets, errors);
+  compiled->code = planner.plan_query(checked->body, source, checked->variables);
+  if (has_errors(errors)) return std::unexpected(errors);
+  return std::shared_ptr<const PreparedQuery>(new PreparedQuery(std::move(compiled)));
+}
+
+}  // namespace signalbox::policy

@@ -1,0 +1,77 @@
+// RuleIndex: addresses and networks, and the machine's side of a look-up.
+#include "policy/vm/index.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+#include "base/bytes.h"
+#include "policy/vm/machine_parts.h"
+#include "policy/vm/pattern_set.h"
+
+namespace signalbox::policy {
+
+RuleIndex::RuleIndex() = default;
+RuleIndex::~RuleIndex() = default;
+
+std::vector<int> RuleIndex::matching_patterns(const PatternSet& patterns, std::string_view text) {
+  return patterns.matching(text);
+}
+
+Network masked(Network network, std::uint8_t length) {
+  const auto mask = [](int bits) {
+    return bits <= 0 ? 0 : bits >= 64 ? ~std::uint64_t{0} : ~(~std::uint64_t{0} >> bits);
+  };
+  return {network.high & mask(length), network.low & mask(length - 64), length};
+}
+
+bool parse_network(std::string_view text, Network& out) {
+  const auto slash = text.find('/');
+  char address[64];
+  const std::string_view host = text.substr(0, slash);
+  if (host.empty() || host.size() >= sizeof address) return false;
+  std::memcpy(address, host.data(), host.size());
+  address[host.size()] = '\0';
+  char bytes[16] = {};
+  int bits = 128;
+  in_addr v4;
+  if (inet_pton(AF_INET, address, &v4) == 1) {
+    bytes[10] = bytes[11] = static_cast<char>(0xFF);
+    std::memcpy(bytes + 12, &v4, 4);
+    bits = 32;
+  } else if (inet_pton(AF_INET6, address, bytes) != 1) {
+    return false;
+  }
+  int length = bits;
+  if (slash != std::string_view::npos) {
+    const std::string_view digits = text.substr(slash + 1);
+    const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), length);
+    if (failed != std::errc() || end != digits.data() + digits.size() || length < 0 || length > bits)
+      return false;
+  }
+  out = {load_be<std::uint64_t>(bytes), load_be<std::uint64_t>(bytes + 8), 128};
+  out = masked(out, static_cast<std::uint8_t>(length + 128 - bits));
+  return true;
+}
+
+void Machine::find_candidates(const RuleIndex& index, const Value* arguments, Value* iterator) {
+  candidates_.clear();
+  index.collect(
+      [&](const IndexSubject& subject) {
+        return subject.kind == IndexSubject::Kind::Slot ? input_slot(subject.number)
+                                                        : arguments[subject.number];
+      },
+      candidates_);
+  std::ranges::sort(candidates_);
+  const auto repeated = std::ranges::unique(candidates_);
+  candidates_.erase(repeated.begin(), repeated.end());
+  Value* ordinals = arena_.allocate_array<Value>(candidates_.size());
+  std::ranges::transform(candidates_, ordinals,
+                         [](std::uint32_t ordinal) { return Value::integer(ordinal); });
+  iterator[0] = Value::array({ordinals, candidates_.size()});
+  iterator[1] = Value::integer(0);
+}
+
+}  // namespace signalbox::policy
