@@ -155,7 +155,10 @@ Code::Operand Planner::plan_data_ref(const ast::Ref& ref) {
       in_tree = false;
     }
   }
-  if (in_tree && has_rules_below(node)) return plan_lazy_ref(ref, node, at);
+  if (in_tree && has_rules_below(node)) {
+    const auto fan = plan_fan(ref, node, at);
+    return fan ? *fan : plan_lazy_ref(ref, node, at);
+  }
   if (base.is_undefined()) {
     if (in_tree && at == ref.terms.size()) return constant(kEmptyObject);
     code_->jump(code_->fail);

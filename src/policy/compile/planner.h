@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -129,6 +130,8 @@ class Planner {
   Operand plan_input_ref(const ast::Ref& ref);
   Operand plan_data_ref(const ast::Ref& ref);
   Operand plan_lazy_ref(const ast::Ref& ref, std::uint32_t node, std::size_t from);
+  std::optional<Operand> plan_fan(const ast::Ref& ref, std::uint32_t node, std::size_t at);
+  std::optional<Fan> fan_of(std::uint32_t node, const Value& member);
   Operand plan_steps(Operand value, const ast::Ref& ref, std::size_t from);
   Operand plan_step(Operand value, const ast::Term& key);
   bool overridable(const ast::Ref& ref) const;

@@ -40,6 +40,9 @@ class Walk {
           if ((i.n & 2) == 0) whole(i.c);
           break;
         case Opcode::Tree: below(i.b); break;
+        case Opcode::FanBegin:
+          for (const auto& [key, rules] : program_.fans[i.b].members) whole(program_.rule_sets[rules].function);
+          break;
         default: break;
       }
     }

@@ -56,22 +56,50 @@ bool parse_network(std::string_view text, Network& out) {
   return true;
 }
 
-void Machine::find_candidates(const RuleIndex& index, const Value* arguments, Value* iterator) {
-  candidates_.clear();
-  index.collect(
-      [&](const IndexSubject& subject) {
-        return subject.kind == IndexSubject::Kind::Slot ? input_slot(subject.number)
-                                                        : arguments[subject.number];
-      },
-      candidates_);
+/// Sorts candidates_ and makes an iterator of them.
+void Machine::keep_candidates(Value* iterator) {
   std::ranges::sort(candidates_);
   const auto repeated = std::ranges::unique(candidates_);
   candidates_.erase(repeated.begin(), repeated.end());
   Value* ordinals = arena_.allocate_array<Value>(candidates_.size());
-  std::ranges::transform(candidates_, ordinals,
-                         [](std::uint32_t ordinal) { return Value::integer(ordinal); });
+  std::ranges::transform(candidates_, ordinals, [](std::uint32_t ordinal) { return Value::integer(ordinal); });
   iterator[0] = Value::array({ordinals, candidates_.size()});
   iterator[1] = Value::integer(0);
+}
+
+void Machine::find_candidates(const RuleIndex& index, const Value* arguments, Value* iterator) {
+  candidates_.clear();
+  index.collect(
+      [&](const IndexSubject& subject) {
+        return subject.kind == IndexSubject::Kind::Slot ? input_slot(subject.number) : arguments[subject.number];
+      },
+      candidates_);
+  keep_candidates(iterator);
+}
+
+void Machine::find_members(const Fan& fan, Value* iterator) {
+  candidates_.clear();
+  if (fan.index) {
+    fan.index->collect([&](const IndexSubject& subject) { return input_slot(subject.number); }, candidates_);
+    for (std::uint32_t& ordinal : candidates_) ordinal = fan.member_of_rule[ordinal];
+  } else {
+    for (std::uint32_t i = 0; i < fan.members.size(); ++i) candidates_.push_back(i);
+  }
+  keep_candidates(iterator);
+}
+
+int Machine::next_member(const Fan& fan, Value* iterator, Value& key, Value& document) {
+  const std::span<const Value> ordinals = iterator[0].as_array();
+  auto position = static_cast<std::size_t>(iterator[1].as_integer());
+  while (position < ordinals.size()) {
+    const auto& [name, rules] = fan.members[static_cast<std::size_t>(ordinals[position++].as_integer())];
+    if (!rule_set(rules, document)) return -1;
+    if (document.is_undefined()) continue;
+    key = name;
+    iterator[1] = Value::integer(static_cast<std::int64_t>(position));
+    return 1;
+  }
+  return 0;
 }
 
 }  // namespace signalbox::policy

@@ -277,6 +277,13 @@ bool Machine::run(const Function& f, Value* registers, Value& out) {
         }
         break;
       }
+      case Opcode::FanBegin: find_members(program_->fans[i.b], registers + i.a); break;
+      case Opcode::FanNext: {
+        const int got = next_member(program_->fans[i.n], registers + i.a, registers[i.b], registers[i.c]);
+        if (got < 0) return false;
+        holds = got != 0;
+        break;
+      }
       case Opcode::Enter: context_ = static_cast<const Context*>(registers[i.a].internal_thing()); break;
     }
     if (!holds) pc = code + i.d;

@@ -122,6 +122,10 @@ class Machine {
 
   void find_candidates(const RuleIndex& index, const Value* arguments, Value* iterator);
 
+  void keep_candidates(Value* iterator);
+  void find_members(const Fan& fan, Value* iterator);
+  int next_member(const Fan& fan, Value* iterator, Value& key, Value& document);
+
   // calls.cpp
   bool call_builtin(const Function& f, const Instruction& i, std::uint32_t number,
                     std::span<const Value> arguments, Value& out);

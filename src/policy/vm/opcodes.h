@@ -64,7 +64,9 @@
   X(Enter,        "the current context is a")                                                    \
   /* rule index */                                                                               \
   X(Candidates,   "a, a+1 = iterator over the rules that the index cannot rule out")             \
-  X(NextRule,     "go to the next rule of iterator a, else d")
+  X(NextRule,     "go to the next rule of iterator a, else d")                                   \
+  X(FanBegin,     "a, a+1 = iterator over the members of fan #b that its index cannot rule out") \
+  X(FanNext,      "b, c = next key and document of iterator a over fan n, else d")
 // clang-format on
 
 #include <cstdint>

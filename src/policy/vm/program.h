@@ -72,6 +72,14 @@ struct DocumentNode {
   Value base;             ///< the base document at this node; undefined when there is none
 };
 
+/// A reference such as data.policies[p].actions[x] reaches the rule sets of many packages. Its members are known at load,
+/// and one index over the rules of all of them names those whose sets can have elements.
+struct Fan {
+  std::vector<std::pair<Value, std::uint32_t>> members;  ///< key and rule set, sorted by key
+  std::shared_ptr<const RuleIndex> index;                ///< over all members' rules; null: ask every member
+  std::vector<std::uint32_t> member_of_rule;             ///< by the index's ordinals
+};
+
 struct Program {
   Arena memory{1 << 16};  ///< constants and base documents
   std::vector<Value> constants;
@@ -79,6 +87,7 @@ struct Program {
   std::vector<RuleSet> rule_sets;
   std::vector<RuleInfo> rules;
   std::vector<DocumentNode> nodes;  ///< nodes[0] is `data`
+  std::vector<Fan> fans;
   std::vector<InputPath> slots;
   std::vector<std::string> files;
   std::vector<const Builtin*> builtins;  ///< all built-ins, then the host's own; operand of Builtin
