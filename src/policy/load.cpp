@@ -8,6 +8,7 @@
 #include "policy/data/base_document.h"
 #include "policy/loaded.h"
 #include "policy/syntax/parse.h"
+#include "policy/yaml/policy.h"
 
 namespace signalbox::policy {
 namespace {
@@ -40,32 +41,53 @@ std::string content_hash(const std::vector<SourceFile>& files) {
   return out;
 }
 
-std::vector<ast::Module> parse_files(const std::vector<SourceFile>& files, const LoadOptions& options,
-                                     Diagnostics& errors) {
+/// Collects parsed modules, and what is wrong with the others.
+class ModuleReader {
+ public:
+  ModuleReader(const LoadOptions& options, const Vocabulary& vocabulary, Diagnostics& errors)
+      : vocabulary_(vocabulary), errors_(errors) {
+    if (options.v0_compatible) parsing_.version = ast::RegoVersion::V0;
+  }
+
+  void read(const std::string& path, const std::string& text) {
+    const auto source = ast::make_source(path, text);
+    if (path.ends_with(".rego")) {
+      keep(ast::parse_module(source, parsing_));
+    } else if (path.ends_with(".policy.yaml") || path.ends_with(".policy.yml")) {
+      keep(yaml::parse_policy(source, vocabulary_));
+    }
+  }
+
   std::vector<ast::Module> modules;
-  const auto parse = [&](const std::string& path, const std::string& text) {
-    ast::ParseOptions parsing;
-    if (options.v0_compatible) parsing.version = ast::RegoVersion::V0;
-    auto module = ast::parse_module(ast::make_source(path, text), parsing);
+
+ private:
+  void keep(ast::Parsed<ast::Module> module) {
     if (module) {
       modules.push_back(std::move(*module));
     } else {
-      errors.insert(errors.end(), module.error().begin(), module.error().end());
+      errors_.insert(errors_.end(), module.error().begin(), module.error().end());
     }
-  };
-  for (const SourceFile& file : files) {
-    if (file.path.ends_with(".rego")) parse(file.path, file.text);
   }
-  const bool has_policies = std::ranges::any_of(modules, [](const ast::Module& module) {
+
+  const Vocabulary& vocabulary_;
+  Diagnostics& errors_;
+  ast::ParseOptions parsing_;
+};
+
+std::vector<ast::Module> parse_files(const std::vector<SourceFile>& files, const Vocabulary& vocabulary,
+                                     const LoadOptions& options, Diagnostics& errors) {
+  ModuleReader reader(options, vocabulary, errors);
+  for (const SourceFile& file : files) reader.read(file.path, file.text);
+  const bool has_policies = std::ranges::any_of(reader.modules, [](const ast::Module& module) {
     return ast::dotted_name(module.package.path).starts_with("data.policies.");
   });
-  const bool has_entry = std::ranges::any_of(modules, [&](const ast::Module& module) {
+  const bool has_entry = std::ranges::any_of(reader.modules, [&](const ast::Module& module) {
     return options.entry.starts_with(ast::dotted_name(module.package.path) + ".");
   });
   if (has_policies && !has_entry && options.entry == "data.gateway.actions") {
-    parse(std::string(kDefaultEntryPath), std::string(kDefaultEntry));
+    reader.read(std::string(kDefaultEntryPath), std::string(kDefaultEntry));
   }
-  return modules;
+  return std::move(reader.modules);
 }
 
 Value read_base_documents(Arena& arena, const std::vector<SourceFile>& files, Diagnostics& errors) {
@@ -145,7 +167,7 @@ std::expected<std::shared_ptr<const PolicySet>, Diagnostics> PolicySet::load(std
   auto loaded = std::make_unique<Loaded>();
   Diagnostics errors;
   loaded->vocabulary = vocabulary;
-  auto modules = parse_files(files, options, errors);
+  auto modules = parse_files(files, vocabulary, options, errors);
   loaded->base = read_base_documents(loaded->documents, files, errors);
   if (has_errors(errors)) return std::unexpected(errors);
 

@@ -29,7 +29,7 @@ struct Function {
   std::vector<std::uint32_t> labels;  ///< label -> instruction number (kNone while unbound)
   std::uint32_t registers = 0;
   std::uint32_t arguments = 0;
-  bool memo = false;
+
   std::vector<Label> rule_entries;
   std::vector<std::uint32_t> rule_numbers;
   std::shared_ptr<const RuleIndex> index;

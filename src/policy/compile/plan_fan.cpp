@@ -1,6 +1,7 @@
-// Planner, fans: `data.policies[p].actions[x]` over packages that are all known when planning. Instead of walking lazy
-// documents key by key, the machine goes through a list of rule sets, and an index over the rules of all of them leaves
-// out those that cannot have elements. So a thousand policies cost what the few that apply cost.
+// Planner, fans: `data.policies[p].actions[x]` over packages that are all known when planning. Instead of
+// walking lazy documents key by key, the machine goes through a list of rule sets, and an index over the
+// rules of all of them leaves out those that cannot have elements. So a thousand policies cost what the few
+// that apply cost.
 #include "policy/compile/planner.h"
 
 namespace signalbox::policy {
@@ -33,7 +34,8 @@ std::optional<Code::Operand> Planner::plan_fan(const ast::Ref& ref, std::uint32_
   // data. ... [unbound] . "member" [unbound]
   if (target_ == nullptr || at + 2 >= ref.terms.size()) return std::nullopt;
   const Value member = constant_value(*memory_, ref.terms[at + 1]);
-  if (!member || unbound_variable(ref.terms[at]) == nullptr || unbound_variable(ref.terms[at + 2]) == nullptr) {
+  if (!member || unbound_variable(ref.terms[at]) == nullptr ||
+      unbound_variable(ref.terms[at + 2]) == nullptr) {
     return std::nullopt;
   }
   auto fan = fan_of(node, member);

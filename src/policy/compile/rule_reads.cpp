@@ -41,7 +41,8 @@ class Walk {
           break;
         case Opcode::Tree: below(i.b); break;
         case Opcode::FanBegin:
-          for (const auto& [key, rules] : program_.fans[i.b].members) whole(program_.rule_sets[rules].function);
+          for (const auto& [key, rules] : program_.fans[i.b].members)
+            whole(program_.rule_sets[rules].function);
           break;
         default: break;
       }

@@ -1,6 +1,7 @@
 // Machine, calls: functions, built-ins and what `with` puts in their place.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "policy/value/number.h"
@@ -104,8 +105,42 @@ bool Machine::member(const Value& element, const Value& collection) const {
   }
 }
 
+/// Where a collection is: the same identity means the same value, not the reverse.
+static std::uint64_t identity_of(const Value& collection) {
+  switch (collection.kind()) {
+    case Kind::Array:
+      return reinterpret_cast<std::uintptr_t>(collection.as_array().data()) + collection.size();
+    case Kind::Object: return reinterpret_cast<std::uintptr_t>(collection.object_rep());
+    default: return reinterpret_cast<std::uintptr_t>(collection.set_rep());
+  }
+}
+
+/// Results are remembered by the arguments' identity: scalars by value, collections by where they are.
+/// Comparing large arguments could cost more than the call.
 bool Machine::call_function(const Function& f, std::span<const Value> arguments, Value& out) {
-  return call(f, arguments, out);
+  if (!f.memo) return call(f, arguments, out);
+  std::uint64_t key = reinterpret_cast<std::uintptr_t>(&f);
+  for (const Value& argument : arguments) {
+    key = key * 0x9E37'79B9'7F4A'7C15u +
+          (argument.kind() < Kind::Array ? hash(argument) : identity_of(argument));
+  }
+  const auto same = [](const Value& a, const Value& b) {
+    return a.same_bits(b) || (a.kind() < Kind::Array && a == b);
+  };
+  const Value* known = context_->calls.find(key);
+  if (known != nullptr && known->as_array()[0].same_bits(Value::internal(kFunctionTag, &f)) &&
+      std::equal(arguments.begin(), arguments.end(), known->as_array().begin() + 1, same)) {
+    out = known->as_array().back();
+    return true;
+  }
+  if (!call(f, arguments, out)) return false;
+  if (known != nullptr) return true;
+  Value* entry = arena_.allocate_array<Value>(arguments.size() + 2);
+  entry[0] = Value::internal(kFunctionTag, &f);
+  std::copy(arguments.begin(), arguments.end(), entry + 1);
+  entry[arguments.size() + 1] = out;
+  context_->calls.insert(arena_, key, Value::array({entry, arguments.size() + 2}));
+  return true;
 }
 
 bool Machine::call_mockable(const Function& f, const Instruction& i, bool builtin,

@@ -44,6 +44,7 @@ struct Context {
   bool outermost = false;
   mutable SmallMemo memo;   ///< rule sets, by number
   mutable SmallMemo slots;  ///< input slots, by number
+  mutable SmallMemo calls;  ///< functions, by hash: [arguments..., result]
 };
 
 /// `document` with `value` at `path`; what is no object on the way is replaced by one.

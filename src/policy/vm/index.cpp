@@ -62,7 +62,8 @@ void Machine::keep_candidates(Value* iterator) {
   const auto repeated = std::ranges::unique(candidates_);
   candidates_.erase(repeated.begin(), repeated.end());
   Value* ordinals = arena_.allocate_array<Value>(candidates_.size());
-  std::ranges::transform(candidates_, ordinals, [](std::uint32_t ordinal) { return Value::integer(ordinal); });
+  std::ranges::transform(candidates_, ordinals,
+                         [](std::uint32_t ordinal) { return Value::integer(ordinal); });
   iterator[0] = Value::array({ordinals, candidates_.size()});
   iterator[1] = Value::integer(0);
 }
@@ -71,7 +72,8 @@ void Machine::find_candidates(const RuleIndex& index, const Value* arguments, Va
   candidates_.clear();
   index.collect(
       [&](const IndexSubject& subject) {
-        return subject.kind == IndexSubject::Kind::Slot ? input_slot(subject.number) : arguments[subject.number];
+        return subject.kind == IndexSubject::Kind::Slot ? input_slot(subject.number)
+                                                        : arguments[subject.number];
       },
       candidates_);
   keep_candidates(iterator);

@@ -38,9 +38,7 @@ void RegisterStack::release(Mark mark) {
   if (block_ < blocks_.size()) end_ = blocks_[block_].get() + sizes_[block_];
 }
 
-Machine::Machine() : random_(std::random_device{}()) {
-  outermost_.outermost = true;
-}
+Machine::Machine() : random_(std::random_device{}()) {}
 
 void Machine::start(const Evaluation& evaluation) {
   evaluation_ = evaluation;
@@ -71,6 +69,8 @@ void Machine::start(const Evaluation& evaluation) {
   error_.reset();
   deterministic_ = true;
   depth_ = 0;
+  outermost_ = Context{};
+  outermost_.outermost = true;
   context_ = &outermost_;
 }
 

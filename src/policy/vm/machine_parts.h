@@ -9,7 +9,13 @@
 namespace signalbox::policy {
 
 /// Tags of Value::internal.
-enum InternalTag : std::uint8_t { kLazyTag = 1, kLazyScanTag = 2, kBuilderTag = 3, kContextTag = 4 };
+enum InternalTag : std::uint8_t {
+  kLazyTag = 1,
+  kLazyScanTag = 2,
+  kBuilderTag = 3,
+  kContextTag = 4,
+  kFunctionTag = 5
+};
 
 /// A document below `data` that is not computed yet: rules, base document and `with` overrides of one place.
 struct Machine::Lazy {

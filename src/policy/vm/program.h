@@ -72,8 +72,8 @@ struct DocumentNode {
   Value base;             ///< the base document at this node; undefined when there is none
 };
 
-/// A reference such as data.policies[p].actions[x] reaches the rule sets of many packages. Its members are known at load,
-/// and one index over the rules of all of them names those whose sets can have elements.
+/// A reference such as data.policies[p].actions[x] reaches the rule sets of many packages. Its members are
+/// known at load, and one index over the rules of all of them names those whose sets can have elements.
 struct Fan {
   std::vector<std::pair<Value, std::uint32_t>> members;  ///< key and rule set, sorted by key
   std::shared_ptr<const RuleIndex> index;                ///< over all members' rules; null: ask every member

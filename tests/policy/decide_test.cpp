@@ -1,0 +1,199 @@
+// Decisions end to end: policies in, requested actions with their rules out; lazily read facts, limits, no
+// heap.
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <map>
+
+#include "policy/engine.h"
+#include "policy/support/allocations.h"
+#include "policy/value/json.h"
+
+using namespace signalbox;
+using namespace signalbox::policy;
+
+namespace {
+
+std::shared_ptr<const PolicySet> load(std::vector<SourceFile> files, LoadOptions options = {}) {
+  Vocabulary vocabulary;
+  vocabulary.default_hook = "traffic_from_client";
+  auto set = PolicySet::load(std::move(files), vocabulary, std::move(options));
+  if (!set) FAIL(to_text(set.error()));
+  return *set;
+}
+
+Decision decide(const PolicySet& set, std::string_view input, const Limits& limits = {}) {
+  Arena arena;
+  Evaluator evaluator;
+  return evaluator.decide(set, JsonInput(parse_json(arena, input).value(), set.input_paths()), limits);
+}
+
+const char* const kUnboundedWrites = R"(package policies.unbounded_writes
+
+actions contains {"action": "deny", "sqlstate": "42501", "message": msg} if {
+	input.query.kind in {"delete", "update"}
+	not input.query.has_where
+	msg := sprintf("%s without WHERE", [upper(input.query.kind)])
+}
+
+actions contains {"action": "log", "priority": 7, "final": true} if input.query.kind == "delete"
+)";
+
+}  // namespace
+
+TEST_CASE("a decision names the actions, their parameters and the rules that asked for them") {
+  const auto set = load({{"rules/unbounded.rego", kUnboundedWrites},
+                         {"rules/other.rego",
+                          "package policies.other\nactions contains {\"action\": \"log\", "
+                          "\"priority\": 7, \"final\": true} if input.query.kind == \"delete\"\n"}});
+  const Decision decision = decide(*set, R"({"query": {"kind": "delete", "has_where": false}})");
+  REQUIRE_FALSE(decision.error);
+  REQUIRE(decision.actions.size() == 3);
+  CHECK(decision.revision == set->revision());
+  CHECK(decision.deterministic);
+  const ActionRequest& deny = decision.actions[0];
+  CHECK(deny.action == "deny");
+  CHECK(to_json(deny.parameters) == R"({"message":"DELETE without WHERE","sqlstate":"42501"})");
+  CHECK(deny.policy == "unbounded_writes");
+  CHECK(deny.rule == "actions");
+  CHECK(deny.at.file == "rules/unbounded.rego");
+  CHECK(deny.at.row == 3);
+  CHECK(decision.actions[1].priority == 7);
+  CHECK(decision.actions[1].final);
+  CHECK(to_json(decision.actions[1].parameters) == "{}");
+  // Both policies asked for the same: each is named.
+  CHECK(std::map<std::string, int>{{decision.actions[1].policy, 1}, {decision.actions[2].policy, 1}} ==
+        std::map<std::string, int>{{"unbounded_writes", 1}, {"other", 1}});
+}
+
+TEST_CASE("nothing asked is an empty decision, and a broken action an error") {
+  const auto set = load({{"a.rego", kUnboundedWrites}});
+  CHECK(decide(*set, R"({"query": {"kind": "select"}})").actions.empty());
+  CHECK_FALSE(decide(*set, R"({})").error);
+  const auto broken = load({{"a.rego", "package policies.a\nactions contains 1 if input.x\n"}});
+  CHECK(decide(*broken, R"({"x": true})").error.value().code == "eval_type_error");
+}
+
+TEST_CASE("a rule without a hook is asked on the default hook only") {
+  const auto set = load({{"a.rego", R"(package policies.a
+actions contains {"action": "deny"} if input.user == "bob"
+actions contains {"action": "log"} if {
+	input.hook in {"closed", "connecting"}
+	input.user == "bob"
+}
+)"}});
+  const auto names = [&](std::string_view input) {
+    std::string out;
+    for (const auto& action : decide(*set, input).actions) out += action.action + " ";
+    return out;
+  };
+  CHECK(names(R"({"hook": "traffic_from_client", "user": "bob"})") == "deny ");
+  CHECK(names(R"({"hook": "closed", "user": "bob"})") == "log ");
+  REQUIRE(set->rule_reads().size() == 2);
+  CHECK(set->rule_reads()[0].hooks == std::vector<std::string>{"traffic_from_client"});
+  CHECK(set->rule_reads()[1].hooks == std::vector<std::string>{"closed", "connecting"});
+  for (const std::uint32_t slot : set->rule_reads()[0].slots) {
+    CHECK(set->input_paths()[slot] == InputPath{"user"});
+  }
+}
+
+TEST_CASE("facts are asked for once, and only those a rule gets to") {
+  struct Counting final : Input {
+    std::span<const InputPath> paths;
+    mutable std::map<std::string, int> asked;
+    Value at(std::uint32_t slot, Arena&) const override {
+      const std::string& name = paths[slot].back();
+      ++asked[name];
+      return name == "kind" ? Value::string("select") : Value::boolean(true);
+    }
+  };
+  const auto set = load({{"a.rego", R"(package policies.a
+actions contains {"action": "deny"} if { input.kind == "update"; input.dear }
+actions contains {"action": "log"} if { input.kind == "select"; input.cheap; input.kind != "x" }
+)"}});
+  Counting input;
+  input.paths = set->input_paths();
+  Evaluator evaluator;
+  CHECK(evaluator.decide(*set, input, {}).actions.size() == 1);
+  CHECK(input.asked == std::map<std::string, int>{{"kind", 1}, {"cheap", 1}});
+}
+
+TEST_CASE("limits end an evaluation with an error") {
+  const auto set = load({{"a.rego", R"(package policies.a
+actions contains {"action": "log"} if {
+	count([1 | some x in numbers.range(1, 3000); some y in numbers.range(1, 3000); x * y == 0]) == 1
+}
+)"}});
+  Limits steps;
+  steps.steps = 10'000;
+  CHECK(decide(*set, "{}", steps).error.value().code == "eval_cancel_error");
+  std::atomic<bool> cancelled{true};
+  Limits cancel;
+  cancel.cancelled = &cancelled;
+  CHECK(decide(*set, "{}", cancel).error.value().code == "eval_cancel_error");
+  Limits time;
+  time.time = std::chrono::milliseconds(1);
+  CHECK(decide(*set, "{}", time).error.value().code == "eval_cancel_error");
+}
+
+TEST_CASE("what is not deterministic says so") {
+  const auto set =
+      load({{"a.rego", "package policies.a\nactions contains {\"action\": \"log\"} if time.now_ns() > 0\n"}});
+  CHECK_FALSE(decide(*set, "{}").deterministic);
+}
+
+TEST_CASE("a boolean decision takes nothing from the heap") {
+  const auto set = load({{"authz.rego", R"(package authz
+default allow := false
+allow if {
+	some role in data.roles[input.user]
+	some grant in data.grants[role]
+	grant.action == input.action
+	grant.type == input.type
+}
+)"},
+                         {"data.json", R"({"roles": {"alice": ["admin"], "bob": ["reader"]},
+  "grants": {"reader": [{"action": "read", "type": "dog"}], "admin": [{"action": "write", "type": "dog"}]}})"}});
+  const auto query = set->prepare("data.authz.allow").value();
+  Arena arena;
+  const JsonInput yes(parse_json(arena, R"({"user": "bob", "action": "read", "type": "dog"})").value(),
+                      set->input_paths());
+  const JsonInput no(parse_json(arena, R"({"user": "bob", "action": "write", "type": "dog"})").value(),
+                     set->input_paths());
+  Evaluator evaluator;
+  for (int warm = 0; warm < 3; ++warm) {
+    CHECK(evaluator.value(*query, yes, {}).value().is_true());
+    CHECK(evaluator.value(*query, no, {}).value().is_false());
+  }
+  const auto before = test::allocations();
+  bool right = true;
+  for (int i = 0; i < 100; ++i) {
+    right = right && evaluator.value(*query, yes, {}).value().is_true() &&
+            evaluator.value(*query, no, {}).value().is_false();
+  }
+  CHECK(test::allocations() == before);
+  CHECK(right);
+}
+
+TEST_CASE("an indexed rule set decides as an unindexed one") {
+  std::string text = "package policies.acl\n";
+  for (int i = 0; i < 200; ++i) {
+    const std::string n = std::to_string(i);
+    text += "actions contains {\"action\": \"a" + n + "\"} if { input.user == \"u" + n + "\"; input.size > " +
+            n + " }\n";
+    text += "actions contains {\"action\": \"b" + n + "\"} if startswith(input.path, \"/p" + n + "/\")\n";
+    text += "actions contains {\"action\": \"c" + n + "\"} if net.cidr_contains(\"10." + n +
+            ".0.0/16\", input.address)\n";
+    text += "actions contains {\"action\": \"d" + n + "\"} if \"g" + n + "\" in input.groups\n";
+    text +=
+        "actions contains {\"action\": \"e" + n + "\"} if regex.match(\"^x" + n + "[a-c]+$\", input.name)\n";
+  }
+  const auto set = load({{"acl.rego", text}});
+  const Decision decision =
+      decide(*set, R"({"user": "u7", "size": 8, "path": "/p12/x", "address": "10.33.4.5",
+    "groups": ["g3", "none", "g199"], "name": "x42abc"})");
+  REQUIRE_FALSE(decision.error);
+  std::string names;
+  for (const auto& action : decision.actions) names += action.action + " ";
+  CHECK(names == "a7 b12 c33 d199 d3 e42 ");
+  CHECK(decision.steps < 200);
+}
