@@ -15,6 +15,17 @@ std::size_t ground_prefix(const ast::Ref& ref) {
   return count;
 }
 
+/// The rule's name within its package: "actions", "p.q".
+std::string name_of(const ast::Module& module, const ast::Ref& head) {
+  std::string out;
+  for (std::size_t i = module.package.path.terms.size(); i < head.terms.size(); ++i) {
+    const auto* part = ast::as<ast::String>(head.terms[i]);
+    if (part == nullptr) break;
+    out += (out.empty() ? "" : ".") + part->value;
+  }
+  return out;
+}
+
 class Builder {
  public:
   explicit Builder(Program& program) : program_(program) { tree_.nodes.emplace_back(); }
@@ -48,13 +59,8 @@ class Builder {
     SourceRule source{&rule, &module, {}, static_cast<std::uint32_t>(program_.rules.size())};
     for (std::size_t i = ground; i < ref.terms.size(); ++i) source.path.push_back(&ref.terms[i]);
     group.rules.push_back(std::move(source));
-    const std::size_t package = module.package.path.terms.size();
-    ast::Ref name;
-    name.terms.assign(ref.terms.begin() + static_cast<std::ptrdiff_t>(std::min(package, ref.terms.size())),
-                      ref.terms.end());
-    program_.rules.push_back({ast::dotted_name(module.package.path),
-                              name.terms.empty() ? "" : ast::dotted_name(name),
-                              {file, rule.span.row, rule.span.col}});
+    program_.rules.push_back(
+        {ast::dotted_name(module.package.path), name_of(module, ref), {file, rule.span.row, rule.span.col}});
   }
 
   DocumentTree finish() {

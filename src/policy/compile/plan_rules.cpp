@@ -16,10 +16,13 @@ void Planner::lay_base_documents(std::uint32_t node, Value base) {
   for (const auto& [key, child] : program_.nodes[node].children) lay_base_documents(child, base.at(key));
 }
 
+/// Something at or below `node` that the base document alone does not give: rules, or packages and rule
+/// paths, which are (perhaps empty) objects.
 bool Planner::has_rules_below(std::uint32_t node) const {
   const DocumentNode& at = program_.nodes[node];
-  return at.rule_set != kNone ||
-         std::ranges::any_of(at.children, [&](const auto& child) { return has_rules_below(child.second); });
+  return at.rule_set != kNone || std::ranges::any_of(at.children, [&](const auto& child) {
+           return !program_.nodes[child.second].function;
+         });
 }
 
 void Planner::plan_program(std::span<const ast::Module* const> modules, Value base) {

@@ -95,6 +95,20 @@ Value Machine::keys_of(const Lazy& lazy) {
   return Value::array(keys.finish().as_set());
 }
 
+/// Both, object by object; `first` wins where they differ.
+static Value merge_documents(Arena& arena, const Value& first, const Value& second) {
+  if (!first.is_object() || !second.is_object()) return first;
+  ObjectBuilder out(arena);
+  for (const Pair& pair : second.as_object()) {
+    const Value other = first.at(pair.key);
+    out.add(pair.key, other ? merge_documents(arena, other, pair.value) : pair.value);
+  }
+  for (const Pair& pair : first.as_object()) {
+    if (!second.at(pair.key)) out.add(pair.key, pair.value);
+  }
+  return out.finish();
+}
+
 bool Machine::force_lazy(const Lazy& lazy, Value& out) {
   const Value keys = keys_of(lazy);
   if (keys.is_undefined()) {
@@ -106,6 +120,9 @@ bool Machine::force_lazy(const Lazy& lazy, Value& out) {
     if (!meter_.charge()) return limit_error();
     Value child;
     if (!child_of(lazy, key, child) || !force(child, child)) return false;
+    // In a whole document the base document's values stand where rules give others.
+    const Value base = lazy.overrides.empty() ? lazy.base.at(key) : Value();
+    if (base) child = child ? merge_documents(arena_, base, child) : base;
     if (child) object.add(key, child);
   }
   out = object.finish();
