@@ -3,6 +3,7 @@
 // which.
 #include <fmt/format.h>
 
+#include "policy/builtins/builtin.h"
 #include "policy/syntax/parser.h"
 #include "policy/syntax/print.h"
 
@@ -187,6 +188,7 @@ std::expected<Rule, std::string> rule_from_body(Body body) {
   if (call == nullptr) return not_a_rule("expression cannot be used for rule head");
   const std::string op = operator_name(*call);
   if (op == "eq" || op == "assign") return rule_from_equality(std::move(*call), expr.span);
+  if (find_builtin(op) != nullptr) return not_a_rule("rule name conflicts with built-in function");
   return rule_from_call(std::move(*call));
 }
 
