@@ -82,6 +82,7 @@ bool is_ascii_safe(std::string_view encoding) {
       {"SJIS",       "SHIFTJIS2004", "BIG5",       "GBK",        "UHC",    "GB18030",    "JOHAB",
        "SHIFTJIS",   "MSKANJI",      "WIN932",     "WINDOWS932", "WIN936", "WINDOWS936", "WIN949",
        "WINDOWS949", "WIN950",       "WINDOWS950", "CP932",      "CP936",  "CP949"});
+  if (encoding == "UTF8") return true;
   std::string plain;
   for (const char c : encoding)
     if (c != '_' && c != '-' && c != ' ') plain += static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);

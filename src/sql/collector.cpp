@@ -73,6 +73,7 @@ void Collector::table(std::string_view schema, std::string_view name, Access acc
   });
   if (known != std::string_view::npos) return keep_common(facts_.tables[known].where, where);
   if (!room()) return;
+  if (table_hashes_.empty()) table_hashes_.reserve(8), facts_.tables.reserve(4);
   table_hashes_.push_back(hash);
   facts_.tables.push_back(
       {std::string(schema), std::string(name), access, verb, {where.begin(), where.end()}});
@@ -89,6 +90,7 @@ void Collector::column(std::string_view table, std::string_view name, Access acc
     return;
   }
   if (!room()) return;
+  if (column_hashes_.empty()) column_hashes_.reserve(16), facts_.columns.reserve(8);
   column_hashes_.push_back(hash);
   facts_.columns.push_back({std::string(table), std::string(name), access, certain});
 }
