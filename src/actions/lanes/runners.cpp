@@ -9,7 +9,7 @@
 namespace signalbox::actions {
 
 namespace {
-constexpr std::uint32_t kQueuedWhileShort = 64;  // a thread
+constexpr std::uint32_t kQueuedWhileShort = 1024;  // a thread
 constexpr std::chrono::microseconds kShort{50};
 }  // namespace
 
