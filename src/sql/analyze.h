@@ -35,8 +35,9 @@ struct AnalyzeOptions {
   std::string_view client_encoding =
       "UTF8";  ///< one whose characters may hold ASCII bytes (SJIS, GBK, ...): parse_error 0A000
 
-  const Catalog* catalog =
-      nullptr;  ///< borrowed for the call; resolves names, expands views, knows functions
+  /// Borrowed for the call: resolves names, expands views, knows functions and types (catalog.h).
+  const Catalog* catalog = nullptr;
+  std::span<const std::string> search_path = {};  ///< the session's, "$user" put in; read with `catalog`
 };
 
 /// Never throws; `text` may hold anything (NUL bytes give a parse_error, as PostgreSQL's wire forbids them).

@@ -89,7 +89,9 @@ std::optional<Literal> literal_of(const Node* node) {
 
 void Walker::function_call(const FuncCall* call, const Place& place) {
   const Name name = system_name_in(call->funcname);
-  out_.function(name.schema, name.name, place.executes);
+  const bool steady = options_.catalog != nullptr &&
+                      options_.catalog->is_steady(name.schema, name.name, options_.search_path);
+  out_.function(name.schema, name.name, place.executes && !steady);
   if (name.name == "set_config") set_config(call);
   push(call->args, place);
   push(call->agg_order, place);
@@ -123,6 +125,8 @@ void Walker::type_cast(const TypeCast* cast, const Place& place) {
 void Walker::type_name(const TypeName* type) {
   if (type == nullptr || type->names == nullptr) return;
   const Name name = system_name_in(type->names);
+  const Catalog* catalog = options_.catalog;
+  if (catalog != nullptr && catalog->is_plain_type(name.schema, name.name, options_.search_path)) return;
   out_.type(name.schema, name.name);
 }
 

@@ -128,6 +128,7 @@ void Walker::range_var(const RangeVar* table, Scope* scope, Scope* names) {
   }
   relation.schema = text_of(table->schemaname);
   relation.name = name;
+  resolve(relation);
   if (renames != nullptr) relation.renamed = with_aliases(nullptr, renames, true);
   add_relation(scope, relation);
 }
@@ -163,13 +164,34 @@ Relation& Walker::add_relation(Scope* scope, Relation relation) {
   return *added;
 }
 
+/// What the catalogue knows of a table: its schema when the text does not say, its columns, what is beneath
+/// it.
+void Walker::resolve(Relation& relation) {
+  if (options_.catalog == nullptr) return;
+  relation.known = options_.catalog->relation(relation.schema, relation.name, options_.search_path);
+  if (relation.known == nullptr) return;
+  relation.schema = relation.known->schema;
+  std::pmr::vector<std::string_view> names({"ctid", "xmin", "cmin", "xmax", "cmax", "tableoid"}, &pool_);
+  names.insert(names.end(), relation.known->columns.begin(), relation.known->columns.end());
+  if (charge(names.size())) relation.columns = make_columns(names);
+}
+
 Relation& Walker::add_target(const RangeVar* table, Scope* scope) {
   const Alias* alias = table->alias;
-  return add_relation(scope, {.alias = alias == nullptr ? text_of(table->relname) : alias_name(alias),
-                              .schema = text_of(table->schemaname),
-                              .name = text_of(table->relname),
-                              .aliased = alias != nullptr,
-                              .target = true});
+  Relation relation{.alias = alias == nullptr ? text_of(table->relname) : alias_name(alias),
+                    .schema = text_of(table->schemaname),
+                    .name = text_of(table->relname),
+                    .aliased = alias != nullptr,
+                    .target = true};
+  resolve(relation);
+  return add_relation(scope, relation);
+}
+
+/// A table that a statement names outside of FROM.
+void Walker::name_table(const RangeVar* table, Access access, std::string_view verb) {
+  Relation relation{.schema = text_of(table->schemaname), .name = text_of(table->relname)};
+  if (verb != "create") resolve(relation);
+  list_use(relation, access, verb);
 }
 
 void Walker::list_tables(Scope* scope) {
@@ -178,9 +200,24 @@ void Walker::list_tables(Scope* scope) {
 }
 
 void Walker::list_use(const Relation& relation, Access access, std::string_view verb) {
-  if (relation.where == nullptr) return out_.table(relation.schema, relation.name, access, verb);
-  const std::vector<Equality> where = equalities(relation.where);
-  out_.table(relation.schema, relation.name, access, verb, where);
+  if (relation.where == nullptr) {
+    out_.table(relation.schema, relation.name, access, verb);
+  } else {
+    const std::vector<Equality> where = equalities(relation.where);
+    out_.table(relation.schema, relation.name, access, verb, where);
+  }
+  if (relation.known != nullptr && access != Access::Define) list_beneath(*relation.known, access, verb);
+}
+
+/// A view stands for the tables beneath it; which of their columns it shows is not traced, so all are listed.
+void Walker::list_beneath(const Catalog::Relation& view, Access access, std::string_view verb) {
+  for (const TableUse& use : view.beneath) {
+    if (!charge(1)) return;
+    out_.table(use.schema, use.name, access, verb);
+    out_.column(use.name, "*", access, false);
+  }
+  for (const std::string& function : view.functions) out_.function("", function, true);
+  if (view.opaque) out_.opaque("function");
 }
 
 }  // namespace signalbox::sql::SIGNALBOX_GRAMMAR

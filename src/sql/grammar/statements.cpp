@@ -212,7 +212,7 @@ void Walker::copy(const CopyStmt* copy, const Place& place) {
   push(copy->query, place);
   if (copy->relation == nullptr) return;
   const std::string_view table = text_of(copy->relation->relname);
-  out_.table(text_of(copy->relation->schemaname), table, access, "copy");
+  name_table(copy->relation, access, "copy");
   for (const ListCell& cell : Cells(copy->attlist)) out_.column(table, string_in(in(cell)), access, true);
   if (copy->attlist == nullptr) out_.column(table, "*", access, true);
   Place inner = place;
@@ -237,8 +237,7 @@ void Walker::create_table_as(const CreateTableAsStmt* statement, const Place& pl
 void Walker::lock_table(const LockStmt* lock) {
   out_.lock(lock_word(lock->mode), lock->nowait ? "nowait" : "block");
   for (const ListCell& cell : Cells(lock->relations)) {
-    const auto* table = in<RangeVar>(cell);
-    out_.table(text_of(table->schemaname), text_of(table->relname), Access::Lock, "lock");
+    name_table(in<RangeVar>(cell), Access::Lock, "lock");
   }
 }
 

@@ -89,16 +89,10 @@ bool Walker::visit_expression(const Node* node, const Place& place) {
       out_.parameter(parameter->number, static_cast<std::uint32_t>(std::max(parameter->location, 0)), "");
       return true;
     }
-    case T_TableLikeClause: {
-      const RangeVar* table = as<TableLikeClause>(node)->relation;
-      out_.table(text_of(table->schemaname), text_of(table->relname), Access::Read, "like");
+    case T_TableLikeClause:
+      name_table(as<TableLikeClause>(node)->relation, Access::Read, "like");
       return true;
-    }
-    case T_RangeVar: {
-      const auto* table = as<RangeVar>(node);
-      out_.table(text_of(table->schemaname), text_of(table->relname), place.access, place.verb);
-      return true;
-    }
+    case T_RangeVar: name_table(as<RangeVar>(node), place.access, place.verb); return true;
     default: return false;
   }
 }

@@ -86,6 +86,9 @@ class Walker {
   Relation& add_relation(Scope* scope, Relation relation);
   Relation& add_target(const RangeVar* table, Scope* scope);
   void list_tables(Scope* scope);
+  void resolve(Relation& relation);
+  void name_table(const RangeVar* table, Access access, std::string_view verb);
+  void list_beneath(const Catalog::Relation& view, Access access, std::string_view verb);
   void list_use(const Relation& relation, Access access, std::string_view verb);
 
   // queries.cpp
