@@ -27,6 +27,7 @@ class Gateway::Impl {
   void start();
   std::vector<std::string> addresses() const { return addresses_; }
   Result<void> reload(GatewayOptions options);
+  void use(std::shared_ptr<const policy::PolicySet> policies);
   std::vector<SessionView> sessions() const;
   bool end_session(std::uint64_t id);
   bool accepting() const { return accepting_; }
@@ -48,6 +49,7 @@ class Gateway::Impl {
   std::vector<std::string> addresses_;
   std::vector<std::string> socket_files_;
   std::atomic<bool> accepting_ = false;
+  std::uint64_t policies_number_ = 0;
   bool started_ = false;
 };
 
@@ -63,6 +65,7 @@ Result<void> Gateway::Impl::open() {
   for (unsigned i = 0; i < threads; ++i) {
     workers_.push_back(std::make_unique<Worker>(shared_, settings_, shared_.services.metrics->new_shard()));
   }
+  if (shared_.services.policies) use(shared_.services.policies);
   for (std::size_t i = 0; i < settings_->options.listeners.size(); ++i) {
     if (auto opened = open_listener(i); !opened) return opened;
   }
@@ -144,6 +147,16 @@ Result<void> Gateway::Impl::reload(GatewayOptions options) {
   return {};
 }
 
+/// Bound once, then handed to every worker. Before start() the workers' threads do not run yet.
+void Gateway::Impl::use(std::shared_ptr<const policy::PolicySet> policies) {
+  auto bound = std::make_shared<const Policies>(std::move(policies), ++policies_number_);
+  if (started_) {
+    on_every_worker([&](Worker& worker) { worker.use(bound); });
+  } else {
+    for (auto& worker : workers_) worker->use(bound);
+  }
+}
+
 std::vector<SessionView> Gateway::Impl::sessions() const {
   std::mutex mutex;
   std::vector<SessionView> all;
@@ -208,7 +221,9 @@ void Gateway::start() {
 std::vector<std::string> Gateway::addresses() const {
   return impl_->addresses();
 }
-void Gateway::use(std::shared_ptr<const policy::PolicySet>) {}
+void Gateway::use(std::shared_ptr<const policy::PolicySet> policies) {
+  impl_->use(std::move(policies));
+}
 Result<void> Gateway::reload(GatewayOptions options) {
   return impl_->reload(std::move(options));
 }

@@ -25,7 +25,18 @@ Result<std::shared_ptr<const Settings>> Settings::make(GatewayOptions options) {
 }
 
 Worker::Worker(Shared& shared, std::shared_ptr<const Settings> settings, MetricsShard& metrics)
-    : shared_(shared), settings_(std::move(settings)), metrics_(metrics) {}
+    : shared_(shared),
+      settings_(std::move(settings)),
+      metrics_(metrics),
+      decider_(*shared.services.clock, metrics,
+               shared.services.lane != nullptr ? &shared.services.lane->producer() : nullptr) {
+  decider_.use(settings_->options.decisions, settings_->options.memory);
+}
+
+void Worker::use(std::shared_ptr<const Settings> settings) {
+  settings_ = std::move(settings);
+  decider_.use(settings_->options.decisions, settings_->options.memory);
+}
 
 Worker::~Worker() {
   stop();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "proxy/gateway.h"
+#include "proxy/hooks/decider.h"
 #include "proxy/net/listener.h"
 #include "proxy/net/loop.h"
 #include "proxy/net/resolver.h"
@@ -57,6 +58,7 @@ class Worker {
   MetricsShard& metrics() { return metrics_; }
   const std::shared_ptr<const Settings>& settings() const { return settings_; }
   bool draining() const { return draining_; }
+  Decider& decider() { return decider_; }
 
   /// Sessions now on this worker. Any thread.
   std::size_t load() const { return load_.load(std::memory_order_relaxed); }
@@ -66,7 +68,8 @@ class Worker {
   // On the worker's own thread:
   void listen(Fd fd, Listener::OnAccept on_accept);
   void adopt(Fd client, Endpoint peer, std::size_t listener);
-  void use(std::shared_ptr<const Settings> settings) { settings_ = std::move(settings); }
+  void use(std::shared_ptr<const Settings> settings);
+  void use(std::shared_ptr<const Policies> policies) { decider_.use(std::move(policies)); }
   void drain();
   void cut_off();
   void began(Session& session);
@@ -79,6 +82,7 @@ class Worker {
   std::shared_ptr<const Settings> settings_;
   MetricsShard& metrics_;
   Loop loop_;
+  Decider decider_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::unordered_set<Session*> sessions_;
   std::atomic<std::size_t> load_{0};

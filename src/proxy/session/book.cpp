@@ -23,6 +23,18 @@ void Book::sent(Request request, std::unique_ptr<Companion> companion) {
   push(request, std::move(companion));
 }
 
+Book::UnansweredParse Book::unanswered_parse(std::string_view statement) const {
+  bool certain = true;
+  for (std::size_t i = count_; i-- > 0;) {
+    const Pending& pending = at(i);
+    if (pending.request == Request::Sync) certain = false;
+    if (pending.request != Request::Parse || !pending.companion) continue;
+    if (pending.companion->statement == statement)
+      return {.parse = pending.companion.get(), .certain = certain};
+  }
+  return {};
+}
+
 /// True when the COPY under way consumes this request without an answer. Anything but data, Sync and Flush
 /// ends it.
 bool Book::copy_takes(Request request) {

@@ -36,12 +36,13 @@ struct Companion {
   std::string statement;  ///< Parse, Bind, Close: name of the prepared statement
   std::string portal;     ///< Bind, Close: name of the portal
   std::string text;       ///< Parse: its SQL
+  std::string types;      ///< Parse: parameter types, four bytes each
   bool text_known = true;
   char what = 'S';  ///< Close: 'S' statement, 'P' portal
   std::uint64_t revision = 0;
 
   void clear() {
-    refusal.clear(), statement.clear(), portal.clear(), text.clear();
+    refusal.clear(), statement.clear(), portal.clear(), text.clear(), types.clear();
     text_known = true, what = 'S', revision = 0;
   }
 };
@@ -69,6 +70,14 @@ class Book {
   /// `status` is the body of a ReadyForQuery.
   Meaning received(char type, char status = 'I');
 
+  /// The last unanswered Parse of this name. `certain`: whatever follows it now runs only when it has
+  /// succeeded, because no Sync lies between.
+  struct UnansweredParse {
+    const Companion* parse = nullptr;
+    bool certain = false;
+  };
+  UnansweredParse unanswered_parse(std::string_view statement) const;
+
   /// Nothing is unanswered and nothing is under way: the server waits for the client.
   bool at_rest() const { return count_ == 0 && !skipping_ && !copying_in_; }
   bool copying_in() const { return copying_in_; }
@@ -80,6 +89,7 @@ class Book {
 
  private:
   Pending& at(std::size_t i) { return ring_[(head_ + i) & (ring_.size() - 1)]; }
+  const Pending& at(std::size_t i) const { return ring_[(head_ + i) & (ring_.size() - 1)]; }
   void push(Request request, std::unique_ptr<Companion> companion);
   void pop();
   void drop_void();

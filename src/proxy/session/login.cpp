@@ -54,6 +54,7 @@ Task<bool> Session::log_in() {
     co_await refuse(std::move(*refusal));
     co_return false;
   }
+  if (!co_await passes(actions::Hook::Startup)) co_return false;
   const std::shared_ptr<const Target> target = settings_->targets.front();
   const std::vector<Encryption> rungs = ladder(target->options);
   for (std::size_t i = 0; i < rungs.size(); ++i) {

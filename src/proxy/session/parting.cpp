@@ -9,12 +9,12 @@ namespace {
 
 constexpr std::chrono::milliseconds kLinger{500};
 
-std::string fatal(std::string_view sqlstate, std::string_view message) {
+wire::ErrorFields fatal(std::string_view sqlstate, std::string_view message) {
   wire::ErrorFields fields;
   fields.severity = "FATAL";
   fields.sqlstate = sqlstate;
   fields.message = message;
-  return wire::encode_error(fields);
+  return fields;
 }
 
 }  // namespace
@@ -29,11 +29,7 @@ Task<> Session::refuse(wire::ErrorFields fields) {
 }
 
 Task<> Session::refuse(const wire::WireError& error) {
-  wire::ErrorFields fields;
-  fields.severity = "FATAL";
-  fields.sqlstate = error.sqlstate;
-  fields.message = error.message;
-  co_await refuse(std::move(fields));
+  co_await refuse(fatal(error.sqlstate, error.message));
 }
 
 void Session::drain() {
@@ -45,8 +41,12 @@ void Session::drain() {
 
 /// Never waits: who does not read its last message now will not read it later.
 void Session::terminate(std::string_view sqlstate, std::string_view message) {
+  terminate(fatal(sqlstate, message));
+}
+
+void Session::terminate(wire::ErrorFields fields) {
   if (phase_ == Phase::Closing) return;
-  if (!client_turn_.taken() && !client_->writing()) client_->try_write(fatal(sqlstate, message));
+  if (!client_turn_.taken() && !client_->writing()) client_->try_write(wire::encode_error(fields));
   if (server_ && phase_ == Phase::Active && passing_request_ == 0 && !server_->writing()) {
     std::string terminate_message;
     wire::append_terminate(terminate_message);
@@ -55,7 +55,7 @@ void Session::terminate(std::string_view sqlstate, std::string_view message) {
   phase_ = Phase::Closing;
   client_->cancel(Io::Cancelled);
   if (server_) server_->cancel(Io::Cancelled);
-  if (waiting_for_room_) worker_.loop().defer(std::exchange(waiting_for_room_, {}));
+  wake_requests();
 }
 
 bool Session::idle() const {

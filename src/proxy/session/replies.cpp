@@ -30,7 +30,14 @@ Task<> Session::relay_replies() {
     if (server_->more_to_read()) co_await yield_to(worker_.loop());
     if (co_await from_server_->more() != Io::Ok) break;
   }
+  server_gone_ = true;
   client_->cancel(Io::Cancelled);
+  wake_requests();
+}
+
+/// The coroutine of the requests may be waiting for an answer to something.
+void Session::wake_requests() {
+  if (waiting_for_room_) worker_.loop().defer(std::exchange(waiting_for_room_, {}));
 }
 
 Session::ReplyRun Session::scan_replies() {
@@ -95,6 +102,7 @@ std::optional<Session::Pause> Session::on_reply(const wire::FrameHeader& header,
     default: break;
   }
   after(book_.received(header.type));
+  if (header.type == 'G' || header.type == 'W') wake_requests();
   return std::nullopt;
 }
 
@@ -110,7 +118,7 @@ void Session::after(const Book::Meaning& meaning) {
     if (!meaning.failed) statements_.confirm(meaning.head->request, *meaning.head->companion);
     spare_ = std::move(meaning.head->companion);
   }
-  if (waiting_for_room_) worker_.loop().defer(std::exchange(waiting_for_room_, {}));
+  wake_requests();
 }
 
 /// Sends the next bytes of the server on. A message begun keeps the turn to write until it is finished.

@@ -29,16 +29,11 @@ std::optional<Request> request_of(char type) {
 }  // namespace
 
 Task<> Session::relay_requests() {
-  for (;;) {
+  while (!client_done_) {
     const Run run = scan_requests();
     if (run.bytes > 0 && !co_await send_to_server(run.bytes)) break;
-    if (run.stop == Stop::Terminated) break;
-    if (run.stop == Stop::BadMessage) {
-      co_await on_bad_request();
-      break;
-    }
-    if (run.stop == Stop::Room) {
-      co_await Room{*this};
+    if (run.stop != Stop::More) {
+      if (!co_await act_on(run.stop)) break;
       continue;
     }
     if (client_->more_to_read()) co_await yield_to(worker_.loop());
@@ -48,6 +43,21 @@ Task<> Session::relay_requests() {
     break;
   }
   client_leaves();
+}
+
+/// What stopped the scan. False = the client's side is at its end.
+Task<bool> Session::act_on(Stop stop) {
+  switch (stop) {
+    case Stop::More: co_return true;
+    case Stop::Room: co_await Room{*this}; co_return true;
+    case Stop::Terminated: co_return false;
+    case Stop::BadMessage: co_await on_bad_request(); co_return false;
+    case Stop::PoliciesChanged: co_return co_await policies_changed();
+    case Stop::Unconfirmed: co_return co_await until_confirmed();
+    case Stop::Ask: co_return co_await ask_elsewhere();
+    case Stop::Refused: co_return co_await act_on_refusal();
+  }
+  co_return false;
 }
 
 Session::Run Session::scan_requests() {
@@ -73,8 +83,8 @@ Session::Run Session::scan_requests() {
   return {at, Stop::More};
 }
 
-/// Enters one request in the book. `available` begins with its header and may hold more or less than all of
-/// it. Returns why the scan must stop before it, or nothing when it may pass.
+/// One message. `available` begins with its header and may hold more or less than all of it. Returns why the
+/// scan must stop before it, or nothing when it may pass; what may pass has been entered in the book.
 std::optional<Session::Stop> Session::on_request(const wire::FrameHeader& header,
                                                  std::string_view available) {
   const bool whole = available.size() >= header.size();
@@ -83,19 +93,31 @@ std::optional<Session::Stop> Session::on_request(const wire::FrameHeader& header
     case 'd':
     case 'H': return std::nullopt;
     case 'X': return whole ? Stop::Terminated : Stop::More;
-    case 'Q':
-    case 'F': ++facts_.queries; break;
-    case 'E': ++facts_.queries; break;
-    case 'P':
-    case 'B':
-    case 'C': {
-      if (!whole && header.size() <= kLongestKeptText) return Stop::More;
-      book_.sent(*request_of(header.type), companion_of(header.type, body, whole));
-      return std::nullopt;
-    }
-    default: break;
+    case 'S':
+    case 'D':
+    case 'c':
+    case 'f': book_.sent(*request_of(header.type)); return std::nullopt;
+    default: return on_statement(header, body, whole);
   }
-  book_.sent(*request_of(header.type));
+}
+
+/// A statement's life begins: is it judged by today's policies, is as much of it here as must be read, what
+/// do they say; then it is remembered until its answer comes, and passes.
+std::optional<Session::Stop> Session::on_statement(const wire::FrameHeader& header, std::string_view body,
+                                                   bool whole) {
+  if (decided_under_ != worker_.decider().policies_number()) return Stop::PoliciesChanged;
+  const bool judged = worker_.decider().wants(actions::Hook::TrafficFromClient) && header.type != 'C';
+  const bool read_whole = judged && (header.type != 'B' || worker_.decider().wants_parameters());
+  if (!whole && (read_whole || header.size() <= kLongestKeptText)) {
+    if (header.size() <= settings_->options.memory.statement_bytes) return Stop::More;
+    if (read_whole) return refused(make_refusal("54000", "statement is too long to be inspected"));
+  }
+  if (judged) {
+    if (const auto stop = decide_message(header, body)) return stop;
+  }
+  const bool runs = header.type == 'Q' || header.type == 'E' || header.type == 'F';
+  if (runs) ++facts_.queries, worker_.metrics().add(Counter::Statements);
+  book_.sent(*request_of(header.type), runs ? nullptr : companion_of(header.type, body, whole));
   return std::nullopt;
 }
 
@@ -115,8 +137,12 @@ std::unique_ptr<Companion> Session::companion_of(char type, std::string_view bod
   } else {
     wire::BodyReader reader(body);
     companion->statement = reader.text();
-    companion->text_known = whole;
-    if (whole) companion->text = reader.text();
+    companion->revision = decided_under_;
+    companion->text_known = whole && body.size() <= kLongestKeptText;
+    if (!companion->text_known) return companion;
+    companion->text = reader.text();
+    reader.integer<std::uint16_t>();
+    companion->types = reader.rest();
   }
   return companion;
 }

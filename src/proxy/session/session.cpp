@@ -49,7 +49,8 @@ Session::~Session() {
 Task<> Session::live() {
   const TimeoutOptions& timeouts = settings_->options.timeouts;
   if (timeouts.handshake.count() > 0) deadline_.arm(worker_.loop().timers(), timeouts.handshake);
-  if (co_await shake_hands() && co_await log_in()) {
+  if (co_await passes(actions::Hook::Connecting) && co_await shake_hands() && co_await log_in() &&
+      co_await passes(actions::Hook::Authenticated)) {
     become_active();
     co_await Both(relay_requests(), relay_replies());
     worker_.metrics().add(Counter::SessionsClosed);
@@ -61,6 +62,7 @@ void Session::become_active() {
   deadline_.disarm();
   phase_ = Phase::Active;
   startup_ = {};
+  decided_under_ = worker_.decider().policies_number();
   login_replies_ = {};
   idle_since_ns_ = worker_.loop().now_ns();
   worker_.metrics().add(Counter::SessionsStarted);

@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "proxy/gateway.h"
+#include "proxy/hooks/decider.h"
 #include "proxy/hooks/event.h"
 #include "proxy/net/channel.h"
 #include "proxy/net/inlet.h"
@@ -22,6 +23,7 @@
 #include "proxy/net/turn.h"
 #include "proxy/session/book.h"
 #include "proxy/session/login_rules.h"
+#include "proxy/session/refusal.h"
 #include "proxy/session/statements.h"
 #include "proxy/targets/cancel_registry.h"
 #include "proxy/targets/census.h"
@@ -46,6 +48,7 @@ class Session {
   void drain();
   /// Ends it now: what is under way is cut off.
   void terminate(std::string_view sqlstate, std::string_view message);
+  void terminate(wire::ErrorFields fields);
 
  private:
   enum class Phase : std::uint8_t { Handshake, Login, Active, Closing };
@@ -77,7 +80,16 @@ class Session {
   void on_parameter(std::string_view name, std::string_view value);
 
   // requests.cpp: client to server
-  enum class Stop : std::uint8_t { More, Room, Terminated, BadMessage };
+  enum class Stop : std::uint8_t {
+    More,             ///< nothing more can be done before more bytes are there
+    Room,             ///< too many requests wait for their answer
+    Terminated,       ///< the client said goodbye
+    BadMessage,       ///< the client broke the protocol
+    PoliciesChanged,  ///< what is prepared must be decided again first
+    Unconfirmed,      ///< the answer to what has been sent must be known first
+    Ask,              ///< the message at hand waits for an external decision
+    Refused,          ///< the message at hand may not pass: refusal_ says why
+  };
   struct Run {
     std::size_t bytes = 0;  ///< this many may pass
     Stop stop = Stop::More;
@@ -85,6 +97,8 @@ class Session {
   Task<> relay_requests();
   Run scan_requests();
   std::optional<Stop> on_request(const wire::FrameHeader& header, std::string_view available);
+  std::optional<Stop> on_statement(const wire::FrameHeader& header, std::string_view body, bool whole);
+  Task<bool> act_on(Stop stop);
   Task<bool> send_to_server(std::size_t size);
   std::unique_ptr<Companion> companion_of(char type, std::string_view body, bool whole);
   std::unique_ptr<Companion> new_companion();
@@ -98,6 +112,34 @@ class Session {
     void await_resume() const noexcept {}
   };
 
+  // decisions.cpp: where policies come in
+  /// A statement that waits for an external decision. Owns its bytes.
+  struct Question {
+    Question(const Query& asked, MessageFacts facts);
+    std::string text;
+    std::string statement;
+    std::vector<ParameterFact> parameters;
+    std::vector<std::string> values;
+    Query query;
+    MessageFacts message;
+  };
+  Event event_of(actions::Hook hook);
+  Task<bool> passes(actions::Hook hook);
+  std::optional<Stop> decide_message(const wire::FrameHeader& header, std::string_view body);
+  std::optional<Stop> decide_query(Query query, MessageFacts message);
+  std::optional<Stop> decide_bind(std::string_view body, MessageFacts message);
+  std::optional<Stop> decide_execute(std::string_view body);
+  std::optional<Refusal> judge(Event& event);
+  std::optional<Stop> refused(Refusal refusal);
+  std::optional<Stop> malformed();
+  Task<bool> act_on_refusal();
+  Task<bool> replace_request(char type);
+  Task<bool> swallow_request();
+  Task<bool> answer_client(std::string answer);
+  Task<bool> policies_changed();
+  Task<bool> until_confirmed();
+  Task<bool> ask_elsewhere();
+
   // replies.cpp: server to client
   enum class Pause : std::uint8_t { More, Substitute, Idle, BadMessage };
   struct ReplyRun {
@@ -108,6 +150,7 @@ class Session {
   ReplyRun scan_replies();
   std::optional<Pause> on_reply(const wire::FrameHeader& header, std::string_view available);
   void after(const Book::Meaning& meaning);
+  void wake_requests();
   Task<bool> send_to_client(std::size_t size);
   Task<bool> substitute();
   Task<> on_bad_reply();
@@ -137,6 +180,12 @@ class Session {
   Statements statements_;
   std::unique_ptr<Companion> spare_;
   std::coroutine_handle<> waiting_for_room_;
+  SessionKey memo_key_;
+  std::uint64_t decided_under_ = 0;     ///< number of the policies that judged everything prepared
+  bool some_prepared_refused_ = false;  ///< a statement prepared earlier is refused by them
+  std::optional<Refusal> refusal_;      ///< of the message at hand
+  std::unique_ptr<Question> question_;
+  RulingPtr elsewhere_;      ///< an external ruling on the message at hand
   std::string replacement_;  ///< the ErrorResponse that takes the place of the one at hand
 
   std::string startup_;        ///< the startup packet, verbatim; freed after the login
@@ -156,6 +205,7 @@ class Session {
   std::int64_t idle_since_ns_ = 0;  ///< steady; of the last ReadyForQuery or request
   bool draining_ = false;
   bool client_done_ = false;   ///< the client has said goodbye or closed its side
+  bool server_gone_ = false;   ///< the server's side is at its end
   bool client_broke_ = false;  ///< its connection is of no use any more
   bool mid_reply_ = false;     ///< a message of the server has been sent to the client in part
 };

@@ -46,12 +46,14 @@ void Statements::parsed(Companion& companion) {
     unnamed_->text.swap(companion.text);
     unnamed_->known = companion.text_known;
     unnamed_->revision = companion.revision;
-    unnamed_->refusal.clear();
+    unnamed_->types.swap(companion.types);
+    unnamed_->refused.reset();
     return;
   }
   erase_statement(companion.statement);
   auto text = std::make_shared<PreparedText>();
   text->revision = companion.revision;
+  text->types = companion.types;
   text->known = companion.text_known && bytes_ + companion.text.size() < limit_;
   if (text->known) text->text = companion.text;
   if (bytes_ + kEntryBytes > limit_) return;  // unknown from now on, which is what a missing entry means
@@ -68,6 +70,14 @@ void Statements::erase_statement(std::string_view name) {
   if (at == statements_.end()) return;
   bytes_ -= cost(name, *at->second);
   statements_.erase(at);
+}
+
+std::vector<std::shared_ptr<PreparedText>> Statements::all() const {
+  std::vector<Text> texts = {unnamed_, unnamed_portal_};
+  for (const auto& [name, text] : statements_) texts.push_back(text);
+  for (const auto& [name, text] : portals_) texts.push_back(text);
+  std::erase(texts, nullptr);
+  return texts;
 }
 
 void Statements::forget_all() {

@@ -10,16 +10,19 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "proxy/session/book.h"
+#include "proxy/session/refusal.h"
 
 namespace signalbox::proxy {
 
 struct PreparedText {
   std::string text;
-  bool known = true;           ///< false: too long to keep, or prepared by other means (SQL PREPARE)
-  std::uint64_t revision = 0;  ///< number of the policies under which it was decided
-  std::string refusal;         ///< ErrorResponse when the present policies refuse it; empty = permitted
+  bool known = true;                 ///< false: too long to keep, or prepared by other means (SQL PREPARE)
+  std::uint64_t revision = 0;        ///< number of the policies under which it was decided
+  std::string types;                 ///< parameter types that Parse gave, four bytes each
+  std::unique_ptr<Refusal> refused;  ///< by policies that came after it; null = permitted
 };
 
 class Statements {
@@ -38,16 +41,8 @@ class Statements {
   std::shared_ptr<PreparedText> of_statement(std::string_view statement) const;
   bool empty() const { return statements_.empty() && !unnamed_; }
 
-  /// Calls `visit` with each text that can still run.
-  template <class Visit>
-  void for_each(Visit visit) {
-    if (unnamed_) visit(*unnamed_);
-    if (unnamed_portal_ && unnamed_portal_ != unnamed_) visit(*unnamed_portal_);
-    for (auto& [name, text] : statements_) visit(*text);
-    for (auto& [name, text] : portals_) {
-      if (text) visit(*text);
-    }
-  }
+  /// Every text that can still run.
+  std::vector<std::shared_ptr<PreparedText>> all() const;
 
   std::size_t bytes() const { return bytes_; }
 

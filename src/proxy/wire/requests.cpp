@@ -1,6 +1,8 @@
 // Bodies of requests, taken apart inside their bounds.
 #include "proxy/wire/requests.h"
 
+#include <algorithm>
+
 #include "proxy/wire/frame.h"
 
 namespace signalbox::proxy::wire {
@@ -47,6 +49,33 @@ std::optional<BindNames> decode_bind_names(std::string_view beginning) {
   names.statement = reader.text();
   if (!reader.ok()) return std::nullopt;
   return names;
+}
+
+std::optional<BindMessage> decode_bind(std::string_view body) {
+  BodyReader reader(body);
+  BindMessage message;
+  message.portal = reader.text();
+  message.statement = reader.text();
+  const auto format_count = reader.integer<std::uint16_t>();
+  const std::string_view formats = reader.bytes(std::size_t{format_count} * 2);
+  const auto count = reader.integer<std::uint16_t>();
+  // As PostgreSQL: no format for all, one for all, or one for each.
+  if (!reader.ok() || (format_count > 1 && format_count != count)) return std::nullopt;
+  message.values.reserve(std::min<std::size_t>(count, body.size() / 4));
+  for (std::uint16_t i = 0; i < count; ++i) {
+    const auto length = reader.integer<std::int32_t>();
+    if (!reader.ok() || length < -1) return std::nullopt;
+    BoundValue value;
+    value.null = length < 0;
+    if (!value.null) value.bytes = reader.bytes(static_cast<std::size_t>(length));
+    const std::size_t format = format_count > 1 ? i : 0;
+    value.binary = format_count > 0 && load_be<std::uint16_t>(formats.data() + 2 * format) == 1;
+    message.values.push_back(value);
+  }
+  const auto result_formats = reader.integer<std::uint16_t>();
+  reader.bytes(std::size_t{result_formats} * 2);
+  if (!reader.at_end()) return std::nullopt;
+  return message;
 }
 
 void append_query(std::string& out, std::string_view text) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace signalbox::proxy::wire {
 
@@ -22,6 +23,16 @@ struct BindNames {
   std::string_view portal;
   std::string_view statement;
 };
+struct BoundValue {
+  bool null = false;
+  bool binary = false;
+  std::string_view bytes;
+};
+struct BindMessage {
+  std::string_view portal;
+  std::string_view statement;
+  std::vector<BoundValue> values;
+};
 struct CloseMessage {
   char what = 'S';  ///< 'S' statement, 'P' portal; Describe has the same shape
   std::string_view name;
@@ -32,6 +43,7 @@ std::optional<QueryMessage> decode_query(std::string_view body);
 std::optional<ParseMessage> decode_parse(std::string_view body);
 std::optional<CloseMessage> decode_close(std::string_view body);
 std::optional<std::string_view> decode_execute(std::string_view body);  ///< the portal's name
+std::optional<BindMessage> decode_bind(std::string_view body);
 /// Works on the beginning of a body too; nothing when the names are not all there (or malformed).
 std::optional<BindNames> decode_bind_names(std::string_view beginning);
 

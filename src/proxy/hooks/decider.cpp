@@ -1,0 +1,201 @@
+// The second time a statement comes, a decision is one look-up. The memo's key holds, beside the exact text,
+// the values of every session attribute that a policy reads; they are turned into one small number per
+// session, which is computed again only when an attribute has changed.
+#include "proxy/hooks/decider.h"
+
+#include "actions/interlock.h"
+#include "actions/lanes/dispatch.h"
+#include "actions/record.h"
+#include "policy/value/json.h"
+
+namespace signalbox::proxy {
+namespace {
+
+/// Settings that change what a text means: part of the key wherever the text's meaning is read.
+constexpr std::string_view kMeaning = "session.parameters.standard_conforming_strings";
+
+std::string peer_text(const ClientFacts& client) {
+  return client.address.empty() ? "local" : client.address + ":" + std::to_string(client.port);
+}
+
+}  // namespace
+
+Decider::Decider(const Clock& clock, MetricsShard& metrics, actions::Producer* lane)
+    : clock_(clock),
+      metrics_(metrics),
+      lane_(lane),
+      policies_(std::make_shared<const Policies>(nullptr, 0)),
+      memo_(0, 0) {}
+
+void Decider::use(std::shared_ptr<const Policies> policies) {
+  policies_ = std::move(policies);
+  memo_.clear();
+}
+
+void Decider::use(const DecisionOptions& options, const MemoryLimits& limits) {
+  options_ = options;
+  limits_.steps = options.max_steps;
+  limits_.memory = options.max_memory;
+  limits_.time = options.deadline;
+  const std::uint32_t epoch = memo_.epoch();
+  memo_ = Memo(limits.memo_entries, limits.memo_bytes);
+  while (memo_.epoch() <= epoch) memo_.clear();  // numbers given out before are void
+}
+
+RulingPtr Decider::decide(Event& event, SessionKey& key) {
+  const HookReads& reads = policies_->reads(event.hook);
+  metrics_.add(Counter::Decisions);
+  last_memoised_ = false;
+  const bool remembered = remembers(event, reads);
+  MemoKey memo_key_of_event;
+  if (remembered) {
+    memo_key_of_event = memo_key(event, reads, key);
+    if (RulingPtr known = memo_.find(memo_key_of_event)) {
+      metrics_.add(Counter::DecisionMemoHits);
+      last_memoised_ = true;
+      last_latency_ns_ = 0;
+      return known;
+    }
+  }
+  RulingPtr ruling = evaluate(event);
+  if (remembered && ruling->decision.deterministic && !ruling->decision.error) {
+    memo_.keep(memo_key_of_event, ruling);
+  }
+  return ruling;
+}
+
+bool Decider::remembers(const Event& event, const HookReads& reads) const {
+  return reads.memo && event.session != nullptr && event.query != nullptr &&
+         event.query->parameters == nullptr && event.response == nullptr && event.result == nullptr;
+}
+
+MemoKey Decider::memo_key(const Event& event, const HookReads& reads, SessionKey& key) {
+  const bool fresh = key.policies == policies_->number() && key.generation == event.session->generation &&
+                     key.epoch == memo_.epoch();
+  if (!fresh) number(event, key);
+  return {.session = key.number,
+          .hook = event.hook,
+          .transaction = reads.transaction ? event.session->transaction : Transaction::Idle,
+          .protocol = event.query->protocol,
+          .text = event.query->text};
+}
+
+/// The values of the session's attributes that are read at any hook with queries, in one text.
+void Decider::number(const Event& event, SessionKey& key) {
+  const EventView view(event);
+  policy::Arena arena;
+  attributes_.clear();
+  for (const std::uint32_t slot : policies_->reads(event.hook).session_slots) {
+    const policy::Value value = read(policies_->slots()[slot], view, arena);
+    if (value) policy::append_json(attributes_, value);
+    attributes_ += '\n';
+  }
+  EventInput(view, policies_->slots()).append_json(kMeaning, attributes_);
+  if (event.server != nullptr) attributes_ += event.server->version;
+  key.number = memo_.number_of(attributes_);
+  key.policies = policies_->number();
+  key.generation = event.session->generation;
+  key.epoch = memo_.epoch();
+}
+
+RulingPtr Decider::evaluate(const Event& event) {
+  Event timed = event;
+  timed.time_ns = clock_.wall_ns();
+  const EventView view(timed);
+  const EventInput input(view, policies_->slots());
+  const std::int64_t began = clock_.steady_ns();
+  RulingPtr ruling = rule(evaluator_.decide(*policies_->set(), input, limits_), event.hook);
+  last_latency_ns_ = clock_.steady_ns() - began;
+  metrics_.observe(Histogram::DecisionDuration, static_cast<std::uint64_t>(last_latency_ns_));
+  return ruling;
+}
+
+void Decider::use(std::unique_ptr<DecisionSource> source) {
+  source_ = std::move(source);
+}
+
+/// The policies at the time of the question are the ones the ruling is made under.
+Task<RulingPtr> Decider::ask(Event& event) {
+  event.time_ns = clock_.wall_ns();
+  metrics_.add(Counter::Decisions);
+  const EventView view(event);
+  const std::int64_t began = clock_.steady_ns();
+  policy::Decision decision = co_await source_->decide(view, policies_);
+  last_memoised_ = false;
+  last_latency_ns_ = clock_.steady_ns() - began;
+  metrics_.observe(Histogram::ExternalDecisionDuration, static_cast<std::uint64_t>(last_latency_ns_));
+  metrics_.add(decision.error ? Counter::DecisionsExternalFailed : Counter::DecisionsExternal);
+  co_return rule(std::move(decision), event.hook);
+}
+
+RulingPtr Decider::rule(policy::Decision decision, actions::Hook hook) const {
+  auto ruling = std::make_shared<Ruling>();
+  ruling->decision = std::move(decision);
+  ruling->policies = policies_;
+  actions::interlock(ruling->decision, hook, options_.interlock, ruling->plan);
+  if (ruling->decision.error) metrics_.add(Counter::DecisionErrors);
+  if (const auto lost = actions::count(ruling->plan, actions::Fate::Conflict); lost > 0) {
+    metrics_.add(Counter::DecisionConflicts, lost);
+  }
+  return ruling;
+}
+
+bool Decider::dispatch(const Ruling& ruling, const Event& event) {
+  const bool quiet =
+      ruling.decision.actions.empty() && !ruling.decision.error && !actions::refuses(ruling.plan.verdict);
+  if (quiet) return true;
+  if (lane_ == nullptr) {
+    metrics_.add(Counter::JobsDropped, ruling.plan.async.size());
+    return true;
+  }
+  Event timed = event;
+  timed.time_ns = clock_.wall_ns();
+  const actions::Id id = lane_->next_id();
+  if (options_.record) record(ruling, timed, id);
+  if (ruling.plan.async.empty()) return true;
+  const EventView view(timed);
+  const EventInput facts(view, ruling.policies->slots());
+  const std::uint64_t session = event.session != nullptr ? event.session->id : 0;
+  const actions::DispatchContext context{
+      .origin = {.session = session, .generation = 0, .hook = event.hook, .decision = id},
+      .now_ns = timed.time_ns};
+  metrics_.add(Counter::JobsQueued, ruling.plan.async.size());
+  return actions::queue_async(ruling.plan, ruling.decision, facts, context, *lane_) != actions::Push::Refuse;
+}
+
+/// The paths that policies read here, with their values. Bound values stay out: nobody asked for them to be
+/// kept.
+void Decider::record(const Ruling& ruling, const Event& event, actions::Id id) {
+  const EventView view(event);
+  const EventInput facts(view, ruling.policies->slots());
+  facts_json_ = "{";
+  for (const std::string& path : ruling.policies->paths(event.hook)) {
+    if (path.empty() || path.starts_with("query.parameters")) continue;
+    const std::size_t before = facts_json_.size();
+    if (before > 1) facts_json_ += ',';
+    policy::append_json(facts_json_, policy::Value::string(path));
+    facts_json_ += ':';
+    if (!facts.append_json(path, facts_json_)) facts_json_.resize(before);
+  }
+  facts_json_ += '}';
+  const std::string client = event.client != nullptr ? peer_text(*event.client) : std::string();
+  const actions::DecisionRecordView view_of_record{
+      .id = id,
+      .time_ns = event.time_ns,
+      .hook = event.hook,
+      .session = event.session != nullptr ? event.session->id : 0,
+      .user = event.session != nullptr ? std::string_view(event.session->user) : std::string_view(),
+      .database = event.session != nullptr ? std::string_view(event.session->database) : std::string_view(),
+      .client = client,
+      .target = event.server != nullptr ? std::string_view(event.server->target) : std::string_view(),
+      .revision = ruling.decision.revision,
+      .facts = facts_json_,
+      .outcome = {},
+      .latency_ns = last_latency_ns_,
+      .memoised = last_memoised_,
+      .decision = &ruling.decision,
+      .plan = &ruling.plan};
+  if (lane_->push(view_of_record) != actions::Push::Taken) metrics_.add(Counter::JobsDropped);
+}
+
+}  // namespace signalbox::proxy

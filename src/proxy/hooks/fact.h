@@ -1,0 +1,59 @@
+// Fact: one row of the table of what policies may read of an event: its path below `input`, how to compute
+// it, and what it depends on. The table is the only place that knows the input document's shape.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "policy/value/value.h"
+#include "proxy/hooks/event.h"
+#include "sql/facts.h"
+
+namespace signalbox::proxy {
+
+/// An event while it is being decided: the event, and its query's facts once somebody has asked for them.
+class EventView {
+ public:
+  explicit EventView(const Event& event) : event_(event) {}
+  const Event& event() const { return event_; }
+  /// Parses the statement, once. The event has a query.
+  const sql::QueryFacts& query() const;
+
+ private:
+  const Event& event_;
+  mutable std::shared_ptr<const sql::QueryFacts> query_;
+};
+
+/// What a fact is derived from, which says whether a decision that read it may be remembered.
+enum class DependsOn : std::uint8_t {
+  Gateway,      ///< the configuration: constant
+  Session,      ///< attributes that change with SessionFacts::generation
+  Transaction,  ///< the transaction status
+  Text,         ///< the statement's text and protocol (and the session's settings that change its meaning)
+  Parameters,   ///< bound values as well
+  Moment,       ///< anything else: time, counters, this very message
+};
+
+struct Fact {
+  std::string_view path;  ///< "query.kind"
+  DependsOn depends_on;
+  /// Undefined when the event has no such fact.
+  policy::Value (*compute)(const EventView& view, policy::Arena& arena);
+};
+
+/// Sorted by path; no row is a prefix of another.
+std::span<const Fact> facts();
+
+/// The rows of one group, in the file named after it.
+std::span<const Fact> connection_facts();
+std::span<const Fact> query_facts();
+std::span<const Fact> response_facts();
+
+/// The settings of the session that change what SQL text means.
+sql::QueryFacts analyze_for(const Event& event);
+
+}  // namespace signalbox::proxy

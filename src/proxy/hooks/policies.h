@@ -1,0 +1,49 @@
+// Policies: a PolicySet bound to the fact table: which hooks anybody asks about, what is read there, and
+// whether a decision made there may be remembered. Immutable, shared by all workers.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "actions/hook.h"
+#include "policy/engine.h"
+#include "proxy/hooks/event_input.h"
+
+namespace signalbox::proxy {
+
+/// What is read at one hook.
+struct HookReads {
+  bool subscribed = false;
+  bool memo = true;          ///< everything read is derived from the session's attributes and the text
+  bool transaction = false;  ///< the transaction status is read
+  bool parameters = false;   ///< something that bound values can change is read
+  bool query = false;        ///< the statement is parsed, so the session's settings matter
+  std::vector<std::uint32_t> session_slots;  ///< slots whose value belongs to the memo's key
+  std::vector<std::uint32_t> slots;          ///< all
+};
+
+class Policies {
+ public:
+  /// `number` grows with every set that the gateway is given. `set` null = nobody asks for anything.
+  Policies(std::shared_ptr<const policy::PolicySet> set, std::uint64_t number);
+
+  bool subscribed(actions::Hook hook) const { return reads(hook).subscribed; }
+  const HookReads& reads(actions::Hook hook) const { return hooks_[static_cast<std::size_t>(hook)]; }
+  const policy::PolicySet* set() const { return set_.get(); }
+  const std::vector<BoundPath>& slots() const { return slots_; }
+  std::uint64_t number() const { return number_; }
+  /// The paths that rules at this hook read, dotted, for an external engine's input.
+  std::vector<std::string> paths(actions::Hook hook) const;
+
+ private:
+  void read_slot(HookReads& reads, std::uint32_t slot);
+
+  std::shared_ptr<const policy::PolicySet> set_;
+  std::uint64_t number_;
+  std::vector<BoundPath> slots_;
+  std::array<HookReads, actions::kHookCount> hooks_;
+};
+
+}  // namespace signalbox::proxy

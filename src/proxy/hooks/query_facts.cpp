@@ -1,0 +1,268 @@
+// input.query: the statement's text, and what PostgreSQL's grammar says of it. The row's field is converted
+// when it is read; the parse happens at the first field that needs it.
+#include "policy/value/builder.h"
+#include "policy/value/json.h"
+#include "proxy/hooks/fact.h"
+#include "sql/analyze.h"
+#include "sql/digest.h"
+
+namespace signalbox::proxy {
+namespace {
+
+using policy::Arena;
+using policy::ArrayBuilder;
+using policy::ObjectBuilder;
+using policy::Value;
+using sql::Literal;
+using sql::StatementFacts;
+using View = const EventView&;
+
+Value text(std::string_view value) {
+  return Value::string(value);
+}
+
+/// Facts are views into EventView's QueryFacts, which outlive the evaluation; undefined = not known.
+Value value_of(const Literal& literal, Arena& arena) {
+  switch (literal.kind) {
+    case Literal::Kind::Null: return Value::null();
+    case Literal::Kind::Boolean: return Value::boolean(literal.boolean);
+    case Literal::Kind::Integer: return Value::integer(literal.integer);
+    case Literal::Kind::String: return text(literal.text);
+    case Literal::Kind::Decimal: {
+      const auto parsed = policy::parse_json(arena, literal.text);
+      return parsed ? *parsed : Value::undefined();
+    }
+    case Literal::Kind::Unknown:
+    case Literal::Kind::Parameter: break;
+  }
+  return Value::undefined();
+}
+
+void add_known(ObjectBuilder& object, std::string_view name, Value value) {
+  if (value) object.add(name, value);
+}
+
+template <class Items, class Make>
+Value list(const Items& items, Arena& arena, Make make) {
+  ArrayBuilder array(arena);
+  for (const auto& item : items) array.add(make(item, arena));
+  return array.finish();
+}
+
+template <class Items>
+Value texts(const Items& items, Arena& arena) {
+  return list(items, arena, [](const auto& item, Arena&) { return text(item); });
+}
+
+Value equalities(const std::vector<sql::Equality>& where, Arena& arena) {
+  ObjectBuilder object(arena);
+  for (const sql::Equality& one : where) add_known(object, one.column, value_of(one.value, arena));
+  return object.finish();
+}
+
+Value table(const sql::TableUse& use, Arena& arena) {
+  ObjectBuilder object(arena);
+  object.add("schema", text(use.schema));
+  object.add("name", text(use.name));
+  object.add("access", text(sql::to_string(use.access)));
+  object.add("verb", text(use.verb));
+  object.add("where", equalities(use.where, arena));
+  return object.finish();
+}
+
+Value column(const sql::ColumnUse& use, Arena& arena) {
+  ObjectBuilder object(arena);
+  object.add("table", text(use.table));
+  object.add("name", text(use.name));
+  object.add("access", text(sql::to_string(use.access)));
+  object.add("certain", Value::boolean(use.certain));
+  return object.finish();
+}
+
+Value join(const sql::Join& one, Arena& arena) {
+  ObjectBuilder object(arena);
+  object.add("type", text(one.type));
+  object.add("has_condition", Value::boolean(one.has_condition));
+  return object.finish();
+}
+
+Value cte(const sql::CommonTable& one, Arena& arena) {
+  ObjectBuilder object(arena);
+  object.add("name", text(one.name));
+  object.add("kind", text(one.kind));
+  object.add("recursive", Value::boolean(one.recursive));
+  return object.finish();
+}
+
+Value setting(const sql::Setting& one, Arena& arena) {
+  ObjectBuilder object(arena);
+  object.add("name", text(one.name));
+  object.add("scope", text(one.scope));
+  add_known(object, "value", value_of(one.value, arena));
+  return object.finish();
+}
+
+Value lock(const sql::LockUse& one, Arena& arena) {
+  ObjectBuilder object(arena);
+  object.add("mode", text(one.mode));
+  object.add("wait", text(one.wait));
+  return object.finish();
+}
+
+Value object_use(const sql::ObjectUse& one, Arena& arena) {
+  ObjectBuilder object(arena);
+  object.add("type", text(one.type));
+  object.add("schema", text(one.schema));
+  object.add("name", text(one.name));
+  return object.finish();
+}
+
+/// The fields that every statement has: of the whole query they are rows of their own, of one of several
+/// statements members of an element of input.query.statements.
+struct Field {
+  std::string_view name;
+  Value (*make)(const StatementFacts&, Arena&);
+};
+using F = const StatementFacts&;
+constexpr Field kFields[] = {
+    {"kind", [](F f, Arena&) { return text(f.kind); }},
+    {"kinds", [](F f, Arena& a) { return texts(f.kinds, a); }},
+    {"categories", [](F f, Arena& a) { return texts(f.categories, a); }},
+    {"read_only", [](F f, Arena&) { return Value::boolean(f.read_only); }},
+    {"opaque", [](F f, Arena& a) { return texts(f.opaque, a); }},
+    {"effects", [](F f, Arena& a) { return texts(f.effects, a); }},
+    {"tables", [](F f, Arena& a) { return list(f.tables, a, table); }},
+    {"columns", [](F f, Arena& a) { return list(f.columns, a, column); }},
+    {"functions", [](F f, Arena& a) { return texts(f.functions, a); }},
+    {"types", [](F f, Arena& a) { return texts(f.types, a); }},
+    {"objects", [](F f, Arena& a) { return list(f.objects, a, object_use); }},
+    {"subject", [](F f, Arena&) { return text(f.subject); }},
+    {"where", [](F f, Arena& a) { return equalities(f.where, a); }},
+    {"has_where", [](F f, Arena&) { return Value::boolean(f.has_where); }},
+    {"has_limit", [](F f, Arena&) { return Value::boolean(f.has_limit); }},
+    {"limit", [](F f, Arena& a) { return value_of(f.limit, a); }},
+    {"joins", [](F f, Arena& a) { return list(f.joins, a, join); }},
+    {"ctes", [](F f, Arena& a) { return list(f.ctes, a, cte); }},
+    {"sets", [](F f, Arena& a) { return list(f.sets, a, setting); }},
+    {"locks", [](F f, Arena& a) { return list(f.locks, a, lock); }},
+};
+
+Value statement(const StatementFacts& facts, std::string_view all, Arena& arena) {
+  ObjectBuilder object(arena);
+  object.add("text", text(sql::text_of(facts, all)));
+  for (const Field& field : kFields) add_known(object, field.name, field.make(facts, arena));
+  return object.finish();
+}
+
+/// A query whose text is SQL; a FunctionCall has none.
+bool has_text(View view) {
+  return view.event().query != nullptr && view.event().query->protocol != QueryProtocol::FunctionCall;
+}
+
+template <std::size_t I>
+Value whole(View view, Arena& arena) {
+  if (!has_text(view)) return Value::undefined();
+  return kFields[I].make(view.query().whole, arena);
+}
+
+Value kind(View view, Arena&) {
+  if (view.event().query == nullptr) return Value::undefined();
+  return text(has_text(view) ? view.query().whole.kind : "function_call");
+}
+
+Value protocol(View view, Arena&) {
+  constexpr std::string_view kNames[] = {"simple", "extended", "function_call"};
+  const Query* query = view.event().query;
+  return query == nullptr ? Value::undefined() : text(kNames[static_cast<std::size_t>(query->protocol)]);
+}
+
+Value parse_error(View view, Arena& arena) {
+  if (!has_text(view) || !view.query().parse_error) return Value::undefined();
+  const sql::ParseError& error = *view.query().parse_error;
+  ObjectBuilder object(arena);
+  object.add("message", text(error.message));
+  object.add("position", Value::integer(error.position));
+  object.add("sqlstate", text(error.sqlstate));
+  return object.finish();
+}
+
+Value statements(View view, Arena& arena) {
+  if (!has_text(view)) return Value::undefined();
+  return list(view.query().statements(), arena, [&](const StatementFacts& one, Arena& a) {
+    return statement(one, view.event().query->text, a);
+  });
+}
+
+Value parameters(View view, Arena& arena) {
+  const Query* query = view.event().query;
+  if (query == nullptr || query->parameters == nullptr) return Value::undefined();
+  return list(*query->parameters, arena, [](const ParameterFact& one, Arena& a) {
+    ObjectBuilder object(a);
+    object.add("type", Value::integer(one.type));
+    // decode() owns its text; the event's arena must.
+    const Literal literal =
+        sql::decode({.type = one.type, .binary = one.binary, .null = one.null, .bytes = one.value});
+    add_known(
+        object, "value",
+        literal.kind == Literal::Kind::String ? policy::copy_string(a, literal.text) : value_of(literal, a));
+    return object.finish();
+  });
+}
+
+Value comment(View view, Arena& arena) {
+  if (!has_text(view)) return Value::undefined();
+  ObjectBuilder object(arena);
+  for (const sql::CommentTag& tag : view.query().comment) object.add(tag.key, text(tag.value));
+  return object.finish();
+}
+
+using enum DependsOn;
+
+// where, limit, sets and tables hold bound values when there are any.
+constexpr Fact kFacts[] = {
+    {"query.text", Text,
+     [](View view, Arena&) { return has_text(view) ? text(view.event().query->text) : Value::undefined(); }},
+    {"query.protocol", Text, protocol},
+    {"query.fingerprint", Text,
+     [](View view, Arena& a) {
+       return has_text(view) ? policy::copy_string(a, sql::fingerprint(view.event().query->text))
+                             : Value::undefined();
+     }},
+    {"query.normalized", Text,
+     [](View view, Arena& a) {
+       return has_text(view) ? policy::copy_string(a, sql::normalize(view.event().query->text))
+                             : Value::undefined();
+     }},
+    {"query.parse_error", Text, parse_error},
+    {"query.kind", Text, kind},
+    {"query.kinds", Text, whole<1>},
+    {"query.categories", Text, whole<2>},
+    {"query.read_only", Text, whole<3>},
+    {"query.opaque", Text, whole<4>},
+    {"query.effects", Text, whole<5>},
+    {"query.tables", Parameters, whole<6>},
+    {"query.columns", Text, whole<7>},
+    {"query.functions", Text, whole<8>},
+    {"query.types", Text, whole<9>},
+    {"query.objects", Text, whole<10>},
+    {"query.subject", Text, whole<11>},
+    {"query.where", Parameters, whole<12>},
+    {"query.has_where", Text, whole<13>},
+    {"query.has_limit", Text, whole<14>},
+    {"query.limit", Parameters, whole<15>},
+    {"query.joins", Text, whole<16>},
+    {"query.ctes", Text, whole<17>},
+    {"query.sets", Parameters, whole<18>},
+    {"query.locks", Text, whole<19>},
+    {"query.statements", Parameters, statements},
+    {"query.parameters", Parameters, parameters},
+    {"query.comment", Text, comment},
+};
+
+}  // namespace
+
+std::span<const Fact> query_facts() {
+  return kFacts;
+}
+
+}  // namespace signalbox::proxy

@@ -1,0 +1,30 @@
+// Refusal: what the client is told when a plan refuses, in PostgreSQL's words and form.
+#pragma once
+
+#include <string>
+
+#include "actions/facts.h"
+#include "proxy/hooks/decider.h"
+#include "proxy/wire/error_response.h"
+
+namespace signalbox::proxy {
+
+/// Why a message may not pass, and what becomes of it.
+struct Refusal {
+  actions::Verdict verdict = actions::Verdict::Deny;
+  wire::ErrorFields fields;
+  bool keeps_transaction = false;  ///< an open transaction stays as it is
+};
+
+/// A plain refusal by the gateway itself.
+Refusal make_refusal(std::string sqlstate, std::string message);
+
+/// The fields of the ErrorResponse for a ruling that refuses. Texts are rendered from the event's facts.
+/// `severity` is ERROR, or FATAL where a refusal ends the session.
+wire::ErrorFields refusal_fields(const Ruling& ruling, const actions::Facts& facts,
+                                 std::string_view severity);
+
+/// True when the refused statement leaves an open transaction as it is (`deny: {transaction: keep}`).
+bool keeps_transaction(const Ruling& ruling);
+
+}  // namespace signalbox::proxy
