@@ -13,7 +13,7 @@ constexpr char kTlsClientHello = 0x16;
 
 wire::WireError unsupported(std::uint32_t code) {
   return {.message = "unsupported frontend protocol " + std::to_string(code >> 16) + "." +
-                     std::to_string(code & 0xffff) + ": server supports 3.0 to 3.2",
+                     std::to_string(code & 0xffff) + ": server supports 3.0 to 3.0",
           .sqlstate = "0A000"};
 }
 
@@ -96,7 +96,12 @@ Task<std::optional<wire::FirstPacket>> Session::first_packet() {
   if (!co_await read_at_least(*length)) co_return std::nullopt;
   auto packet = wire::parse_startup(from_client_.bytes().substr(0, *length));
   if (!packet) {
-    co_await refuse(packet.error());
+    const auto major = load_be<std::uint32_t>(from_client_.bytes().data() + 4) >> 16;
+    if (major == 1 || major == 2) {
+      co_await client_->write(wire::encode_error_v2(packet.error().message));
+    } else {
+      co_await refuse(packet.error());
+    }
     co_return std::nullopt;
   }
   if (std::holds_alternative<wire::Startup>(*packet)) startup_ = from_client_.bytes().substr(0, *length);

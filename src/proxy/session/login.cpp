@@ -2,6 +2,7 @@
 // every authentication message is relayed: the gateway knows no password and needs none. What it does is keep
 // the order.
 #include "base/log.h"
+#include "proxy/session/channel_binding.h"
 #include "proxy/session/login_rules.h"
 #include "proxy/session/session.h"
 #include "proxy/targets/connect.h"
@@ -127,8 +128,8 @@ Task<std::string_view> Session::login_frame(Inlet& from, wire::Sender sender) {
   }
 }
 
-/// Relays the login. `may_try_other`: when the server's very first word is an error, say so instead of
-/// relaying it.
+/// Relays the login. `may_try_other`: another rung of the sslmode ladder is left, which is better than
+/// telling the client of a first error, or of a channel that cannot be bound.
 Task<Session::LoginEnd> Session::authenticate(bool may_try_other) {
   LoginRules rules;
   if (co_await server_->write(startup_) != Io::Ok) co_return LoginEnd::Failed;
@@ -137,21 +138,22 @@ Task<Session::LoginEnd> Session::authenticate(bool may_try_other) {
     if (frame.empty()) co_return co_await server_fell_silent();
     const std::string_view body = frame.substr(wire::kHeaderBytes);
     if (frame.front() == 'E' && !rules.began() && may_try_other) co_return LoginEnd::TryOtherEncryption;
-    LoginRules::Next next = LoginRules::Next::Violation;
-    if (frame.front() != 'R') {
-      next = rules.server_sent(frame.front());
-    } else if (const auto kind = wire::decode_authentication(body)) {
-      next = rules.server_asked(*kind);
-    }
+    const LoginRules::Next next = next_of(rules, frame);
     if (next == LoginRules::Next::Violation || next == LoginRules::Next::Unsupported) {
-      worker_.metrics().add(Counter::ProtocolViolations);
-      co_await refuse(fatal("08P01", next == LoginRules::Next::Violation
-                                         ? "the server sent an unexpected message during authentication"
-                                         : "the server asked for an unsupported authentication method"));
-      co_return LoginEnd::Failed;
+      co_return co_await unexpected_reply(next);
     }
-    on_login_message(frame.front(), body);
-    if (!co_await relay_login_message(frame)) co_return LoginEnd::Failed;
+    if (next == LoginRules::Next::AskClient && offers_plus(body)) {
+      const Binding binding = binding_of(client_->tls(), server_->tls(), true);
+      if (binding == Binding::Impossible && may_try_other) co_return LoginEnd::TryOtherEncryption;
+      if (binding == Binding::Impossible) co_return co_await cannot_bind();
+      if (!co_await relay_login_message(
+              frame, binding == Binding::Strip ? without_plus(body) : std::string(frame))) {
+        co_return LoginEnd::Failed;
+      }
+    } else {
+      on_login_message(frame.front(), body);
+      if (!co_await relay_login_message(frame, std::string(frame))) co_return LoginEnd::Failed;
+    }
     if (next == LoginRules::Next::Failed) {
       worker_.metrics().add(Counter::LoginFailures);
       co_return LoginEnd::Failed;
@@ -161,10 +163,36 @@ Task<Session::LoginEnd> Session::authenticate(bool may_try_other) {
   }
 }
 
+LoginRules::Next Session::next_of(LoginRules& rules, std::string_view frame) {
+  if (frame.front() != 'R') return rules.server_sent(frame.front());
+  const auto kind = wire::decode_authentication(frame.substr(wire::kHeaderBytes));
+  return kind ? rules.server_asked(*kind) : LoginRules::Next::Violation;
+}
+
+Task<Session::LoginEnd> Session::unexpected_reply(LoginRules::Next why) {
+  worker_.metrics().add(Counter::ProtocolViolations);
+  co_await refuse(fatal("08P01", why == LoginRules::Next::Violation
+                                     ? "the server sent an unexpected message during authentication"
+                                     : "the server asked for an unsupported authentication method"));
+  co_return LoginEnd::Failed;
+}
+
+Task<Session::LoginEnd> Session::cannot_bind() {
+  worker_.metrics().add(Counter::LoginFailures);
+  wire::ErrorFields fields = fatal("28000", "SCRAM channel binding is not possible through this gateway");
+  fields.detail = "The client's TLS ends at the gateway, whose certificate is not the server's.";
+  fields.hint =
+      "Connect with channel_binding=disable, or let the gateway and the server present the same certificate, "
+      "or give "
+      "the gateway the user's SCRAM verifier.";
+  co_await refuse(std::move(fields));
+  co_return LoginEnd::Failed;
+}
+
 /// Sends one message of the server on. Small ones that came together leave together: they are collected, and
 /// sent when nothing more is at hand.
-Task<bool> Session::relay_login_message(std::string_view frame) {
-  login_replies_ += frame;
+Task<bool> Session::relay_login_message(std::string_view frame, std::string to_send) {
+  login_replies_ += to_send;
   from_server_->consume(frame.size());
   if (!from_server_->bytes().empty()) co_return true;
   const Io sent = co_await client_->write(login_replies_);

@@ -73,7 +73,10 @@ class Session {
   Task<LoginEnd> authenticate(bool may_try_other);
   Task<bool> open_server(std::shared_ptr<const Target> target, Encryption encryption);
   Task<std::string_view> login_frame(Inlet& from, wire::Sender sender);
-  Task<bool> relay_login_message(std::string_view frame);
+  static LoginRules::Next next_of(LoginRules& rules, std::string_view frame);
+  Task<bool> relay_login_message(std::string_view frame, std::string to_send);
+  Task<LoginEnd> unexpected_reply(LoginRules::Next why);
+  Task<LoginEnd> cannot_bind();
   Task<bool> relay_password();
   Task<LoginEnd> server_fell_silent();
   void on_login_message(char type, std::string_view body);

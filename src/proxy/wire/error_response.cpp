@@ -27,6 +27,10 @@ void append_error(std::string& out, const ErrorFields& fields) {
   frame.byte('\0');
 }
 
+std::string encode_error_v2(std::string_view message) {
+  return "EFATAL:  " + std::string(message) + "\n" + '\0';
+}
+
 std::string_view error_field(std::string_view body, char field) {
   BodyReader reader(body);
   for (;;) {

@@ -30,6 +30,9 @@ struct ErrorFields {
 std::string encode_error(const ErrorFields& fields);
 void append_error(std::string& out, const ErrorFields& fields);
 
+/// The form that clients of protocol 1 and 2 understand: 'E', a line, NUL; no length.
+std::string encode_error_v2(std::string_view message);
+
 /// One field of a body ('S' severity, 'C' code, 'M' message, ...); "" when absent: every field may be.
 std::string_view error_field(std::string_view body, char field);
 

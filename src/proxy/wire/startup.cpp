@@ -72,7 +72,7 @@ std::expected<FirstPacket, WireError> parse_startup(std::string_view packet) {
   }
   if (code >> 16 != 3) {
     return wrong("unsupported frontend protocol " + std::to_string(code >> 16) + "." +
-                     std::to_string(code & 0xffff) + ": server supports 3.0 to 3.2",
+                     std::to_string(code & 0xffff) + ": server supports 3.0 to 3.0",
                  "0A000");
   }
   return parse_parameters(code, body);
