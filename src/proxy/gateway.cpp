@@ -85,6 +85,7 @@ Result<void> Gateway::Impl::open_listener(std::size_t index) {
   auto endpoints = endpoints_of(listener);
   if (!endpoints) return std::unexpected(endpoints.error());
   for (Endpoint endpoint : *endpoints) {
+    if (auto free = check_free(endpoint); !free) return free;
     for (std::size_t i = 0; i < workers_.size(); ++i) {
       auto fd = listen_on(endpoint, listener.unix_mode);
       if (!fd) return std::unexpected(fd.error());

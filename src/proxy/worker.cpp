@@ -19,6 +19,11 @@ Result<std::shared_ptr<const Settings>> Settings::make(GatewayOptions options) {
     if (!made) return std::unexpected(made.error());
     settings->targets.push_back(std::move(*made));
   }
+  if (!options.scram_file.empty()) {
+    auto verifiers = read_scram_file(options.scram_file);
+    if (!verifiers) return std::unexpected(verifiers.error());
+    settings->scram = std::move(*verifiers);
+  }
   settings->facts = {.node = options.node, .tenant = options.tenant, .labels = options.labels};
   settings->options = std::move(options);
   return settings;

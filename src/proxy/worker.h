@@ -15,6 +15,7 @@
 #include "proxy/net/tls.h"
 #include "proxy/targets/cancel_registry.h"
 #include "proxy/targets/census.h"
+#include "proxy/targets/scram.h"
 #include "proxy/targets/target.h"
 
 namespace signalbox::proxy {
@@ -27,6 +28,7 @@ struct Settings {
   GatewayFacts facts;
   std::vector<TlsContext> listener_tls;  ///< by listener; null = no TLS
   std::vector<std::shared_ptr<const Target>> targets;
+  ScramVerifiers scram;  ///< of users whose SCRAM logins may be ended here
 
   /// Reads certificates; errors name the file.
   static Result<std::shared_ptr<const Settings>> make(GatewayOptions options);

@@ -12,7 +12,8 @@ namespace signalbox::proxy {
 namespace {
 
 /// Settings that change what a text means: part of the key wherever the text's meaning is read.
-constexpr std::string_view kMeaning = "session.parameters.standard_conforming_strings";
+constexpr std::string_view kMeaning[] = {"session.parameters.standard_conforming_strings",
+                                         "session.parameters.client_encoding"};
 
 std::string peer_text(const ClientFacts& client) {
   return client.address.empty() ? "local" : client.address + ":" + std::to_string(client.port);
@@ -90,7 +91,11 @@ void Decider::number(const Event& event, SessionKey& key) {
     if (value) policy::append_json(attributes_, value);
     attributes_ += '\n';
   }
-  EventInput(view, policies_->slots()).append_json(kMeaning, attributes_);
+  const EventInput input(view, policies_->slots());
+  for (const std::string_view setting : kMeaning) {
+    input.append_json(setting, attributes_);
+    attributes_ += '\n';
+  }
   if (event.server != nullptr) attributes_ += event.server->version;
   key.number = memo_.number_of(attributes_);
   key.policies = policies_->number();

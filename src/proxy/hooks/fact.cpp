@@ -26,6 +26,7 @@ sql::QueryFacts analyze_for(const Event& event) {
   if (event.session != nullptr) {
     for (const auto& [name, value] : event.session->parameters) {
       if (name == "standard_conforming_strings") options.standard_conforming_strings = value != "off";
+      if (name == "client_encoding") options.client_encoding = value;
     }
   }
   if (event.server != nullptr) {

@@ -53,6 +53,15 @@ Result<Fd> listen_on(const Endpoint& endpoint, unsigned unix_mode) {
   return fd;
 }
 
+Result<void> check_free(const Endpoint& endpoint) {
+  if (endpoint.is_unix()) return {};
+  const Fd probe = new_socket(endpoint.family());
+  set(probe.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+  if (endpoint.family() == AF_INET6) set(probe.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  if (::bind(probe.get(), endpoint.get(), endpoint.size) != 0) return io_error("cannot bind " + endpoint.to_text());
+  return {};
+}
+
 Result<Fd> start_connect(const Endpoint& endpoint) {
   Fd fd = new_socket(endpoint.family());
   if (!fd.valid()) return io_error("cannot open a socket for " + endpoint.to_text());

@@ -16,6 +16,9 @@ namespace signalbox::proxy {
 /// can have one of its own; a UNIX socket replaces a file left behind by a dead process, never a live one's.
 Result<Fd> listen_on(const Endpoint& endpoint, unsigned unix_mode);
 
+/// An error when another process listens there. listen_on() alone would share the port with it.
+Result<void> check_free(const Endpoint& endpoint);
+
 /// Starts a non-blocking connect; the caller waits for Channel::connected().
 Result<Fd> start_connect(const Endpoint& endpoint);
 

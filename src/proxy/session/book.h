@@ -38,12 +38,13 @@ struct Companion {
   std::string text;       ///< Parse: its SQL
   std::string types;      ///< Parse: parameter types, four bytes each
   bool text_known = true;
-  char what = 'S';  ///< Close: 'S' statement, 'P' portal
+  bool undecided = false;  ///< Parse: decided when values are bound, because policies read them
+  char what = 'S';         ///< Close: 'S' statement, 'P' portal
   std::uint64_t revision = 0;
 
   void clear() {
     refusal.clear(), statement.clear(), portal.clear(), text.clear(), types.clear();
-    text_known = true, what = 'S', revision = 0;
+    text_known = true, undecided = false, what = 'S', revision = 0;
   }
 };
 

@@ -94,6 +94,7 @@ std::optional<Session::Stop> Session::decide_message(const wire::FrameHeader& he
     case 'P': {
       const auto parse = wire::decode_parse(body);
       if (!parse) return malformed();
+      if (awaits_values(parse->text)) return std::nullopt;
       return decide_query(
           {.text = parse->text, .protocol = QueryProtocol::Extended, .statement = parse->statement}, message);
     }
@@ -126,21 +127,22 @@ std::optional<Session::Stop> Session::decide_query(Query query, MessageFacts mes
 std::optional<Session::Stop> Session::decide_bind(std::string_view body, MessageFacts message) {
   const auto bind = wire::decode_bind(body);
   if (!bind) return malformed();
-  if (bind->values.empty()) return std::nullopt;
   std::string_view text;
   std::string_view types;
+  bool undecided = false;
   std::shared_ptr<PreparedText> confirmed;
   if (const auto parse = book_.unanswered_parse(bind->statement); parse.parse != nullptr) {
     if (!parse.certain) return Stop::Unconfirmed;
     if (!parse.parse->text_known)
       return refused(make_refusal("54000", "statement is too long to be inspected"));
-    text = parse.parse->text, types = parse.parse->types;
+    text = parse.parse->text, types = parse.parse->types, undecided = parse.parse->undecided;
   } else {
     confirmed = statements_.of_statement(bind->statement);
     if (!confirmed) return std::nullopt;  // the server knows none either, or it was prepared by SQL
     if (!confirmed->known) return refused(make_refusal("54000", "statement is too long to be inspected"));
-    text = confirmed->text, types = confirmed->types;
+    text = confirmed->text, types = confirmed->types, undecided = confirmed->undecided;
   }
+  if (bind->values.empty() && !undecided) return std::nullopt;
   std::vector<ParameterFact> parameters;
   for (std::size_t i = 0; i < bind->values.size(); ++i) {
     const wire::BoundValue& value = bind->values[i];
@@ -262,6 +264,8 @@ Task<bool> Session::policies_changed() {
     if (text->revision == decided_under_) continue;
     text->revision = decided_under_;
     text->refused.reset();
+    text->undecided = text->known && awaits_values(text->text);
+    if (text->undecided) continue;
     const Query query{.text = text->text, .protocol = QueryProtocol::Extended, .statement = {}};
     const MessageFacts message{.type = 'E', .bytes = 0};
     Event event = event_of(actions::Hook::TrafficFromClient);

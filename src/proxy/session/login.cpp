@@ -144,6 +144,12 @@ Task<Session::LoginEnd> Session::authenticate(bool may_try_other) {
     }
     if (next == LoginRules::Next::AskClient && offers_plus(body)) {
       const Binding binding = binding_of(client_->tls(), server_->tls(), true);
+      const auto verifier = settings_->scram.find(facts_.user);
+      if (binding == Binding::Impossible && verifier != settings_->scram.end()) {
+        if (!co_await end_scram_here(verifier->second)) co_return LoginEnd::Failed;
+        rules.server_asked(wire::Authentication::SaslFinal);
+        continue;
+      }
       if (binding == Binding::Impossible && may_try_other) co_return LoginEnd::TryOtherEncryption;
       if (binding == Binding::Impossible) co_return co_await cannot_bind();
       if (!co_await relay_login_message(

@@ -7,9 +7,6 @@
 namespace signalbox::proxy {
 namespace {
 
-/// A text longer than this is not copied for later; its statement counts as unknown when policies change.
-constexpr std::size_t kLongestKeptText = 64 * 1024;
-
 std::optional<Request> request_of(char type) {
   switch (type) {
     case 'Q': return Request::Query;
@@ -141,6 +138,7 @@ std::unique_ptr<Companion> Session::companion_of(char type, std::string_view bod
     companion->text_known = whole && body.size() <= kLongestKeptText;
     if (!companion->text_known) return companion;
     companion->text = reader.text();
+    companion->undecided = awaits_values(companion->text);
     reader.integer<std::uint16_t>();
     companion->types = reader.rest();
   }

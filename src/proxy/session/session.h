@@ -34,6 +34,10 @@
 
 namespace signalbox::proxy {
 
+class ScramClient;
+class ScramServer;
+struct ScramVerifier;
+
 class Session {
  public:
   /// Begins a session that owns itself until its end, and then tells the worker.
@@ -81,6 +85,13 @@ class Session {
   Task<LoginEnd> server_fell_silent();
   void on_login_message(char type, std::string_view body);
   void on_parameter(std::string_view name, std::string_view value);
+
+  // scram_login.cpp: SCRAM ended at the gateway, on both sides
+  Task<bool> end_scram_here(const ScramVerifier& verifier);
+  Task<bool> prove_client(ScramServer& scram, std::string& server_final);
+  Task<bool> prove_to_server(ScramClient& scram);
+  Task<std::optional<std::string>> password_data();
+  Task<std::optional<std::string>> authentication_data(wire::Authentication wanted);
 
   // requests.cpp: client to server
   enum class Stop : std::uint8_t {
@@ -130,6 +141,7 @@ class Session {
   Task<bool> passes(actions::Hook hook);
   std::optional<Stop> decide_message(const wire::FrameHeader& header, std::string_view body);
   std::optional<Stop> decide_query(Query query, MessageFacts message);
+  bool awaits_values(std::string_view text) const;
   std::optional<Stop> decide_bind(std::string_view body, MessageFacts message);
   std::optional<Stop> decide_execute(std::string_view body);
   std::optional<Refusal> judge(Event& event);

@@ -46,6 +46,7 @@ void Statements::parsed(Companion& companion) {
     unnamed_->text.swap(companion.text);
     unnamed_->known = companion.text_known;
     unnamed_->revision = companion.revision;
+    unnamed_->undecided = companion.undecided;
     unnamed_->types.swap(companion.types);
     unnamed_->refused.reset();
     return;
@@ -53,6 +54,7 @@ void Statements::parsed(Companion& companion) {
   erase_statement(companion.statement);
   auto text = std::make_shared<PreparedText>();
   text->revision = companion.revision;
+  text->undecided = companion.undecided;
   text->types = companion.types;
   text->known = companion.text_known && bytes_ + companion.text.size() < limit_;
   if (text->known) text->text = companion.text;

@@ -17,6 +17,10 @@
 
 namespace signalbox::proxy {
 
+/// A text longer than this is not kept; its statement counts as unknown when policies change or values are
+/// bound.
+inline constexpr std::size_t kLongestKeptText = 64 * 1024;
+
 struct PreparedText {
   std::string text;
   bool known = true;                 ///< false: too long to keep, or prepared by other means (SQL PREPARE)
