@@ -2,6 +2,7 @@
 #include "proxy/worker.h"
 
 #include "base/log.h"
+#include "proxy/hooks/opa_source.h"
 #include "proxy/session/session.h"
 
 namespace signalbox::proxy {
@@ -19,6 +20,9 @@ Result<std::shared_ptr<const Settings>> Settings::make(GatewayOptions options) {
     if (!made) return std::unexpected(made.error());
     settings->targets.push_back(std::move(*made));
   }
+  if (!options.decisions.external.url.empty()) {
+    if (auto fine = OpaSource::check(options.decisions.external); !fine) return std::unexpected(fine.error());
+  }
   if (!options.scram_file.empty()) {
     auto verifiers = read_scram_file(options.scram_file);
     if (!verifiers) return std::unexpected(verifiers.error());
@@ -35,12 +39,23 @@ Worker::Worker(Shared& shared, std::shared_ptr<const Settings> settings, Metrics
       metrics_(metrics),
       decider_(*shared.services.clock, metrics,
                shared.services.lane != nullptr ? &shared.services.lane->producer() : nullptr) {
+  configure_decider();
+}
+
+/// The URL and the files of an external engine have been checked by Settings::make.
+void Worker::configure_decider() {
   decider_.use(settings_->options.decisions, settings_->options.memory);
+  const ExternalEngineOptions& external = settings_->options.decisions.external;
+  if (external.url.empty()) {
+    decider_.use(std::shared_ptr<DecisionSource>());
+  } else if (auto source = OpaSource::make(external, loop_, shared_.resolver)) {
+    decider_.use(std::shared_ptr<DecisionSource>(std::move(*source)));
+  }
 }
 
 void Worker::use(std::shared_ptr<const Settings> settings) {
   settings_ = std::move(settings);
-  decider_.use(settings_->options.decisions, settings_->options.memory);
+  configure_decider();
 }
 
 Worker::~Worker() {

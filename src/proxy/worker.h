@@ -80,6 +80,8 @@ class Worker {
   bool end_session(std::uint64_t id);
 
  private:
+  void configure_decider();
+
   Shared& shared_;
   std::shared_ptr<const Settings> settings_;
   MetricsShard& metrics_;

@@ -115,7 +115,7 @@ RulingPtr Decider::evaluate(const Event& event) {
   return ruling;
 }
 
-void Decider::use(std::unique_ptr<DecisionSource> source) {
+void Decider::use(std::shared_ptr<DecisionSource> source) {
   source_ = std::move(source);
 }
 
@@ -125,11 +125,16 @@ Task<RulingPtr> Decider::ask(Event& event) {
   metrics_.add(Counter::Decisions);
   const EventView view(event);
   const std::int64_t began = clock_.steady_ns();
-  policy::Decision decision = co_await source_->decide(view, policies_);
+  const std::shared_ptr<DecisionSource> source = source_;
+  policy::Decision decision = co_await source->decide(view, policies_);
   last_memoised_ = false;
   last_latency_ns_ = clock_.steady_ns() - began;
   metrics_.observe(Histogram::ExternalDecisionDuration, static_cast<std::uint64_t>(last_latency_ns_));
   metrics_.add(decision.error ? Counter::DecisionsExternalFailed : Counter::DecisionsExternal);
+  if (decision.error && options_.external.on_error == OnError::Embedded && policies_->set() != nullptr) {
+    co_return evaluate(event);
+  }
+  if (decision.error && options_.external.on_error == OnError::Allow) decision.error.reset();
   co_return rule(std::move(decision), event.hook);
 }
 

@@ -44,7 +44,7 @@ class Decider {
   void use(std::shared_ptr<const Policies> policies);
   void use(const DecisionOptions& options, const MemoryLimits& limits);
   /// Null = the embedded engine decides.
-  void use(std::unique_ptr<DecisionSource> source);
+  void use(std::shared_ptr<DecisionSource> source);
 
   bool wants(actions::Hook hook) const {
     return policies_->subscribed(hook) || (source_ && hook == actions::Hook::TrafficFromClient);
@@ -83,7 +83,7 @@ class Decider {
   DecisionOptions options_;
   policy::Limits limits_;
   policy::Evaluator evaluator_;
-  std::unique_ptr<DecisionSource> source_;
+  std::shared_ptr<DecisionSource> source_;  ///< a question under way keeps its own
   Memo memo_;
   std::string attributes_;  ///< scratch
   std::string facts_json_;  ///< scratch

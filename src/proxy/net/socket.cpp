@@ -58,7 +58,8 @@ Result<void> check_free(const Endpoint& endpoint) {
   const Fd probe = new_socket(endpoint.family());
   set(probe.get(), SOL_SOCKET, SO_REUSEADDR, 1);
   if (endpoint.family() == AF_INET6) set(probe.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
-  if (::bind(probe.get(), endpoint.get(), endpoint.size) != 0) return io_error("cannot bind " + endpoint.to_text());
+  if (::bind(probe.get(), endpoint.get(), endpoint.size) != 0)
+    return io_error("cannot bind " + endpoint.to_text());
   return {};
 }
 

@@ -147,20 +147,36 @@ Result<TlsContext> make_target_tls(const TargetTlsOptions& options) {
   return context;
 }
 
-SSL* new_target_ssl(SSL_CTX* context, const TargetTlsOptions& options, const std::string& host) {
+namespace {
+
+void expect_name(SSL* ssl, const std::string& host) {
+  X509_VERIFY_PARAM* parameters = SSL_get0_param(ssl);
+  if (is_ip_address(host)) {
+    X509_VERIFY_PARAM_set1_ip_asc(parameters, host.c_str());
+  } else {
+    X509_VERIFY_PARAM_set1_host(parameters, host.c_str(), host.size());
+  }
+}
+
+SSL* new_client_ssl(SSL_CTX* context, const std::string& host) {
   SSL* ssl = SSL_new(context);
   SSL_set_connect_state(ssl);
+  if (!is_ip_address(host) && !host.starts_with('/')) SSL_set_tlsext_host_name(ssl, host.c_str());
+  return ssl;
+}
+
+}  // namespace
+
+SSL* new_target_ssl(SSL_CTX* context, const TargetTlsOptions& options, const std::string& host) {
+  SSL* ssl = new_client_ssl(context, host);
   SSL_set_alpn_protos(ssl, kAlpn, kAlpnSize);
-  const bool address = is_ip_address(host);
-  if (!address && !host.starts_with('/')) SSL_set_tlsext_host_name(ssl, host.c_str());
-  if (options.mode == SslMode::VerifyFull) {
-    X509_VERIFY_PARAM* parameters = SSL_get0_param(ssl);
-    if (address) {
-      X509_VERIFY_PARAM_set1_ip_asc(parameters, host.c_str());
-    } else {
-      X509_VERIFY_PARAM_set1_host(parameters, host.c_str(), host.size());
-    }
-  }
+  if (options.mode == SslMode::VerifyFull) expect_name(ssl, host);
+  return ssl;
+}
+
+SSL* new_https_ssl(SSL_CTX* context, const std::string& host) {
+  SSL* ssl = new_client_ssl(context, host);
+  expect_name(ssl, host);
   return ssl;
 }
 

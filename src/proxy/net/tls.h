@@ -23,6 +23,8 @@ Result<TlsContext> make_target_tls(const TargetTlsOptions& options);
 /// "postgresql", as libpq 17 does.
 SSL* new_target_ssl(SSL_CTX* context, const TargetTlsOptions& options, const std::string& host);
 SSL* new_listener_ssl(SSL_CTX* context);
+/// For HTTPS to a host whose certificate must carry its name.
+SSL* new_https_ssl(SSL_CTX* context, const std::string& host);
 
 /// True when both ends agreed on ALPN "postgresql": mandatory for TLS without SSLRequest.
 bool alpn_is_postgresql(const SSL* ssl);

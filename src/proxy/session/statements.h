@@ -24,6 +24,7 @@ inline constexpr std::size_t kLongestKeptText = 64 * 1024;
 struct PreparedText {
   std::string text;
   bool known = true;                 ///< false: too long to keep, or prepared by other means (SQL PREPARE)
+  bool undecided = false;            ///< it is decided each time values are bound to it
   std::uint64_t revision = 0;        ///< number of the policies under which it was decided
   std::string types;                 ///< parameter types that Parse gave, four bytes each
   std::unique_ptr<Refusal> refused;  ///< by policies that came after it; null = permitted
