@@ -13,10 +13,8 @@ void Inlet::keep() {
     release();
   } else if (kept_.empty()) {
     kept_.assign(view_);
-  } else {
-    kept_.erase(0, kept_.size() - view_.size());
+    view_ = kept_;
   }
-  view_ = kept_;
 }
 
 void Inlet::release() {
@@ -38,6 +36,7 @@ Io Inlet::More::await_resume() {
   if (inlet_.kept_.empty()) {
     inlet_.view_ = got.bytes;
   } else {
+    inlet_.kept_.erase(0, inlet_.kept_.size() - inlet_.view_.size());
     inlet_.kept_.append(got.bytes);
     inlet_.view_ = inlet_.kept_;
   }

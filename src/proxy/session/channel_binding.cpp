@@ -9,6 +9,7 @@
 
 #include <algorithm>
 
+#include "proxy/wire/frame.h"
 #include "proxy/wire/replies.h"
 
 namespace signalbox::proxy {
@@ -22,6 +23,13 @@ bool offers_plus(std::string_view body) {
   const auto mechanisms = wire::decode_sasl_mechanisms(body);
   return mechanisms &&
          std::ranges::any_of(*mechanisms, [](std::string_view name) { return name.ends_with(kPlus); });
+}
+
+bool claims_binding(std::string_view body) {
+  wire::BodyReader reader(body);
+  reader.text();
+  reader.integer<std::uint32_t>();
+  return reader.ok() && reader.rest().starts_with('y');
 }
 
 Binding binding_of(SSL* client, SSL* server, bool offers_plus) {

@@ -15,7 +15,7 @@ namespace signalbox::proxy {
 enum class Binding : std::uint8_t {
   Relay,       ///< as it is: nothing to bind to, or both ends see the same certificate
   Strip,       ///< without -PLUS: the client has no TLS and would not use it
-  Impossible,  ///< the client would bind to, or complain about, a certificate that the server does not have
+  Impossible,  ///< the client could bind, but to a certificate that the server does not have
 };
 
 /// `client` and `server` are the TLS of each side, null without. `offers_plus`: the server's list has a
@@ -26,5 +26,8 @@ Binding binding_of(SSL* client, SSL* server, bool offers_plus);
 std::string without_plus(std::string_view body);
 
 bool offers_plus(std::string_view body);
+
+/// True when a SASLInitialResponse says "I support channel binding and you do not" (gs2 flag "y").
+bool claims_binding(std::string_view body);
 
 }  // namespace signalbox::proxy

@@ -122,8 +122,18 @@ std::optional<Session::Stop> Session::decide_query(Query query, MessageFacts mes
   return std::nullopt;
 }
 
-/// Bound values can change what a policy says of a statement: it is decided again with them, before they are
-/// bound.
+/// True when policies read what bound values say and this text has places for them: then it is decided when
+/// they are bound, with the values, and not before without them (`where.tenant_id` would look as if nobody
+/// limited it).
+bool Session::awaits_values(std::string_view text) const {
+  if (!worker_.decider().wants_parameters() || text.size() > kLongestKeptText) return false;
+  for (auto at = text.find('$'); at != std::string_view::npos; at = text.find('$', at + 1)) {
+    if (at + 1 < text.size() && text[at + 1] >= '0' && text[at + 1] <= '9') return true;
+  }
+  return false;
+}
+
+/// Bound values can change what a policy says of a statement: it is decided with them, before they are bound.
 std::optional<Session::Stop> Session::decide_bind(std::string_view body, MessageFacts message) {
   const auto bind = wire::decode_bind(body);
   if (!bind) return malformed();

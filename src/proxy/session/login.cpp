@@ -132,6 +132,7 @@ Task<std::string_view> Session::login_frame(Inlet& from, wire::Sender sender) {
 /// telling the client of a first error, or of a channel that cannot be bound.
 Task<Session::LoginEnd> Session::authenticate(bool may_try_other) {
   LoginRules rules;
+  bool must_not_want_binding = false;  // the client may log in, but only if it does not miss channel binding
   if (co_await server_->write(startup_) != Io::Ok) co_return LoginEnd::Failed;
   for (;;) {
     const std::string_view frame = co_await login_frame(*from_server_, wire::Sender::Server);
@@ -151,9 +152,9 @@ Task<Session::LoginEnd> Session::authenticate(bool may_try_other) {
         continue;
       }
       if (binding == Binding::Impossible && may_try_other) co_return LoginEnd::TryOtherEncryption;
-      if (binding == Binding::Impossible) co_return co_await cannot_bind();
+      must_not_want_binding = binding == Binding::Impossible;
       if (!co_await relay_login_message(
-              frame, binding == Binding::Strip ? without_plus(body) : std::string(frame))) {
+              frame, binding == Binding::Relay ? std::string(frame) : without_plus(body))) {
         co_return LoginEnd::Failed;
       }
     } else {
@@ -165,8 +166,19 @@ Task<Session::LoginEnd> Session::authenticate(bool may_try_other) {
       co_return LoginEnd::Failed;
     }
     if (next == LoginRules::Next::Ready) co_return LoginEnd::Ready;
-    if (next == LoginRules::Next::AskClient && !co_await relay_password()) co_return LoginEnd::Failed;
+    if (next != LoginRules::Next::AskClient) continue;
+    if (must_not_want_binding && co_await client_misses_binding()) co_return co_await cannot_bind();
+    must_not_want_binding = false;
+    if (!co_await relay_password()) co_return LoginEnd::Failed;
   }
+}
+
+/// True when the client's SASLInitialResponse says that it could bind: the server would take that for a
+/// downgrade.
+Task<bool> Session::client_misses_binding() {
+  const std::string_view frame = co_await login_frame(from_client_, wire::Sender::Client);
+  from_client_.keep();
+  co_return !frame.empty() && claims_binding(from_client_.bytes().substr(wire::kHeaderBytes));
 }
 
 LoginRules::Next Session::next_of(LoginRules& rules, std::string_view frame) {

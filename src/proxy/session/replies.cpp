@@ -118,7 +118,8 @@ void Session::after(const Book::Meaning& meaning) {
     if (!meaning.failed) statements_.confirm(meaning.head->request, *meaning.head->companion);
     spare_ = std::move(meaning.head->companion);
   }
-  wake_requests();
+  // Not for every single answer: a full pipeline goes on in large steps.
+  if (book_.size() <= settings_->options.memory.in_flight / 2) wake_requests();
 }
 
 /// Sends the next bytes of the server on. A message begun keeps the turn to write until it is finished.

@@ -81,6 +81,7 @@ class Session {
   Task<bool> relay_login_message(std::string_view frame, std::string to_send);
   Task<LoginEnd> unexpected_reply(LoginRules::Next why);
   Task<LoginEnd> cannot_bind();
+  Task<bool> client_misses_binding();
   Task<bool> relay_password();
   Task<LoginEnd> server_fell_silent();
   void on_login_message(char type, std::string_view body);
