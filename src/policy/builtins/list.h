@@ -16,6 +16,7 @@ std::span<const Builtin> comparison();
 std::span<const Builtin> encoding();
 std::span<const Builtin> glob();
 std::span<const Builtin> graph();
+std::span<const Builtin> graphql_calls();
 std::span<const Builtin> hashes();
 std::span<const Builtin> internal_calls();
 std::span<const Builtin> jwt_constraints();
