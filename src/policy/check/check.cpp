@@ -31,6 +31,7 @@ constexpr std::array kPasses = {
     Pass(check_body_safety),
     Pass(rewrite_dynamic_terms),
     Pass(check_recursion),
+    Pass(check_types),
     Pass(check_deprecated),
     Pass(make_heads_absolute),
 };
@@ -47,6 +48,7 @@ std::expected<CheckedModules, Diagnostics> check_modules(std::vector<ast::Module
   CheckedModules out;
   out.modules = std::move(modules);
   Context context(out.modules, options);
+  avoid_written_names(context.locals, out.modules);
   for (const Pass pass : kPasses) {
     pass(context);
     if (!context.errors.empty()) return std::unexpected(sorted_errors(context));
@@ -67,9 +69,10 @@ std::expected<CheckedQuery, Diagnostics> check_query(ast::Body query, const ast:
   context.source = source.get();
   context.rules = modules.rules;
   context.locals = LocalNames("__localq");
+  avoid_written_names(context.locals, query);
 
   using Step = void (*)(Context&, ast::Body&);
-  constexpr std::array<Step, 11> kSteps = {
+  constexpr std::array<Step, 12> kSteps = {
       [](Context& c, ast::Body& b) { check_root_overrides_in_query(c, b); },
       rewrite_locals_in_query,
       rewrite_template_strings_in_query,
@@ -81,6 +84,7 @@ std::expected<CheckedQuery, Diagnostics> check_query(ast::Body query, const ast:
       [](Context& c, ast::Body& b) { check_functions_in_query(c, b); },
       check_safety_in_query,
       rewrite_dynamic_terms_in_query,
+      [](Context& c, ast::Body& b) { check_types_in_query(c, b); },
   };
   resolve_refs_in_query(context, query, package, imports);
   for (const Step step : kSteps) {

@@ -1,9 +1,39 @@
 // What passes share.
 #include "policy/check/context.h"
 
+#include <charconv>
+#include <limits>
+
 #include "policy/syntax/visit.h"
 
 namespace signalbox::policy::check {
+namespace {
+
+template <class Node>
+void avoid_in(LocalNames& locals, const Node& node) {
+  ast::for_each_term(node, [&](const ast::Term& t) {
+    if (const auto* var = ast::as<ast::Var>(t)) locals.avoid(var->name);
+    return true;
+  });
+}
+
+}  // namespace
+
+void LocalNames::avoid(std::string_view name) {
+  if (!name.starts_with(prefix_)) return;
+  name.remove_prefix(prefix_.size());
+  std::size_t number = 0;
+  const auto [end, problem] = std::from_chars(name.data(), name.data() + name.size(), number);
+  if (problem == std::errc() && number < std::numeric_limits<std::uint32_t>::max()) next_ = std::max(next_, number + 1);
+}
+
+void avoid_written_names(LocalNames& locals, const std::vector<ast::Module>& modules) {
+  for (const ast::Module& module : modules) {
+    for (const ast::Rule& rule : module.rules) avoid_in(locals, rule);
+  }
+}
+
+void avoid_written_names(LocalNames& locals, const ast::Body& body) { avoid_in(locals, body); }
 
 void Context::error(std::string_view code, const ast::Span& at, std::string message) {
   Diagnostic diagnostic;

@@ -19,6 +19,8 @@ class LocalNames {
  public:
   explicit LocalNames(std::string prefix = "__local") : prefix_(std::move(prefix)) {}
   std::string fresh() { return fmt::format("{}{}__", prefix_, next_++); }
+  /// An author's variable of this form: numbers go on behind it.
+  void avoid(std::string_view name);
 
  private:
   std::string prefix_;
@@ -77,6 +79,10 @@ inline constexpr std::string_view kCompileError = "rego_compile_error";
 inline constexpr std::string_view kTypeError = "rego_type_error";
 inline constexpr std::string_view kUnsafeError = "rego_unsafe_var_error";
 inline constexpr std::string_view kRecursionError = "rego_recursion_error";
+
+/// Keeps generated names apart from those that the author wrote.
+void avoid_written_names(LocalNames& locals, const std::vector<ast::Module>& modules);
+void avoid_written_names(LocalNames& locals, const ast::Body& body);
 
 // Making nodes.
 ast::Expr make_eq(ast::Term lhs, ast::Term rhs, const ast::Span& at);

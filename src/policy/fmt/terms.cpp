@@ -328,8 +328,8 @@ bool has_generated(const Element& element) {
     return !found;
   };
   if (element.expr != nullptr) ast::for_each_term(*element.expr, look);
-  if (element.term != nullptr) ast::for_each_term(*element.term, look);
-  if (element.value != nullptr) ast::for_each_term(*element.value, look);
+  if (element.term != nullptr && element.value == nullptr) ast::for_each_term(*element.term, look);
+
   return found;
 }
 }  // namespace
