@@ -109,6 +109,13 @@ Verdicts read_oracle(const std::string& path) {
   return verdicts;
 }
 
+bool has_accepted(const std::string& path, int boot) {
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str().find("accepted " + std::to_string(boot) + ".") != std::string::npos;
+}
+
 }  // namespace
 
 TEST_CASE("the process that is killed", "[.crash-child]") {
@@ -147,7 +154,12 @@ TEST_CASE("after kill -9 at any instant nothing accepted is lost and nothing com
   for (int boot = 1; boot <= rounds; ++boot) {
     const pid_t child = start_child(directory.path(), boot);
     REQUIRE(child > 0);
-    std::this_thread::sleep_for(std::chrono::milliseconds(20 + random() % 150));
+    // Every other one is killed wherever it is, be it while opening; the rest once they have accepted
+    // something.
+    if (boot % 2 == 0) {
+      CHECK(testing::eventually([&] { return has_accepted(directory / "oracle", boot); }, 60s));
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(random() % 150));
     ::kill(child, SIGKILL);
     int status = 0;
     REQUIRE(::waitpid(child, &status, 0) == child);
