@@ -140,11 +140,12 @@ std::size_t Writer::round(bool stopping) {
                               round.commands.size() + finished_.size();
   const bool due = stores_.jobs.count(JobState::Pending) > 0 || round.now_us >= next_housekeeping_us_;
   if (handled == 0 && withdrawn_.empty() && !due) return 0;
-  if (commit(round, stopping)) conclude(round);
+  const bool committed = commit(round, stopping);
+  if (committed) conclude(round);
   commit_stream(round, stopping);
   store_decisions(round);
   for (RingProducer* producer : round.read_from) producer->ring().release();
-  return handled + round.effects.claimed.size();
+  return committed ? handled : 0;  // given up: there is no use in another round
 }
 
 void Writer::gather(Round& round) {
