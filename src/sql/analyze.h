@@ -22,8 +22,8 @@ class Catalog;
 enum class BackslashQuote : std::uint8_t { Off, On, SafeEncoding };
 
 struct AnalyzeOptions {
-  std::size_t max_bytes = std::size_t{256} << 20;  ///< longer text: parse_error 54000
-  std::size_t max_tokens = 2'000'000;              ///< about 150 bytes of memory each while parsing
+  std::size_t max_bytes = std::size_t{64} << 20;  ///< longer text: parse_error 54000; about 5 ms a MiB
+  std::size_t max_tokens = 2'000'000;             ///< about 150 bytes of memory each while parsing
   std::uint32_t max_statements = 100'000;
   std::uint32_t max_query_depth = 2'000;  ///< sub-selects within sub-selects
   std::uint32_t max_facts = 10'000;       ///< entries in all lists of one statement; more: opaque "bounded"
@@ -32,8 +32,8 @@ struct AnalyzeOptions {
   // The session's settings that change what the text means (defaults are PostgreSQL's).
   bool standard_conforming_strings = true;
   BackslashQuote backslash_quote = BackslashQuote::SafeEncoding;
-  std::string_view client_encoding =
-      "UTF8";  ///< one whose characters may hold ASCII bytes (SJIS, GBK, ...): parse_error 0A000
+  /// One whose characters may hold ASCII bytes (SJIS, GBK, ...) gives a parse_error 0A000.
+  std::string_view client_encoding = "UTF8";
 
   /// Borrowed for the call: resolves names, expands views, knows functions and types (catalog.h).
   const Catalog* catalog = nullptr;

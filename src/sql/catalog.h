@@ -55,8 +55,8 @@ class Catalog {
     /// Of a view: the tables beneath it, through views of views; and what its definition hides or calls.
     std::vector<TableUse> beneath;
     std::vector<std::string> functions;
-    bool opaque =
-        false;  ///< the definition calls a function that is not PostgreSQL's own, or could not be analysed
+    /// The definition calls a function that is not PostgreSQL's own, or could not be analysed.
+    bool opaque = false;
   };
 
   /// Analyses every view's definition once. Views that name each other in a circle (or a definition that does

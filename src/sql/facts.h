@@ -23,8 +23,7 @@ namespace signalbox::sql {
 
 /// What a statement, or one mention of a table in it, is for. Ordered: a later one matters more.
 enum class Access : std::uint8_t {
-  Read,    ///< rows are read: FROM, USING, WHERE, RETURNING, COPY TO, and the target of an UPDATE that reads
-           ///< columns
+  Read,    ///< rows are read: FROM, USING, COPY TO; also the target of a write that reads its columns
   Lock,    ///< LOCK TABLE, SELECT ... FOR UPDATE / SHARE
   Write,   ///< rows change: INSERT, UPDATE, DELETE, MERGE, TRUNCATE, COPY FROM
   Define,  ///< the object itself changes: CREATE, ALTER, DROP, GRANT, COMMENT, REINDEX, VACUUM, ...
@@ -38,24 +37,24 @@ struct Equality {
   bool operator==(const Equality&) const = default;
 };
 
-/// One table (or view, sequence, index, ...: text cannot tell). CTE names and aliases are resolved and never
+/// One table (or view, sequence, index, ...: text cannot tell). Aliases are resolved, CTE names are never
 /// here.
 struct TableUse {
   std::string schema;  ///< as written, "" when the name is unqualified and no catalogue resolved it
   std::string name;
   Access access = Access::Read;
-  std::string_view
-      verb;  ///< "select", "insert", "update", "delete", "merge", "truncate", "copy", "lock", "create", ...
-  std::vector<Equality>
-      where;  ///< equalities that hold at EVERY place where this table is used with this access
+  /// "select", "insert", "update", "delete", "merge", "truncate", "copy", "lock", "create", "alter", ...
+  std::string_view verb;
+  /// Equalities that hold at EVERY place where this table is used with this access and verb.
+  std::vector<Equality> where;
 };
 
 struct ColumnUse {
   std::string table;  ///< the table's name, alias resolved; "" when the text does not say
   std::string name;   ///< "*" for all columns (SELECT *, t.*, a whole-row value, NATURAL JOIN)
   Access access = Access::Read;
-  bool certain =
-      true;  ///< false: unqualified with several tables in sight, listed once for each that could have it
+  /// False: unqualified with several tables in sight, listed once for each that could have it.
+  bool certain = true;
 };
 
 struct Join {
@@ -81,7 +80,7 @@ struct Setting {
 };
 
 struct LockUse {
-  std::string mode;       ///< "for update", "for share", ..., "access exclusive", ...; "advisory"
+  std::string mode;       ///< "for update", "for share", ..., "access exclusive", ...
   std::string_view wait;  ///< "block", "nowait", "skip locked"
 };
 
@@ -145,19 +144,20 @@ struct StatementFacts {
 
   std::vector<TableUse> tables;
   std::vector<ColumnUse> columns;
-  std::vector<std::string> functions;  ///< unqualified name of every function and procedure, and schema.name
-                                       ///< when it was qualified (pg_catalog apart)
-  std::vector<std::string>
-      types;  ///< types of casts that are not PostgreSQL's own (a domain's CHECK may run code)
+  /// Unqualified name of every function and procedure, and schema.name when it was qualified (pg_catalog
+  /// apart).
+  std::vector<std::string> functions;
+  /// Types that are not PostgreSQL's own: a cast to a domain runs its CHECK.
+  std::vector<std::string> types;
   std::vector<ObjectUse> objects;
-  std::string subject;  ///< name of the prepared statement, cursor, savepoint, channel or setting it is
-                        ///< about; else ""
+  /// Name of the prepared statement, cursor, savepoint, channel, setting or file it is about; else "".
+  std::string subject;
 
   /// Equalities at top level AND of the statement's own WHERE (of every branch of a UNION). A column with two
   /// values is left out.
   std::vector<Equality> where;
-  /// The statement's WHERE exists; with an UPDATE, DELETE or MERGE anywhere inside: every one of them has
-  /// one.
+  /// The statement's own WHERE (of every branch of a UNION); with an UPDATE, DELETE or MERGE anywhere inside:
+  /// every one of them has one. A clause that limits nothing is none: true, 1 = 1, id = id, random() < 2.
   bool has_where = false;
   bool has_limit = false;
   Literal limit;  ///< of the top level; Unknown when absent (see has_limit) or not constant
@@ -171,10 +171,10 @@ struct StatementFacts {
 struct QueryFacts {
   StatementFacts whole;  ///< of the only statement, or of all together (kind "multi" unless all agree)
   std::vector<StatementFacts> parts;  ///< one for each statement when there are two or more; otherwise empty
-  std::vector<CommentTag>
-      comment;  ///< from all comments of the text, in order; a repeated key keeps its first value
-  std::optional<ParseError>
-      parse_error;  ///< set: nothing else but `comment` and kind "unparsed" can be relied on
+  /// From all comments of the text, in order; a repeated key keeps its first value.
+  std::vector<CommentTag> comment;
+  /// Set: the text was not analysed, and only `comment` and the flags of kind "unparsed" are there.
+  std::optional<ParseError> parse_error;
 
   /// One entry for each statement, none for an empty query. Borrowed from this object.
   std::span<const StatementFacts> statements() const {

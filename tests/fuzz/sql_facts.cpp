@@ -1,5 +1,5 @@
-// Any bytes as SQL: facts, JSON, digests and comment tags must come back, and agree with each other where they overlap.
-// The first byte chooses the session's settings.
+// Any bytes as SQL: facts, JSON, digests and comment tags must come back, and agree with each other where
+// they overlap. The first byte chooses the session's settings.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -19,7 +19,8 @@ void require(bool condition) {
 void tokens_are_the_text(std::string_view text, bool standard) {
   std::size_t length = 0;
   signalbox::sql::Lexer lexer(text, standard);
-  for (signalbox::sql::Token token; lexer.next(token); length += token.text.size()) require(!token.text.empty());
+  for (signalbox::sql::Token token; lexer.next(token); length += token.text.size())
+    require(!token.text.empty());
   require(length == text.size());
 }
 

@@ -1,9 +1,12 @@
 // Texts made to hurt: each gets an answer or a parse_error, on a 256 KiB stack, in bounded time and memory.
 #include <pthread.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <functional>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "sql/analyze.h"
 #include "sql/digest.h"
@@ -196,7 +199,26 @@ TEST_CASE("standard_conforming_strings decides where a string ends") {
 
 TEST_CASE("long texts of few tokens are analysed") {
   const std::string sql = "INSERT INTO t VALUES ('" + std::string(64 << 20, 'x') + "')";
-  CHECK(tables(facts_on_small_stack(sql).whole) == "write t");
+  CHECK(tables(facts_on_small_stack(sql, {.max_bytes = std::size_t{512} << 20}).whole) == "write t");
+  CHECK(analyze(sql).parse_error->sqlstate == "54000");
+}
+
+TEST_CASE("threads come and go, and analyse at the same time") {
+  for (int round = 0; round < 20; ++round) {
+    std::vector<std::thread> threads;
+    std::atomic<int> right = 0;
+    for (int i = 0; i < 8; ++i)
+      threads.emplace_back([&right, i] {
+        const std::string sql = "SELECT a FROM t" + std::to_string(i) + " WHERE id = " + std::to_string(i);
+        for (int k = 0; k < 50; ++k) {
+          const QueryFacts facts = analyze(sql, {.standard_conforming_strings = i % 2 == 0});
+          right += tables(facts.whole) == "read t" + std::to_string(i) &&
+                   analyze("SELEC 1").parse_error.has_value();
+        }
+      });
+    for (std::thread& thread : threads) thread.join();
+    CHECK(right == 8 * 50);
+  }
 }
 
 TEST_CASE("bytes that are not UTF-8 are ordinary letters") {
