@@ -6,7 +6,7 @@ import time
 
 
 class Receiver:
-    def __init__(self):
+    def __init__(self, port=0):
         self.calls = []  # (time, id, status answered, body)
         self.changed = threading.Condition()
         receiver = self
@@ -22,7 +22,7 @@ class Receiver:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     @property
