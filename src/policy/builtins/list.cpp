@@ -12,11 +12,12 @@ namespace {
 std::vector<const Builtin*> sorted_list() {
   std::vector<const Builtin*> all;
   using namespace builtins;
-  for (auto category : {aggregates,      arrays,      bits,        casts,         cidr,    comparison,
-                        encoding,        glob,        graph,       graphql_calls, hashes,  internal_calls,
-                        jwt_constraints, jwt_readers, jwt_signers, json_paths,    numbers, objects,
-                        regex,           semver,      sets,        strings,       time,    types,
-                        units,           uri,         uuid})
+  for (auto category :
+       {aggregates,  aws,         arrays,     bits,          casts,   cidr,           comparison,
+        encoding,    glob,        graph,      graphql_calls, hashes,  internal_calls, jwt_constraints,
+        jwt_readers, jwt_signers, json_paths, lookups,       numbers, objects,        regex,
+        semver,      sets,        strings,    time,          types,   units,          uri,
+        uuid,        yaml})
     for (const Builtin& builtin : category()) all.push_back(&builtin);
   std::ranges::sort(all, {}, &Builtin::name);
   return all;

@@ -9,6 +9,7 @@ namespace signalbox::policy::builtins {
 
 std::span<const Builtin> aggregates();
 std::span<const Builtin> arrays();
+std::span<const Builtin> aws();
 std::span<const Builtin> bits();
 std::span<const Builtin> casts();
 std::span<const Builtin> cidr();
@@ -23,6 +24,7 @@ std::span<const Builtin> jwt_constraints();
 std::span<const Builtin> jwt_readers();
 std::span<const Builtin> jwt_signers();
 std::span<const Builtin> json_paths();
+std::span<const Builtin> lookups();
 std::span<const Builtin> numbers();
 std::span<const Builtin> objects();
 std::span<const Builtin> regex();
@@ -34,5 +36,6 @@ std::span<const Builtin> types();
 std::span<const Builtin> units();
 std::span<const Builtin> uri();
 std::span<const Builtin> uuid();
+std::span<const Builtin> yaml();
 
 }  // namespace signalbox::policy::builtins
