@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "actions/interlock.h"
 #include "base/clock.h"
 #include "base/diagnostic.h"
 #include "base/metrics.h"
@@ -60,6 +61,7 @@ struct Context {
   std::function<std::vector<proxy::SessionView>()> sessions;
   std::function<bool(std::uint64_t)> end_session;
   std::function<bool()> accepting;
+  std::function<actions::InterlockOptions()> interlock;  ///< those in effect
   std::function<void()> drain;  ///< asks the process to drain and end; returns at once
   std::string version;
   std::string node;

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "admin/evaluations.h"
 #include "admin/reply.h"
 
 namespace signalbox::admin {
@@ -46,6 +47,7 @@ class HttpServer final : public Server {
  public:
   HttpServer(ServerOptions options, Context context)
       : options_(std::move(options)), context_(std::move(context)) {
+    context_.evaluations = std::make_shared<Evaluations>();
     http_.new_task_queue = [threads = options_.threads] { return new httplib::ThreadPool(threads); };
     http_.set_payload_max_length(options_.body_bytes);
     http_.set_read_timeout(5);

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "app/config/describe.h"
+
 using namespace signalbox;
 using namespace signalbox::app;
 using namespace std::chrono_literals;
@@ -79,6 +81,14 @@ queue: {directory: q, ring_memory: 1MiB, decisions: false, decisions_for: 1h}
   CHECK(o.ring_bytes == 1u << 20);
   CHECK_FALSE(o.decisions.enabled);
   CHECK(o.decisions.age == 1h);
+}
+
+TEST_CASE("webhook secrets are read by name and never printed") {
+  auto config = read("actions: {webhook: {secrets: {soc: hunter2}}}");
+  CHECK(webhook_options(config).secrets.at("soc") == "hunter2");
+  const std::string yaml = as_yaml(config);
+  CHECK(yaml.find("hunter2") == std::string::npos);
+  CHECK(yaml.find(R"(secrets: {"soc": "********"})") != std::string::npos);
 }
 
 TEST_CASE("--set reaches any key that is not in a list, and errors say what is near") {

@@ -72,21 +72,6 @@ TEST_CASE("a directory that is not there is a diagnostic") {
   CHECK(files.error().front().at.file == "/no/such/directory");
 }
 
-TEST_CASE("the shipped entry point is added unless a file is of package gateway") {
-  std::vector<policy::SourceFile> files{{"p.rego", "# package gateway\npackage gateways\n"},
-                                        {"gateway.policy.yaml", ""}};
-  add_default_entry(files);
-  CHECK(files.size() == 3);
-  std::vector<policy::SourceFile> own{{"x.rego", "# mine\n\npackage gateway  # here\nactions := set()"}};
-  add_default_entry(own);
-  CHECK(own.size() == 1);
-}
-
-TEST_CASE("rules/gateway.rego is the shipped entry point") {
-  std::ifstream in(SIGNALBOX_SOURCE_DIR "/rules/gateway.rego");
-  CHECK(std::string(std::istreambuf_iterator<char>(in), {}) == default_entry());
-}
-
 TEST_CASE("the watch calls once for a burst, and sees files in directories made later") {
   const Directory d;
   std::atomic<int> calls = 0;

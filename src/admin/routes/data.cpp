@@ -1,6 +1,7 @@
 // /v1/data: OPA's Data API over the loaded policies, so that OPA's clients and SDKs can ask the gateway. Base
 // documents and rules answer alike. Writing data is not offered: policies come from the policy directory.
 // The surprise: as in OPA, an undefined document is a 200 without `result`.
+#include <charconv>
 #include <chrono>
 #include <nlohmann/json.hpp>
 
@@ -18,11 +19,18 @@ using policy::Value;
 constexpr policy::Limits kLimits{
     .steps = 100'000'000, .memory = 256u << 20, .depth = 512, .time = std::chrono::seconds(5)};
 
-// data["a"]["b"]: every segment as a string, so that any name works.
+bool is_integer(std::string_view text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc{} && end == text.data() + text.size();
+}
+
+// data["a"]["b"][0]: as in OPA, a segment that is an integer is one, every other is a string.
 std::string reference(const std::vector<std::string>& segments) {
   std::string out = "data";
   for (const auto& segment : segments) {
-    out += "[" + Json(segment).dump(-1, ' ', false, Json::error_handler_t::replace) + "]";
+    const std::string text = Json(segment).dump(-1, ' ', false, Json::error_handler_t::replace);
+    out += "[" + (is_integer(segment) ? std::to_string(std::stoll(segment)) : text) + "]";
   }
   return out;
 }
@@ -104,7 +112,7 @@ Response post_data(const Context& context, const Request& request) {
     if (!parsed->is_object()) return refuse(400, kInvalidParameter, "body must be a JSON object");
     input = parsed->at("input");
   }
-  return evaluate(context, request, input, input.is_undefined());
+  return evaluate(context, request, input, input.is_undefined() || input.is_null());
 }
 
 // The webhook form: the body is the input, the answer is the result.

@@ -9,9 +9,12 @@ namespace signalbox::admin {
 
 std::vector<Route> actions_routes();
 std::vector<Route> data_routes();
+std::vector<Route> decisions_routes();
 std::vector<Route> health_routes();
+std::vector<Route> jobs_routes();
 std::vector<Route> metrics_routes();
 std::vector<Route> openapi_routes();
+std::vector<Route> plan_routes();
 std::vector<Route> policies_routes();
 std::vector<Route> sessions_routes();
 

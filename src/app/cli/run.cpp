@@ -131,13 +131,13 @@ Exit run(const Options& options) {
     complain(config.error());
     return Exit::Usage;
   }
+  const sigset_t signals = handled_signals();
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before the first thread, which is the log's
+  ::signal(SIGPIPE, SIG_IGN);
   if (auto opened = log::open(log_options(*config)); !opened) {
     complain(opened.error());
     return Exit::Unreachable;
   }
-  const sigset_t signals = handled_signals();
-  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  ::signal(SIGPIPE, SIG_IGN);
   auto service = Service::open(std::move(*config));
   if (!service) {
     log::flush();

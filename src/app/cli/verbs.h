@@ -5,10 +5,17 @@
 
 namespace signalbox::app::cli {
 
+void add_run(CLI::App& root, Action& chosen);
+void add_check(CLI::App& root, Action& chosen);
+void add_eval(CLI::App& root, Action& chosen);
+void add_explain(CLI::App& root, Action& chosen);
+void add_policy(CLI::App& root, Action& chosen);
+void add_actions(CLI::App& root, Action& chosen);
+void add_decisions(CLI::App& root, Action& chosen);
+void add_sessions(CLI::App& root, Action& chosen);
+void add_jobs(CLI::App& root, Action& chosen);
 void add_config(CLI::App& root, Action& chosen);
 void add_completion(CLI::App& root, Action& chosen);
-void add_run(CLI::App& root, Action& chosen);
-void add_sessions(CLI::App& root, Action& chosen);
 void add_version(CLI::App& root, Action& chosen);
 
 }  // namespace signalbox::app::cli

@@ -86,6 +86,8 @@ struct ActionsConfig {
   Duration breaker_pause{};
   Duration lease{};
   std::string audit_log;
+  Secrets webhook_secrets;
+  std::filesystem::path webhook_ca;
 };
 
 struct QueueConfig {
@@ -93,6 +95,8 @@ struct QueueConfig {
   Size ring_memory{};
   Size backlog{};
   Size stream_memory{};
+  Duration completed_for{};
+  std::uint64_t dead_letters = 0;
   Duration dead_letters_for{};
   Duration decisions_for{};
   Size decisions_memory{};

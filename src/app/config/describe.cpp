@@ -46,13 +46,17 @@ struct SchemaType {
   Json operator()(const Labels*) const {
     return {{"type", "object"}, {"additionalProperties", {{"type", "string"}}}};
   }
+  Json operator()(const Secrets*) const {
+    return {{"type", "object"}, {"additionalProperties", {{"type", "string"}, {"writeOnly", true}}}};
+  }
 };
 
 Json schema_of(const Key& key) {
   Json schema = std::visit(SchemaType{}, key.slot);
   schema["description"] = key.doc;
   if (!key.choices.empty()) schema["enum"] = key.choices;
-  if (!std::holds_alternative<Words*>(key.slot) && !std::holds_alternative<Labels*>(key.slot)) {
+  if (!std::holds_alternative<Words*>(key.slot) && !std::holds_alternative<Labels*>(key.slot) &&
+      !std::holds_alternative<Secrets*>(key.slot)) {
     schema["default"] = key.fallback;
     if (std::holds_alternative<bool*>(key.slot)) schema["default"] = key.fallback == "true";
     if (std::holds_alternative<std::uint64_t*>(key.slot))

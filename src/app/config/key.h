@@ -19,11 +19,12 @@ namespace signalbox::app {
 struct Config;
 
 using Labels = std::map<std::string, std::string>;
+using Secrets = std::map<std::string, Secret, std::less<>>;
 using Words = std::vector<std::string>;
 
 /// Where a key's value goes. The alternative is the key's type. Paths are relative to the configuration file.
 using Slot = std::variant<std::string*, bool*, std::uint64_t*, Duration*, Size*, Secret*,
-                          std::filesystem::path*, Words*, Labels*>;
+                          std::filesystem::path*, Words*, Labels*, Secrets*>;
 
 enum class Reload : std::uint8_t {
   Restart,  ///< a change is reported on reload and waits for a restart

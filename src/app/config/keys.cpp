@@ -162,7 +162,11 @@ Keys keys(ActionsConfig& c) {
       {"breaker_pause", &c.breaker_pause, "10s", "How long."},
       {"lease", &c.lease, "30s", "How long a runner may hold a job before another takes it."},
       {"audit_log", &c.audit_log, "stdout",
-       "Where lines of the action `log` go: `stdout`, `stderr` or a file."},
+       "Where lines of the action `log` go: `stdout`, `syslog`, or a file (which may be rotated)."},
+      {"webhook.secrets", &c.webhook_secrets, "{}",
+       "Signing secrets by name: what `secret` of a webhook refers to."},
+      {"webhook.ca", &c.webhook_ca, "",
+       "Authorities that receivers' certificates must come from, PEM; empty: the system's."},
   };
 }
 
@@ -176,7 +180,10 @@ Keys keys(QueueConfig& c) {
       {"backlog", &c.backlog, "1GiB",
        "Most that waiting jobs may occupy; beyond it new ones are dropped and counted."},
       {"stream_memory", &c.stream_memory, "1GiB", "Most that audit lines may occupy."},
-      {"dead_letters_for", &c.dead_letters_for, "7d", "How long jobs that failed for good are kept."},
+      {"completed_for", &c.completed_for, "0", "How long finished jobs stay listed; 0: they vanish."},
+      {"dead_letters", &c.dead_letters, "10000",
+       "Most jobs that failed for good to keep; the oldest go first."},
+      {"dead_letters_for", &c.dead_letters_for, "7d", "How long they are kept."},
       {"decisions_for", &c.decisions_for, "7d", "How long decision records are kept."},
       {"decisions_memory", &c.decisions_memory, "256MiB",
        "Most that decision records may occupy; the oldest go first."},

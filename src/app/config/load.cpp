@@ -84,6 +84,7 @@ class Reader {
   void read_value(const Key& key, const YAML::Node& value, const std::string& shown) {
     if (auto* const* words = std::get_if<Words*>(&key.slot)) return read_words(**words, value, shown);
     if (auto* const* labels = std::get_if<Labels*>(&key.slot)) return read_labels(**labels, value, shown);
+    if (auto* const* secrets = std::get_if<Secrets*>(&key.slot)) return read_secrets(**secrets, value, shown);
     if (!value.IsScalar() && !value.IsNull()) {
       return report(value.Mark(), "config_bad_value",
                     fmt::format("{} is not a {}", shown, type_name(key.slot)));
@@ -124,6 +125,20 @@ class Reader {
                       fmt::format("{}.{}: {}", shown, name, expanded.error()));
       }
       labels[name] = *expanded;
+    });
+  }
+
+  void read_secrets(Secrets& secrets, const YAML::Node& value, const std::string& shown) {
+    for_each_entry(value, shown, [&](const std::string& name, const YAML::Node&, const YAML::Node& text) {
+      auto secret = text.IsScalar()
+                        ? expand_environment(text.Scalar())
+                        : std::expected<std::string, std::string>(std::unexpect, "it is not a text");
+      if (secret) secret = expand_secret(*secret, directory());
+      if (!secret) {
+        return report(text.Mark(), "config_bad_reference",
+                      fmt::format("{}.{}: {}", shown, name, secret.error()));
+      }
+      secrets[name] = Secret(*secret);
     });
   }
 

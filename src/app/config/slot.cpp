@@ -63,6 +63,11 @@ Stored store_in(Labels& slot, std::string_view text) {
   return slot.clear(), Stored{};
 }
 
+Stored store_in(Secrets& slot, std::string_view text) {
+  if (!text.empty() && text != "{}") return std::unexpected("a map of names to secrets");
+  return slot.clear(), Stored{};
+}
+
 // A YAML double-quoted string, always: no value is then ever read as another type.
 std::string yaml_quoted(std::string_view text) {
   std::string out = "\"";
@@ -110,6 +115,12 @@ std::string print(const Labels& v) {
   return fmt::format("{{{}}}", fmt::join(items, ", "));
 }
 
+std::string print(const Secrets& v) {
+  std::vector<std::string> items;
+  for (const auto& [name, secret] : v) items.push_back(yaml_quoted(name) + ": " + print(secret));
+  return fmt::format("{{{}}}", fmt::join(items, ", "));
+}
+
 struct TypeName {
   std::string_view operator()(const std::string*) const { return "text"; }
   std::string_view operator()(const bool*) const { return "true or false"; }
@@ -120,6 +131,7 @@ struct TypeName {
   std::string_view operator()(const std::filesystem::path*) const { return "path"; }
   std::string_view operator()(const Words*) const { return "list of texts"; }
   std::string_view operator()(const Labels*) const { return "map of texts"; }
+  std::string_view operator()(const Secrets*) const { return "map of secrets"; }
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "actions/vocabulary.h"
 #include "app/policies/directory.h"
+#include "app/policies/input_schema.h"
 #include "base/log.h"
 
 namespace signalbox::app {
@@ -31,13 +32,18 @@ void log_diagnostic(const Diagnostic& d) {
 
 }  // namespace
 
+policy::Vocabulary host_vocabulary() {
+  policy::Vocabulary words = actions::vocabulary();
+  words.input_schema = input_schema();
+  return words;
+}
+
 std::expected<std::shared_ptr<const policy::PolicySet>, Diagnostics> load_policies(
     const std::filesystem::path& directory, std::size_t* count) {
   auto files = read_directory(directory);
   if (!files) return std::unexpected(std::move(files.error()));
   if (count) *count = files->size();
-  add_default_entry(*files);
-  auto set = policy::PolicySet::load(std::move(*files), actions::vocabulary());
+  auto set = policy::PolicySet::load(std::move(*files), host_vocabulary());
   if (!set) locate(set.error(), directory);
   return set;
 }

@@ -13,6 +13,9 @@
 
 namespace signalbox::app {
 
+/// What policies are checked against: this build's hooks, actions and input document.
+policy::Vocabulary host_vocabulary();
+
 /// Loads a directory with the vocabulary of this build. What `signalbox check` and the gateway both use.
 std::expected<std::shared_ptr<const policy::PolicySet>, Diagnostics> load_policies(
     const std::filesystem::path& directory, std::size_t* files = nullptr);

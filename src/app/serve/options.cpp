@@ -151,10 +151,18 @@ actions::AsyncLaneOptions lane_options(const Config& config) {
   o.lease = to_ms(a.lease);
   o.retry = {to_ms(a.retry_base), to_ms(a.retry_cap)};
   o.breaker = {static_cast<int>(a.breaker_failures), to_ms(a.breaker_pause)};
-  o.dead_letters.age = duration_cast<seconds>(q.dead_letters_for);
+  o.dead_letters = {duration_cast<seconds>(q.dead_letters_for), q.dead_letters};
   o.decisions = {q.decisions, duration_cast<seconds>(q.decisions_for), q.decisions_memory.bytes};
+  o.completed_for = duration_cast<seconds>(q.completed_for);
   o.backlog_bytes = q.backlog.bytes;
   o.stream_bytes = q.stream_memory.bytes;
+  return o;
+}
+
+actions::WebhookOptions webhook_options(const Config& config) {
+  actions::WebhookOptions o;
+  for (const auto& [name, secret] : config.actions.webhook_secrets) o.secrets.emplace(name, secret.reveal());
+  o.http.ca_file = config.actions.webhook_ca;
   return o;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actions/lanes/async_lane.h"
+#include "actions/lanes/webhook.h"
 #include "admin/server.h"
 #include "app/config/config.h"
 #include "base/log.h"
@@ -12,6 +13,7 @@ namespace signalbox::app {
 proxy::GatewayOptions gateway_options(const Config& config);
 /// The directory is the configured one; empty stays empty.
 actions::AsyncLaneOptions lane_options(const Config& config);
+actions::WebhookOptions webhook_options(const Config& config);
 admin::ServerOptions server_options(const Config& config);
 log::Options log_options(const Config& config);
 

@@ -7,33 +7,99 @@
 #include <csignal>
 #include <cstdlib>
 
+#include "actions/lanes/async_lane.h"
+#include "actions/lanes/job_handler.h"
+#include "actions/lanes/stream_sink.h"
+#include "actions/lanes/webhook.h"
 #include "app/serve/options.h"
 #include "app/version.h"
 #include "base/log.h"
 
 namespace signalbox::app {
 
+Result<ScratchDirectory> ScratchDirectory::make() {
+  std::error_code error;
+  std::string pattern = (std::filesystem::temp_directory_path(error) / "signalbox-XXXXXX").string();
+  if (error || !::mkdtemp(pattern.data()))
+    return fail(ErrorCode::Io, "cannot make the temporary directory " + pattern);
+  ScratchDirectory made;
+  made.path_ = pattern;
+  return made;
+}
+
+ScratchDirectory::~ScratchDirectory() {
+  std::error_code ignored;
+  if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+}
+
+namespace {
+
+Result<std::unique_ptr<actions::StreamSink>> audit_sink(const std::string& output) {
+  if (output == "stdout") return actions::stdout_sink();
+  if (output == "syslog") return actions::syslog_sink("signalbox");
+  return actions::file_sink(output);
+}
+
+}  // namespace
+
 std::expected<std::unique_ptr<Service>, Service::NotStarted> Service::open(Config config) {
   std::unique_ptr<Service> service(new Service(std::move(config)));
-  if (!service->config_.policy.directory.empty()) {
-    return std::unexpected(NotStarted{
-        {}, {ErrorCode::InvalidArgument, "this build cannot load policies", "leave policy.directory empty"}});
-  }
-  for (const auto step : {&Service::open_gateway, &Service::open_admin}) {
+  service->library_ = std::make_unique<PolicyLibrary>(service->config_.policy.directory, service->clock_);
+  if (auto loaded = service->library_->reload(); !loaded)
+    return std::unexpected(NotStarted{loaded.error(), {}});
+  for (const auto step :
+       {&Service::open_lane, &Service::open_gateway, &Service::open_watch, &Service::open_admin}) {
     if (auto done = (service.get()->*step)(); !done) return std::unexpected(NotStarted{{}, done.error()});
   }
   return service;
 }
 
+Service::Service(Config config) : config_(std::move(config)) {}
+
 Service::~Service() {
   stop(std::chrono::milliseconds(0));
 }
 
+Result<void> Service::open_lane() {
+  actions::AsyncLaneOptions options = lane_options(config_);
+  if (options.directory.empty()) {
+    auto made = ScratchDirectory::make();
+    if (!made) return std::unexpected(made.error());
+    scratch_ = std::move(*made);
+    options.directory = scratch_.path();
+  }
+  actions::LaneParts parts;
+  parts.handlers.push_back(actions::webhook_handler(webhook_options(config_), clock_));
+  auto sink = audit_sink(config_.actions.audit_log);
+  if (!sink) return std::unexpected(sink.error());
+  parts.log = std::move(*sink);
+  parts.on_result = [this](actions::JobResult result) {
+    if (auto* gateway = results_to_.load(std::memory_order_acquire)) gateway->deliver(std::move(result));
+  };
+  auto lane = actions::AsyncLane::open(std::move(options), std::move(parts), clock_);
+  if (!lane) return std::unexpected(lane.error());
+  lane_ = std::move(*lane);
+  return {};
+}
+
 Result<void> Service::open_gateway() {
-  auto gateway = proxy::Gateway::open(gateway_options(config_), {&metrics_, &clock_, nullptr, nullptr});
+  auto gateway =
+      proxy::Gateway::open(gateway_options(config_), {&metrics_, &clock_, lane_.get(), library_->current()});
   if (!gateway) return std::unexpected(gateway.error());
   gateway_ = std::move(*gateway);
   gateway_->start();
+  results_to_.store(gateway_.get(), std::memory_order_release);
+  library_->on_change(
+      [this](std::shared_ptr<const policy::PolicySet> set) { gateway_->use(std::move(set)); });
+  return {};
+}
+
+Result<void> Service::open_watch() {
+  if (config_.policy.directory.empty() || !config_.policy.watch) return {};
+  auto watch = DirectoryWatch::open(config_.policy.directory, std::chrono::milliseconds(100),
+                                    [this] { [[maybe_unused]] const auto logged = library_->reload(); });
+  if (!watch) return std::unexpected(watch.error());
+  watch_ = std::move(*watch);
   return {};
 }
 
@@ -47,12 +113,17 @@ Result<void> Service::open_admin() {
 
 admin::Context Service::admin_context() {
   admin::Context context;
-  context.policies = &no_policies_;
+  context.policies = library_.get();
+  context.lane = lane_.get();
   context.metrics = &metrics_;
   context.clock = &clock_;
   context.sessions = [this] { return gateway_->sessions(); };
   context.end_session = [this](std::uint64_t id) { return gateway_->end_session(id); };
   context.accepting = [this] { return gateway_->accepting(); };
+  context.interlock = [this] {
+    std::lock_guard hold(config_lock_);
+    return gateway_options(config_).decisions.interlock;
+  };
   context.drain = [] { ::kill(::getpid(), SIGTERM); };  // main drains, as if an operator had asked
   context.version = kVersion;
   context.node = config_.gateway.node;
@@ -77,14 +148,23 @@ void Service::reload(Config config) {
     log::error("the configuration was not taken over", {{"error", taken.error().message}});
     return;
   }
-  config_ = std::move(config);
+  {
+    std::lock_guard hold(config_lock_);
+    config_ = std::move(config);
+  }
   log::info("configuration loaded");
+  [[maybe_unused]] const auto logged = library_->reload();
 }
 
 std::size_t Service::stop(std::chrono::milliseconds deadline) {
+  watch_.reset();
   const std::size_t cut_off = gateway_ ? gateway_->drain(deadline) : 0;
   admin_.reset();  // answered until here: health says "not accepting" while sessions finish
+  library_->on_change({});
+  if (lane_) lane_->stop(std::max(deadline, std::chrono::milliseconds(1000)));
+  results_to_.store(nullptr, std::memory_order_release);
   gateway_.reset();
+  lane_.reset();
   return cut_off;
 }
 

@@ -10,21 +10,38 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
 #include "admin/server.h"
 #include "app/config/config.h"
+#include "app/policies/library.h"
+#include "app/policies/watch.h"
 #include "base/clock.h"
 #include "base/metrics.h"
 
+namespace signalbox::actions {
+class AsyncLane;
+}
+
 namespace signalbox::app {
 
-class NoPolicies final : public admin::PolicySource {
+/// A temporary directory, gone with its owner.
+class ScratchDirectory {
  public:
-  std::shared_ptr<const policy::PolicySet> current() const override { return nullptr; }
-  admin::PolicyStatus status() const override { return {}; }
-  std::expected<void, Diagnostics> reload() override { return {}; }
+  static Result<ScratchDirectory> make();
+  ScratchDirectory() = default;
+  ScratchDirectory(ScratchDirectory&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  ScratchDirectory& operator=(ScratchDirectory&& other) noexcept {
+    std::swap(path_, other.path_);
+    return *this;
+  }
+  ~ScratchDirectory();
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
 };
 
 class Service {
@@ -54,17 +71,24 @@ class Service {
   const Config& config() const { return config_; }
 
  private:
-  explicit Service(Config config) : config_(std::move(config)) {}
+  explicit Service(Config config);
+  Result<void> open_lane();
   Result<void> open_gateway();
+  Result<void> open_watch();
   Result<void> open_admin();
   admin::Context admin_context();
 
+  std::mutex config_lock_;  // held by reload() writing config_, and by other threads than main reading it
   Config config_;
   SystemClock clock_;
   Metrics metrics_;
   std::int64_t started_ns_ = clock_.wall_ns();
-  NoPolicies no_policies_;
+  ScratchDirectory scratch_;
+  std::unique_ptr<PolicyLibrary> library_;
+  std::unique_ptr<actions::AsyncLane> lane_;
   std::unique_ptr<proxy::Gateway> gateway_;
+  std::atomic<proxy::Gateway*> results_to_{nullptr};  // read by the lane's writer thread
+  std::unique_ptr<DirectoryWatch> watch_;
   std::unique_ptr<admin::Server> admin_;
 };
 

@@ -1,0 +1,36 @@
+// A rehearsal: what would happen to a statement in a session that is only described. The same facts, engine
+// and interlock as on live traffic; nothing is sent, queued or recorded.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "actions/interlock.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "policy/engine.h"
+#include "proxy/hooks/event.h"
+
+namespace signalbox::admin {
+
+struct Scene {
+  actions::Hook hook = actions::Hook::TrafficFromClient;
+  std::string statement;
+  proxy::QueryProtocol protocol = proxy::QueryProtocol::Simple;
+  proxy::GatewayFacts gateway;
+  proxy::ClientFacts client;
+  proxy::ServerFacts server;
+  proxy::SessionFacts session;
+};
+
+/// Reads {"statement": ..., "hook"?: ..., "protocol"?: ..., "session"?: {"user", "database",
+/// "application_name", "transaction", "parameters", "tags"}, "client"?: {"address", "port"}, "server"?:
+/// {"target", ...}}. Unknown members are errors: a misspelled one would rehearse something else.
+Result<Scene> scene_from_json(std::string_view json);
+
+/// {"statement", "input", "decision": {...as recorded...}} as JSON. `set` null = no policy is loaded.
+std::string rehearse(const std::shared_ptr<const policy::PolicySet>& set, policy::Evaluator& evaluator,
+                     const actions::InterlockOptions& options, const Clock& clock, const Scene& scene);
+
+}  // namespace signalbox::admin

@@ -1,0 +1,105 @@
+#include <catch2/catch.hpp>
+
+#include "admin/support/stage.h"
+
+using namespace signalbox;
+using namespace signalbox::admin;
+using nlohmann::json;
+
+namespace {
+json body(const Response& response) {
+  return json::parse(response.body);
+}
+}  // namespace
+
+// Expected answers are those of OPA 1.20.2 run with the same files (tests/admin/opa_test.cpp asks it again
+// where it is).
+TEST_CASE("the data API answers as OPA does") {
+  const Stage stage;
+  CHECK(stage.get("/v1/data/app/limit") == json{{"result", 3}});
+  CHECK(stage.get("/v1/data/list/1") == json{{"result", 2}});
+  CHECK(stage.get("/v1/data/app/nothing") == json::object());
+  CHECK(stage.get("/v1/data/app/allow?input=%7B%22user%22%3A%22ann%22%7D") == json{{"result", true}});
+  CHECK(body(stage.post("/v1/data/app/allow", R"({"input": {"user": "ann"}})")) == json{{"result", true}});
+  CHECK(body(stage.post("/v1/data/app/allow", R"({"input": {"user": "bob"}})")) == json::object());
+  CHECK(body(stage.post("/v1/data/gateway/actions", R"({"input": {"query": {"kind": "delete"}}})")) ==
+        json{{"result", {{{"action", "deny"}, {"message", "no"}}}}});
+}
+
+TEST_CASE("a missing input is answered with OPA's warning") {
+  const Stage stage;
+  const json answer = body(stage.post("/v1/data/app/limit", "{}"));
+  CHECK(answer["result"] == 3);
+  CHECK(answer["warning"] ==
+        json{{"code", "api_usage_warning"}, {"message", "'input' key missing from the request"}});
+  CHECK(body(stage.post("/v1/data/app/limit", R"({"input": null})")).contains("warning"));
+  CHECK_FALSE(body(stage.post("/v1/data/app/limit", R"({"input": {}})")).contains("warning"));
+}
+
+TEST_CASE("errors have OPA's form") {
+  const Stage stage;
+  const Response malformed = stage.post("/v1/data/app/allow", "{");
+  CHECK(malformed.status == 400);
+  CHECK(body(malformed)["code"] == "invalid_parameter");
+  const Response conflict = stage.post("/v1/data/app/conflict", R"({"input": {"user": "ann"}})");
+  CHECK(conflict.status == 500);
+  CHECK(body(conflict)["code"] == "internal_error");
+  CHECK(body(conflict)["errors"][0]["code"] == "eval_conflict_error");
+}
+
+TEST_CASE("options of the data API") {
+  const Stage stage;
+  CHECK(stage.get("/v1/data/app/limit?metrics")["metrics"]["timer_rego_query_eval_ns"].is_number());
+  CHECK(stage.get("/v1/data/app/limit?provenance=true")["provenance"]["bundles"]["/etc/rules"]["revision"] ==
+        std::string(stage.policies.set->revision()));
+  const auto pretty = answer(stage.context, {}, stage.request(Method::Get, "/v1/data/list?pretty")).body;
+  CHECK(pretty.find('\n') < pretty.size() - 1);
+  CHECK(json::parse(pretty) == json{{"result", {1, 2}}});
+}
+
+TEST_CASE("the webhook form: the body is the input") {
+  const Stage stage;
+  CHECK(body(stage.post("/v0/data/app/allow", R"({"user": "ann"})")) == true);
+  CHECK(stage.post("/v0/data/app/allow", R"({"user": "bob"})").status == 404);
+}
+
+TEST_CASE("plan: what would happen to a statement, and why") {
+  const Stage stage;
+  const json refused = body(stage.post(
+      "/gateway/v1/plan", R"({"statement": "DELETE FROM t", "session": {"user": "ann", "database": "d"}})"));
+  CHECK(refused["decision"]["plan"]["verdict"] == "deny");
+  CHECK(refused["decision"]["requests"][0]["policy"] == "deletes");
+  CHECK(refused["decision"]["requests"][0]["file"] == "deletes.rego");
+  CHECK(refused["input"]["query"]["kind"] == "delete");
+  CHECK(refused["input"]["session"]["user"] == "ann");
+  const json permitted = body(stage.post("/gateway/v1/plan", R"({"statement": "SELECT 1"})"));
+  CHECK(permitted["decision"]["plan"]["verdict"] == "allow");
+}
+
+TEST_CASE("plan: a misspelled description is refused, not ignored") {
+  const Stage stage;
+  const auto message = [&](const std::string& request) {
+    const Response response = stage.post("/gateway/v1/plan", request);
+    CHECK(response.status == 400);
+    return body(response)["message"].get<std::string>();
+  };
+  CHECK(message(R"({"statment": "x"})") == "the request has no member \"statment\"");
+  CHECK(message(R"({"statement": 1})") == "statement is a string");
+  CHECK(message(R"({"session": {"usr": "x"}})") == "session has no member \"usr\"");
+  CHECK(message(R"({"hook": "later"})") == "there is no hook \"later\"");
+  CHECK(message("[") == "the body is not JSON");
+}
+
+TEST_CASE("policies: what is loaded, and a failed reload") {
+  Stage stage;
+  const json shown = stage.get("/gateway/v1/policies");
+  CHECK(shown["revision"] == std::string(stage.policies.set->revision()));
+  CHECK(shown["rules"][0]["reads"] == json{"query.kind"});
+  stage.policies.outcome = std::unexpected(
+      Diagnostics{{Severity::Error, "rego_parse_error", "unexpected eof", {"p.rego", 3, 1}, {}, {}}});
+  const Response failed = stage.operate("/gateway/v1/policies/reload");
+  CHECK(failed.status == 400);
+  CHECK(body(failed)["errors"][0] == json{{"code", "rego_parse_error"},
+                                          {"message", "unexpected eof"},
+                                          {"location", {{"file", "p.rego"}, {"row", 3}, {"col", 1}}}});
+}

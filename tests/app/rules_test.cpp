@@ -1,0 +1,69 @@
+// The shipped policies, loaded as the gateway loads them and asked about statements.
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "admin/rehearsal.h"
+#include "app/policies/library.h"
+
+using namespace signalbox;
+
+namespace {
+
+struct Rules {
+  std::shared_ptr<const policy::PolicySet> set = [] {
+    auto loaded = app::load_policies(SIGNALBOX_SOURCE_DIR "/rules");
+    if (!loaded) FAIL(to_text(loaded.error()));
+    return *loaded;
+  }();
+  policy::Evaluator evaluator;
+
+  nlohmann::json decide(const std::string& statement) {
+    admin::Scene scene;
+    scene.statement = statement;
+    return nlohmann::json::parse(admin::rehearse(set, evaluator, {}, SystemClock(), scene))["decision"];
+  }
+  std::string verdict(const std::string& statement) { return decide(statement)["plan"]["verdict"]; }
+};
+
+}  // namespace
+
+TEST_CASE("the shipped policies refuse what they say they refuse") {
+  Rules rules;
+  for (const char* statement :
+       {"DELETE FROM t", "UPDATE t SET a = 1", "UPDATE t SET a = 1 WHERE true",
+        "WITH x AS (DELETE FROM t RETURNING *) SELECT * FROM x", "SELECT 1; DELETE FROM t",
+        "COPY t TO PROGRAM 'sh'", "COPY t FROM '/etc/passwd'", "SELECT pg_read_file('/etc/passwd')",
+        "ALTER SYSTEM SET work_mem = 1", "DROP DATABASE d", "SELEC 1", "LOAD 'x'"}) {
+    INFO(statement);
+    CHECK(rules.verdict(statement) == "deny");
+  }
+}
+
+TEST_CASE("the shipped policies let ordinary work pass") {
+  Rules rules;
+  for (const char* statement :
+       {"SELECT 1", "", "DELETE FROM t WHERE id = 1", "UPDATE t SET a = 1 WHERE id > 0",
+        "INSERT INTO t VALUES (1)", "COPY t FROM STDIN", "COPY t TO STDOUT", "BEGIN", "TRUNCATE t",
+        "CREATE TABLE t (a int)", "SELECT c.relname FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', '')",
+        "VACUUM t", "SET search_path = public", "TRUNCATE pgbench_accounts, pgbench_branches"}) {
+    INFO(statement);
+    CHECK(rules.verdict(statement) == "allow");
+  }
+}
+
+TEST_CASE("a statement that does not parse is refused with PostgreSQL's code and message") {
+  Rules rules;
+  const auto request = rules.decide("SELEC 1")["requests"][0];
+  CHECK(request["parameters"]["sqlstate"] == "42601");
+  CHECK(request["policy"] == "parse_errors");
+}
+
+TEST_CASE("schema changes are logged, not refused") {
+  Rules rules;
+  for (const char* statement : {"CREATE TABLE t (a int)", "GRANT SELECT ON t TO ann", "DROP TABLE t"}) {
+    INFO(statement);
+    const auto decision = rules.decide(statement);
+    CHECK(decision["plan"]["verdict"] == "allow");
+    CHECK(decision["plan"]["async"][0]["action"] == "log");
+  }
+}
