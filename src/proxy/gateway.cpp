@@ -30,6 +30,7 @@ class Gateway::Impl {
   void use(std::shared_ptr<const policy::PolicySet> policies);
   std::vector<SessionView> sessions() const;
   bool end_session(std::uint64_t id);
+  void deliver(actions::JobResult result);
   bool accepting() const { return accepting_; }
   std::size_t drain(std::chrono::milliseconds deadline);
 
@@ -178,6 +179,12 @@ bool Gateway::Impl::end_session(std::uint64_t id) {
   return found;
 }
 
+/// Never waits: the caller is the lane's writer.
+void Gateway::Impl::deliver(actions::JobResult result) {
+  const auto shared = std::make_shared<const actions::JobResult>(std::move(result));
+  for (auto& worker : workers_) worker->loop().post([shared, raw = worker.get()] { raw->deliver(*shared); });
+}
+
 std::size_t Gateway::Impl::load() const {
   std::size_t sum = 0;
   for (const auto& worker : workers_) sum += worker->load();
@@ -228,7 +235,9 @@ void Gateway::use(std::shared_ptr<const policy::PolicySet> policies) {
 Result<void> Gateway::reload(GatewayOptions options) {
   return impl_->reload(std::move(options));
 }
-void Gateway::deliver(actions::JobResult) {}
+void Gateway::deliver(actions::JobResult result) {
+  impl_->deliver(std::move(result));
+}
 std::vector<SessionView> Gateway::sessions() const {
   return impl_->sessions();
 }

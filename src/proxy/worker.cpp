@@ -108,6 +108,14 @@ std::vector<SessionView> Worker::sessions() const {
   return views;
 }
 
+void Worker::deliver(const actions::JobResult& result) {
+  for (Session* session : sessions_) {
+    if (session->id() != result.origin.session) continue;
+    session->on_result(result);
+    return;
+  }
+}
+
 bool Worker::end_session(std::uint64_t id) {
   for (Session* session : sessions_) {
     if (session->id() != id) continue;

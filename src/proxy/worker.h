@@ -78,6 +78,8 @@ class Worker {
   void ended(Session& session);
   std::vector<SessionView> sessions() const;
   bool end_session(std::uint64_t id);
+  /// To the session it came from, if it still lives here.
+  void deliver(const actions::JobResult& result);
 
  private:
   void configure_decider();

@@ -71,6 +71,28 @@ Task<bool> Session::passes(actions::Hook hook) {
   co_return false;
 }
 
+/// A hook at which nothing can be refused any more: what policies ask for is queued and recorded.
+void Session::notify(actions::Hook hook) {
+  if (!worker_.decider().wants(hook)) return;
+  Event event = event_of(hook);
+  judge(event);
+}
+
+void Session::on_result(const actions::JobResult& result) {
+  if (phase_ != Phase::Active || !worker_.decider().wants(actions::Hook::ActionResult)) return;
+  const std::string job = result.job.to_text();
+  const ResultFacts facts{.job = job,
+                          .action = result.action,
+                          .ok = result.ok,
+                          .value_json = result.value,
+                          .error = result.error,
+                          .attempts = result.attempts};
+  Event event = event_of(actions::Hook::ActionResult);
+  event.result = &facts;
+  auto refusal = judge(event);
+  if (refusal && actions::ends_session(refusal->verdict)) terminate(std::move(refusal->fields));
+}
+
 std::optional<Session::Stop> Session::refused(Refusal refusal) {
   refusal_ = std::move(refusal);
   return Stop::Refused;

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "actions/lanes/job.h"
 #include "proxy/gateway.h"
 #include "proxy/hooks/decider.h"
 #include "proxy/hooks/event.h"
@@ -47,6 +48,9 @@ class Session {
 
   std::uint64_t id() const { return facts_.id; }
   SessionView view() const;
+
+  /// The result of an async action that this session asked for: hook action_result.
+  void on_result(const actions::JobResult& result);
 
   /// Ends the session as soon as it is idle, with PostgreSQL's words for a shutdown.
   void drain();
@@ -140,6 +144,7 @@ class Session {
   };
   Event event_of(actions::Hook hook);
   Task<bool> passes(actions::Hook hook);
+  void notify(actions::Hook hook);
   std::optional<Stop> decide_message(const wire::FrameHeader& header, std::string_view body);
   std::optional<Stop> decide_query(Query query, MessageFacts message);
   bool awaits_values(std::string_view text) const;
