@@ -175,6 +175,7 @@ std::expected<std::shared_ptr<const PolicySet>, Diagnostics> PolicySet::load(std
   checking.strict = options.strict;
   checking.keep_prints = options.keep_prints;
   checking.input_schema = vocabulary.input_schema;
+  checking.own_builtins = options.host.own_builtins;
   auto checked = check::check_modules(std::move(modules), checking);
   if (!checked) return std::unexpected(checked.error());
   loaded->checked = std::move(*checked);
@@ -203,6 +204,7 @@ std::expected<std::shared_ptr<const PreparedQuery>, Diagnostics> PolicySet::prep
   check::CheckOptions checking;
   checking.keep_prints = loaded_->options.keep_prints;
   checking.input_schema = loaded_->vocabulary.input_schema;
+  checking.own_builtins = loaded_->options.host.own_builtins;
   auto checked = check::check_query(std::move(*body), source, loaded_->checked, checking);
   if (!checked) return std::unexpected(checked.error());
 

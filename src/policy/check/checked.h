@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "base/diagnostic.h"
+#include "policy/builtins/builtin.h"
 #include "policy/syntax/ast.h"
 
 namespace signalbox::policy::check {
@@ -36,6 +37,7 @@ struct CheckOptions {
   bool strict = false;       ///< unused variables, arguments and imports are errors
   bool keep_prints = false;  ///< print() calls stay, as internal.print
   std::string input_schema;  ///< JSON Schema of `input`; empty = any
+  std::vector<const Builtin*> own_builtins;  ///< the host's functions beside all_builtins()
 };
 
 class RuleTree;

@@ -49,7 +49,11 @@ void Context::error(std::string_view code, const ast::Span& at, std::string mess
 }
 
 int Context::arity_of(const ast::Ref& name) const {
-  if (const Builtin* builtin = find_builtin(ast::dotted_name(name))) return builtin->arity;
+  const std::string dotted = ast::dotted_name(name);
+  if (const Builtin* builtin = find_builtin(dotted)) return builtin->arity;
+  for (const Builtin* builtin : options.own_builtins) {
+    if (builtin->name == dotted) return builtin->arity;
+  }
   const RuleNode* node = rules ? rules->find(name) : nullptr;
   if (node == nullptr || node->rules.empty()) return -1;
   return static_cast<int>(node->rules.front().rule->head.args.size());

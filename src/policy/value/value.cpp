@@ -61,8 +61,21 @@ const Value& key_of(const Pair& entry) {
   return entry.key;
 }
 
+/// Equality of an entry's key with a string: most keys are strings, and most differ in length or first byte.
+bool is_text(const Value& key, const Value& text) {
+  if (key.kind() != Kind::String || key.size() != text.size()) return false;
+  const char *a = key.as_string().data(), *b = text.as_string().data();
+  return a == b || (text.size() == 0 || (*a == *b && std::memcmp(a, b, text.size()) == 0));
+}
+
 template <class Entry>
 const Entry* find(const EntryIndex& index, std::span<const Entry> entries, const Value& key) {
+  if (index.slots == nullptr && key.is_string()) {
+    for (const Entry& entry : entries) {
+      if (is_text(key_of(entry), key)) return &entry;
+    }
+    return nullptr;
+  }
   if (index.slots == nullptr) {
     for (const Entry& entry : entries) {
       if (key_of(entry) == key) return &entry;
