@@ -19,6 +19,7 @@
 #include "base/diagnostic.h"
 #include "policy/builtins/builtin.h"
 #include "policy/decision.h"
+#include "policy/explain.h"
 #include "policy/input.h"
 #include "policy/limits.h"
 #include "policy/value/value.h"
@@ -65,6 +66,7 @@ struct RuleReads {
 };
 
 class PreparedQuery;
+class Trace;     // vm/trace.h
 struct Program;  // the compiled form, vm/program.h
 
 /// An immutable, compiled set of policies and base documents. Shared between threads without locks.
@@ -133,6 +135,9 @@ class Evaluator {
   /// The entry's value as a decision. Never fails: an error is in the decision.
   Decision decide(const PolicySet& set, const Input& input, const Limits& limits);
 
+  /// The same decision with its reasons. Tries every rule, so it costs more.
+  Explanation explain(const PolicySet& set, const Input& input, const Limits& limits);
+
   /// Every answer of the query. Values live until the next evaluation.
   std::expected<std::vector<Bindings>, EvalError> query(const PreparedQuery& query, const Input& input,
                                                         const Limits& limits,
@@ -143,6 +148,7 @@ class Evaluator {
                                         const QueryOptions& options = {});
 
  private:
+  Decision decide(const PolicySet& set, const Input& input, const Limits& limits, Trace* trace);
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -5,8 +5,10 @@
 #include "policy/engine.h"
 #include "policy/loaded.h"
 #include "policy/value/builder.h"
+#include "policy/value/json.h"
 #include "policy/value/number.h"
 #include "policy/vm/machine.h"
+#include "policy/vm/trace.h"
 
 namespace signalbox::policy {
 
@@ -93,6 +95,36 @@ struct DecisionWriter {
 };
 
 Decision Evaluator::decide(const PolicySet& set, const Input& input, const Limits& limits) {
+  return decide(set, input, limits, nullptr);
+}
+
+Explanation Evaluator::explain(const PolicySet& set, const Input& input, const Limits& limits) {
+  const PolicySet::Loaded& loaded = *set.loaded_;
+  Trace trace;
+  Explanation out;
+  out.decision = decide(set, input, limits, &trace);
+  const Machine& machine = state_->machine;
+  for (const std::uint32_t rule : loaded.gateway_rules) {
+    const auto& name = loaded.names[rule];
+    RuleOutcome& outcome = out.rules.emplace_back();
+    outcome.policy = name.policy;
+    outcome.rule = name.rule;
+    outcome.at = name.at;
+    outcome.fired =
+        std::ranges::any_of(machine.contributions(), [&](const Contribution& c) { return c.rule == rule; });
+    if (const Trace::Failure* failure = trace.failure(rule); failure != nullptr && !outcome.fired) {
+      outcome.failed_at = {loaded.program.files[failure->at.file], failure->at.row, failure->at.col};
+      outcome.compared = failure->compared;
+    }
+  }
+  for (std::uint32_t slot = 0; slot < loaded.program.slots.size(); ++slot) {
+    const Value* value = machine.read_fact(slot);
+    if (value != nullptr) out.facts.push_back({loaded.program.slots[slot], *value ? to_json(*value) : ""});
+  }
+  return out;
+}
+
+Decision Evaluator::decide(const PolicySet& set, const Input& input, const Limits& limits, Trace* trace) {
   Machine& machine = state_->machine;
   const PolicySet::Loaded& loaded = *set.loaded_;
   Decision decision;
@@ -101,6 +133,7 @@ Decision Evaluator::decide(const PolicySet& set, const Input& input, const Limit
   evaluation.program = &loaded.program;
   evaluation.input = &input;
   evaluation.limits = limits;
+  evaluation.trace = trace;
   evaluation.strict = loaded.options.strict_builtin_errors;
   machine.start(evaluation);
   Value members;

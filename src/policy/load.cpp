@@ -135,6 +135,7 @@ void describe_rules(PolicySet::Loaded& loaded) {
     for (std::size_t i = 0; i < function.rule_entries.size(); ++i) {
       const std::size_t to =
           i + 1 < function.rule_entries.size() ? function.rule_entries[i + 1] : function.code.size();
+      loaded.gateway_rules.push_back(function.rule_numbers[i]);
       const auto& name = loaded.names[function.rule_numbers[i]];
       loaded.reads.push_back({name.policy, name.rule, name.at, name.hooks,
                               slots_read(program, function, function.rule_entries[i], to)});

@@ -23,6 +23,7 @@ struct PolicySet::Loaded {
   std::string revision;
   std::uint32_t entry = kNone;  ///< rule set of options.entry
   std::vector<RuleReads> reads;
+  std::vector<std::uint32_t> gateway_rules;  ///< numbers of the rules in `reads`
   /// By number of Program::rules: what a decision says about the rule.
   struct RuleName {
     std::string policy;

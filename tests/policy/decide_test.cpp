@@ -197,3 +197,21 @@ TEST_CASE("an indexed rule set decides as an unindexed one") {
   CHECK(names == "a7 b12 c33 d199 d3 e42 ");
   CHECK(decision.steps < 200);
 }
+
+TEST_CASE("an explanation says which rules fired and where the others stopped") {
+  const auto set = load({{"a.rego", kUnboundedWrites}});
+  Arena arena;
+  Evaluator evaluator;
+  const JsonInput input(parse_json(arena, R"({"query": {"kind": "update", "has_where": true}})").value(),
+                        set->input_paths());
+  const Explanation why = evaluator.explain(*set, input, {});
+  CHECK(why.decision.actions.empty());
+  REQUIRE(why.rules.size() == 2);
+  CHECK_FALSE(why.rules[0].fired);
+  CHECK(why.rules[0].failed_at.row == 5);
+  CHECK(why.rules[1].failed_at.row == 9);
+  CHECK(why.rules[1].compared == R"("update", "delete")");
+  REQUIRE(why.facts.size() == 2);
+  CHECK(why.facts[0].path == InputPath{"query", "kind"});
+  CHECK(why.facts[0].value == R"("update")");
+}

@@ -51,7 +51,8 @@ class Hoister {
 
   void hoist(ast::Expr& e, ast::Body& out) {
     if (auto* call = ast::as<ast::Call>(e)) {
-      const bool unifies = is_call_of(e, "eq");
+      // OPA has turned `==` into `=` by this stage.
+      const bool unifies = is_call_of(e, "eq") || is_call_of(e, "equal");
       for (std::size_t i = 1; i < call->terms.size(); ++i) {
         unifies ? below(call->terms[i], e, out) : one(call->terms[i], e, out);
       }

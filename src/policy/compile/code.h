@@ -35,6 +35,8 @@ class Code {
     emit_or(fail, op, a, b, c, n);
   }
   void jump(Label to) { emit_or(to, Opcode::Jump); }
+  /// A jump that means that an expression did not hold: explanations show it.
+  void jump_failing(Label to) { emit_or(to, Opcode::Jump, 0, 0, 0, 1); }
 
   /// Enters a new `with` scope: `make` is a register holding its context. Returns what leave() needs.
   Register begin_scope();

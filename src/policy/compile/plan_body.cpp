@@ -25,7 +25,7 @@ void Planner::plan_negatable(const ast::Expr& expr) {
   const Bindings before = bound_;
   code_->fail = holds;
   plan_statement(expr);
-  code_->jump(outer);
+  code_->jump_failing(outer);
   code_->bind(holds);
   code_->fail = outer;
   bound_ = before;
@@ -55,7 +55,7 @@ void Planner::plan_not(const ast::Not& node) {
   const Bindings before = bound_;
   code_->fail = holds;
   plan_body(node.body);
-  code_->jump(outer);
+  code_->jump_failing(outer);
   code_->bind(holds);
   code_->fail = outer;
   bound_ = before;
@@ -77,7 +77,7 @@ void Planner::plan_every(const ast::Every& every) {
   plan_body(every.body);
   code_->jump(next);
   code_->bind(violated);
-  code_->jump(enclosing);
+  code_->jump_failing(enclosing);
   code_->bind(holds);
   code_->fail = enclosing;
   bound_ = before;

@@ -67,6 +67,10 @@ Code::Operand Planner::plan_term(const ast::Term& term) {
 }
 
 Code::Operand Planner::plan_collection_term(Opcode op, std::vector<Operand> items, std::uint16_t count) {
+  if (items.size() > UINT16_MAX) {
+    refuse({}, "a literal with variables may have at most 65535 parts");
+    return constant(Value::null());
+  }
   const Register first = code_->fresh(static_cast<std::uint32_t>(items.size()));
   for (std::size_t i = 0; i < items.size(); ++i) {
     code_->emit(Opcode::Move, first + static_cast<std::uint32_t>(i), items[i]);

@@ -7,7 +7,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include "policy/value/builder.h"
 #include "policy/value/number.h"
 
 namespace signalbox::policy {
@@ -82,9 +81,9 @@ class Reader {
 
   Value object(std::uint32_t depth) {
     ++at_;
-    ObjectBuilder builder(arena_);
     blanks();
     if (take('}')) return kEmptyObject;
+    const std::size_t base = pending_pairs_.size();
     do {
       blanks();
       if (at_ == text_.size() || text_[at_] != '"') return fail("expected a string as object key");
@@ -94,11 +93,28 @@ class Reader {
       if (!take(':')) return fail("expected ':' after an object key");
       const Value value = any(depth + 1);
       if (failed_) return {};
-      builder.add(key, value);
+      pending_pairs_.push_back({Value::string(key), value});
       blanks();
     } while (take(','));
     if (!take('}')) return fail("expected ',' or '}' in an object");
-    return builder.finish();
+    return close_object(base);
+  }
+
+  /// Sorts the pairs from `base` on; of equal keys the last stays.
+  Value close_object(std::size_t base) {
+    const auto first = pending_pairs_.begin() + static_cast<std::ptrdiff_t>(base);
+    const auto by_key = [](const Pair& a, const Pair& b) { return a.key.as_string() < b.key.as_string(); };
+    if (!std::is_sorted(first, pending_pairs_.end(), by_key))
+      std::stable_sort(first, pending_pairs_.end(), by_key);
+    std::size_t kept = base;
+    for (std::size_t i = base; i < pending_pairs_.size(); ++i) {
+      const bool repeated = kept > base && pending_pairs_[kept - 1].key == pending_pairs_[i].key;
+      if (!repeated) ++kept;
+      pending_pairs_[kept - 1] = pending_pairs_[i];
+    }
+    const auto pairs = arena_.copy(std::span<const Pair>(pending_pairs_).subspan(base, kept - base));
+    pending_pairs_.resize(base);
+    return adopt_sorted_object(arena_, pairs);
   }
 
   Value array(std::uint32_t depth) {
@@ -234,6 +250,7 @@ class Reader {
   KeyTable keys_;
   std::size_t at_ = 0;
   std::vector<Value> pending_;
+  std::vector<Pair> pending_pairs_;
   std::string unescaped_;
   std::string_view scanned_;
   bool failed_ = false;

@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "policy/vm/machine_parts.h"
 #include "policy/vm/pattern_set.h"
+#include "policy/vm/trace.h"
 
 namespace signalbox::policy {
 
@@ -68,9 +69,13 @@ void Machine::keep_candidates(Value* iterator) {
   iterator[1] = Value::integer(0);
 }
 
-void Machine::find_candidates(const RuleIndex& index, const Value* arguments, Value* iterator) {
+void Machine::find_candidates(const Function& f, const Value* arguments, Value* iterator) {
   candidates_.clear();
-  index.collect(
+  if (evaluation_.trace != nullptr) {
+    for (std::uint32_t i = 0; i < f.rule_entries.size(); ++i) candidates_.push_back(i);
+    return keep_candidates(iterator);
+  }
+  f.index->collect(
       [&](const IndexSubject& subject) {
         return subject.kind == IndexSubject::Kind::Slot ? input_slot(subject.number)
                                                         : arguments[subject.number];
@@ -79,9 +84,22 @@ void Machine::find_candidates(const RuleIndex& index, const Value* arguments, Va
   keep_candidates(iterator);
 }
 
+void Machine::note_failure(const Function& f, const Instruction& i, const Value* registers) {
+  const auto at = [&](std::uint32_t operand) {
+    return (operand & kConstantBit) != 0 ? &f.constants[operand & ~kConstantBit] : &registers[operand];
+  };
+  const bool compares = i.op >= Opcode::Equal && i.op <= Opcode::Member;
+  evaluation_.trace->failed(f, static_cast<std::uint32_t>(&i - f.code.data()), compares ? at(i.b) : nullptr,
+                            compares ? at(i.c) : nullptr);
+}
+
+const Value* Machine::read_fact(std::uint32_t slot) const {
+  return slot < slots_.size() && slots_[slot].epoch == epoch_ ? &slots_[slot].value : nullptr;
+}
+
 void Machine::find_members(const Fan& fan, Value* iterator) {
   candidates_.clear();
-  if (fan.index) {
+  if (fan.index && evaluation_.trace == nullptr) {
     fan.index->collect([&](const IndexSubject& subject) { return input_slot(subject.number); }, candidates_);
     for (std::uint32_t& ordinal : candidates_) ordinal = fan.member_of_rule[ordinal];
   } else {

@@ -33,7 +33,8 @@ Value Machine::input_slot_in(const Context& context, std::uint32_t slot) {
   const InputPath& path = path_of(slot);
   const auto overlap = [&](const Override& o) {
     std::size_t common = 0;
-    while (common < o.path.size() && common < path.size() && o.path[common].as_string() == path[common])
+    while (common < o.path.size() && common < path.size() && o.path[common].is_string() &&
+           o.path[common].as_string() == path[common])
       ++common;
     return common;
   };

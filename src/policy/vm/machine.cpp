@@ -123,7 +123,10 @@ bool Machine::run(const Function& f, Value* registers, Value& out) {
     bool holds = true;  // false: go to d
     switch (i.op) {
       case Opcode::Move: registers[i.a] = at(i.b); break;
-      case Opcode::Jump: pc = code + i.d; break;
+      case Opcode::Jump:
+        if (i.n != 0 && evaluation_.trace != nullptr) note_failure(f, i, registers);
+        pc = code + i.d;
+        break;
       case Opcode::Return: out = at(i.b); return true;
       case Opcode::Undefine: registers[i.a] = Value(); break;
 
@@ -265,7 +268,7 @@ bool Machine::run(const Function& f, Value* registers, Value& out) {
         add_override(*static_cast<Context*>(const_cast<void*>(registers[i.a].internal_thing())), added);
         break;
       }
-      case Opcode::Candidates: find_candidates(*f.index, registers, registers + i.a); break;
+      case Opcode::Candidates: find_candidates(f, registers, registers + i.a); break;
       case Opcode::NextRule: {
         if (!meter_.charge()) return limit_error();
         const auto position = static_cast<std::size_t>(registers[i.a + 1].as_integer());
@@ -286,7 +289,10 @@ bool Machine::run(const Function& f, Value* registers, Value& out) {
       }
       case Opcode::Enter: context_ = static_cast<const Context*>(registers[i.a].internal_thing()); break;
     }
-    if (!holds) pc = code + i.d;
+    if (!holds) {
+      if (evaluation_.trace != nullptr) note_failure(f, i, registers);
+      pc = code + i.d;
+    }
   }
 }
 

@@ -47,6 +47,8 @@ class RegisterStack {
   Value* end_ = nullptr;
 };
 
+class Trace;
+
 struct Evaluation {
   const Program* program = nullptr;
   const QueryCode* query = nullptr;  ///< null when only rule sets are asked for
@@ -54,6 +56,7 @@ struct Evaluation {
   Limits limits;
   bool strict = false;
   const NoteSink* notes = nullptr;
+  Trace* trace = nullptr;   ///< set: every rule is tried, indices are not used
   std::int64_t now_ns = 0;  ///< 0 = the host's clock, read when first needed
 };
 
@@ -73,6 +76,8 @@ class Machine {
   /// The fact in an input slot, in the outermost context.
   Value input_slot(std::uint32_t slot);
   bool deterministic() const { return deterministic_; }
+  /// The value of a slot that this evaluation asked for; null when it did not.
+  const Value* read_fact(std::uint32_t slot) const;
   std::span<const Contribution> contributions() const { return contributions_; }
   Arena& arena() { return arena_; }
   Meter& meter() { return meter_; }
@@ -120,7 +125,8 @@ class Machine {
   Context* new_context();
   void add_override(Context& context, Override added);
 
-  void find_candidates(const RuleIndex& index, const Value* arguments, Value* iterator);
+  void find_candidates(const Function& f, const Value* arguments, Value* iterator);
+  void note_failure(const Function& f, const Instruction& i, const Value* registers);
 
   void keep_candidates(Value* iterator);
   void find_members(const Fan& fan, Value* iterator);

@@ -7,7 +7,7 @@
 // clang-format off
 #define SIGNALBOX_OPCODES(X)                                                                     \
   X(Move,         "a = b")                                                                       \
-  X(Jump,         "go to d")                                                                     \
+  X(Jump,         "go to d (n: because an expression did not hold)")                                                                  \
   X(Return,       "return b")                                                                    \
   X(Undefine,     "a = undefined")                                                               \
   /* documents */                                                                                \
