@@ -13,7 +13,7 @@ from support.pgwire import SYNC, bind, connect, errors, execute, parse, query
 from tour.receiver import Receiver
 
 
-def policy(then, match="query.kind: [delete], query.has_where: false", name="watch", extra=""):
+def policy(then, match="query.kinds: [delete], query.has_where: false", name="watch", extra=""):
     return f"policy: {name}\non: [traffic_from_client]\n{extra}rules:\n  - name: the rule\n    match: {{{match}}}\n    then: {json.dumps(then)}\n"
 
 
@@ -80,9 +80,9 @@ def test_decisions_are_found(make_gateway):
 
 def test_plan_says_what_would_happen_and_does_nothing(make_gateway):
     gateway = make_gateway(rules={"watch.policy.yaml": policy([DENY, {"log": {"message": "planned"}}])})
-    status, body = gateway.rest("POST", "/gateway/v1/plan", {"query": "delete from t", "user": "alice"})
+    status, body = gateway.rest("POST", "/gateway/v1/plan", {"statement": "delete from t", "session": {"user": "alice"}})
     assert status == 200 and "deny" in json.dumps(body), body
-    status, body = gateway.rest("POST", "/gateway/v1/plan", {"query": "select 1"})
+    status, body = gateway.rest("POST", "/gateway/v1/plan", {"statement": "select 1"})
     assert status == 200 and "deny" not in json.dumps(body)
     time.sleep(0.5)
     assert audit(gateway) == []
@@ -152,7 +152,7 @@ def test_policy_edited_on_disk_takes_effect_in_an_open_session(make_gateway):
         assert not refused(wire)
         gateway.write_rules(policy([DENY]))
         host.wait_until(lambda: refused(wire), 10, "the new policy is seen")
-        gateway.write_rules(policy([DENY], match="query.kind: [update]"))
+        gateway.write_rules(policy([DENY], match="query.kinds: [update]"))
         host.wait_until(lambda: not refused(wire), 10, "the edit is seen")
 
 
@@ -187,7 +187,7 @@ def test_shadow_mode_only_records(make_gateway):
 
 
 def test_match_on_session_facts(make_gateway):
-    rules = policy([DENY], match="query.kind: [delete], query.has_where: false, session.user: {not: [postgres, 'etl_*']}")
+    rules = policy([DENY], match="query.kinds: [delete], query.has_where: false, session.user: {not: [postgres, 'etl_*']}")
     gateway = make_gateway(rules={"watch.policy.yaml": rules})
     for user, expected in (("alice", True), ("postgres", False), ("etl_one", False)):
         with connect(gateway, user=user) as wire:

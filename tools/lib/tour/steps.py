@@ -54,10 +54,10 @@ class Stage:
 
 
 def prepare(stage):
-    stage.ask("create temp table customers (id int primary key, name text, balance numeric)", quiet=True)
-    stage.ask("create temp table salaries (name text, monthly numeric)", quiet=True)
-    stage.ask("insert into customers values (1, 'Ada', 120.50), (2, 'Grace', 80.00), (3, 'Edsger', 0.00)", quiet=True)
-    stage.ask("insert into salaries values ('Ada', 9000), ('Grace', 9500)", quiet=True)
+    stage.ask("create temp table customers (id int primary key, name text, balance numeric);", quiet=True)
+    stage.ask("create temp table salaries (name text, monthly numeric);", quiet=True)
+    stage.ask("insert into customers values (1, 'Ada', 120.50), (2, 'Grace', 80.00), (3, 'Edsger', 0.00);", quiet=True)
+    stage.ask("insert into salaries values ('Ada', 9000), ('Grace', 9500);", quiet=True)
 
 
 def permitted(stage):
