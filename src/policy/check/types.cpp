@@ -37,20 +37,13 @@ class TypeChecker {
     return true;
   }
 
+  /// Comprehensions wherever they are. As OPA does, the expressions of `every`, `not {}`, `and` and `or` bodies are not
+  /// checked themselves.
   void closures(const ast::Expr& e, const TypeEnv& env) {
     struct Visitor {
       TypeChecker& checker;
       const TypeEnv& env;
       bool term(const ast::Term& t) { return checker.closure(t, env); }
-      bool expr(const ast::Expr& inner) {
-        if (const auto* every = ast::as<ast::Every>(inner)) return checker.body(every->body, env), false;
-        if (const auto* negation = ast::as<ast::Not>(inner)) return checker.body(negation->body, env), false;
-        if (const auto* logical = ast::as<ast::Logical>(inner)) {
-          checker.body(logical->lhs, env);
-          return checker.body(logical->rhs, env), false;
-        }
-        return true;
-      }
     } visitor{*this, env};
     ast::walk(e, visitor);
   }
