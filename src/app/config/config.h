@@ -45,6 +45,7 @@ struct GatewayConfig {
   Labels labels;
   std::uint64_t threads = 0;
   Duration drain_timeout{};
+  std::filesystem::path scram_file;
 };
 
 struct OpaConfig {

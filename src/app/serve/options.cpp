@@ -137,6 +137,7 @@ proxy::GatewayOptions gateway_options(const Config& config) {
   o.memory.memo_entries = config.policy.memo_entries;
   o.memory.memo_bytes = config.policy.memo_memory.bytes;
   o.decisions = decisions(config);
+  o.scram_file = config.gateway.scram_file;
   return o;
 }
 
