@@ -24,7 +24,8 @@ void LocalNames::avoid(std::string_view name) {
   name.remove_prefix(prefix_.size());
   std::size_t number = 0;
   const auto [end, problem] = std::from_chars(name.data(), name.data() + name.size(), number);
-  if (problem == std::errc() && number < std::numeric_limits<std::uint32_t>::max()) next_ = std::max(next_, number + 1);
+  if (problem == std::errc() && number < std::numeric_limits<std::uint32_t>::max())
+    next_ = std::max(next_, number + 1);
 }
 
 void avoid_written_names(LocalNames& locals, const std::vector<ast::Module>& modules) {
@@ -33,7 +34,9 @@ void avoid_written_names(LocalNames& locals, const std::vector<ast::Module>& mod
   }
 }
 
-void avoid_written_names(LocalNames& locals, const ast::Body& body) { avoid_in(locals, body); }
+void avoid_written_names(LocalNames& locals, const ast::Body& body) {
+  avoid_in(locals, body);
+}
 
 void Context::error(std::string_view code, const ast::Span& at, std::string message) {
   Diagnostic diagnostic;
@@ -48,12 +51,15 @@ void Context::error(std::string_view code, const ast::Span& at, std::string mess
   errors.push_back(std::move(diagnostic));
 }
 
-int Context::arity_of(const ast::Ref& name) const {
-  const std::string dotted = ast::dotted_name(name);
-  if (const Builtin* builtin = find_builtin(dotted)) return builtin->arity;
-  for (const Builtin* builtin : options.own_builtins) {
-    if (builtin->name == dotted) return builtin->arity;
+const Builtin* Context::builtin_named(std::string_view name) const {
+  for (const Builtin* own : options.own_builtins) {
+    if (own->name == name) return own;
   }
+  return find_builtin(name);
+}
+
+int Context::arity_of(const ast::Ref& name) const {
+  if (const Builtin* builtin = builtin_named(ast::dotted_name(name))) return builtin->arity;
   const RuleNode* node = rules ? rules->find(name) : nullptr;
   if (node == nullptr || node->rules.empty()) return -1;
   return static_cast<int>(node->rules.front().rule->head.args.size());

@@ -42,6 +42,8 @@ struct Context {
 
   void error(std::string_view code, const ast::Span& at, std::string message);
 
+  /// The built-in of that name, the host's own included; null when there is none.
+  const Builtin* builtin_named(std::string_view name) const;
   /// Arguments of the function or built-in `name`; -1 when there is none. A rule that is no function has 0.
   int arity_of(const ast::Ref& name) const;
   Arity arity() const {

@@ -38,7 +38,7 @@ void check_call(Context& context, const ast::Expr& expr) {
     context.errors.back().hint = hint_for(name);
     return;
   }
-  const Builtin* builtin = find_builtin(ast::dotted_name(*op));
+  const Builtin* builtin = context.builtin_named(ast::dotted_name(*op));
   if (builtin != nullptr && builtin->variadic) return;
   const auto given = static_cast<int>(call->arity());
   const bool output_added = expr.generated && !is_call_of(expr, "eq");

@@ -113,7 +113,7 @@ class TemplateRewriter {
   ast::Term value_of(ast::Expr& expr) {
     if (auto* term = ast::as<ast::Term>(expr)) return std::move(*term);
     if (auto* call = ast::as<ast::Call>(expr)) {
-      const Builtin* builtin = find_builtin(ast::operator_name(*call));
+      const Builtin* builtin = context_.builtin_named(ast::operator_name(*call));
       if (builtin != nullptr && builtin->relation) {
         context_.error(kCompileError, expr.span,
                        fmt::format("illegal call to relation built-in '{}' that may cause multiple outputs",

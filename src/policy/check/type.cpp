@@ -45,7 +45,8 @@ class SignatureReader {
   std::string_view word() {
     skip_space();
     std::size_t length = 0;
-    while (length < text_.size() && (std::isalnum(static_cast<unsigned char>(text_[length])) != 0 || text_[length] == '_')) {
+    while (length < text_.size() &&
+           (std::isalnum(static_cast<unsigned char>(text_[length])) != 0 || text_[length] == '_')) {
       ++length;
     }
     const std::string_view out = text_.substr(0, length);
@@ -116,7 +117,9 @@ bool arrays_unify(const Type& a, const Type& b) {
 
 }  // namespace
 
-Signature parse_signature(std::string_view text) { return SignatureReader(text).read(); }
+Signature parse_signature(std::string_view text) {
+  return SignatureReader(text).read();
+}
 
 bool unifies(const Type& a, const Type& b) {
   if (a.is_any() || b.is_any()) return true;

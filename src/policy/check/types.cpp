@@ -1,6 +1,7 @@
-// Types: arguments of built-ins must be able to have the types of their signatures, and the sides of `=` must be able to
-// be equal. What is known comes from constants, from the built-ins' results and from what variables were used for
-// before; documents and rules may be anything. A type error is always a mistake: what is merely unknown passes.
+// Types: arguments of built-ins must be able to have the types of their signatures, and the sides of `=` must
+// be able to be equal. What is known comes from constants, from the built-ins' results and from what
+// variables were used for before; documents and rules may be anything. A type error is always a mistake: what
+// is merely unknown passes.
 #include <map>
 
 #include "policy/check/passes.h"
@@ -54,10 +55,10 @@ class TypeChecker {
       const auto it = env.find(var->name);
       return it == env.end() ? std::nullopt : std::optional(it->second);
     }
-    static constexpr TypeKind kKinds[] = {TypeKind::Null,   TypeKind::Boolean, TypeKind::Number, TypeKind::String,
-                                          TypeKind::Any,    TypeKind::Any,     TypeKind::Array,  TypeKind::Object,
-                                          TypeKind::Set,    TypeKind::Array,   TypeKind::Set,    TypeKind::Object,
-                                          TypeKind::Any,    TypeKind::String};
+    static constexpr TypeKind kKinds[] = {
+        TypeKind::Null, TypeKind::Boolean, TypeKind::Number, TypeKind::String, TypeKind::Any,
+        TypeKind::Any,  TypeKind::Array,   TypeKind::Object, TypeKind::Set,    TypeKind::Array,
+        TypeKind::Set,  TypeKind::Object,  TypeKind::Any,    TypeKind::String};
     Type out = Type::of(kKinds[t.node.index()]);
     if (const auto* array = ast::as<ast::Array>(t)) {
       for (const ast::Term& item : array->items) out.parts.push_back(known(item, env).value_or(Type()));
@@ -92,8 +93,9 @@ class TypeChecker {
     const auto* call = ast::as<ast::Call>(e);
     if (call == nullptr) return;
     if (is_call_of(e, "eq")) return equality(e, call->terms[1], call->terms[2], env);
-    const Builtin* builtin = find_builtin(ast::operator_name(*call));
-    if (builtin != nullptr && !builtin->variadic && !builtin->signature.empty()) arguments(e, *call, *builtin, env);
+    const Builtin* builtin = context_.builtin_named(ast::operator_name(*call));
+    if (builtin != nullptr && !builtin->variadic && !builtin->signature.empty())
+      arguments(e, *call, *builtin, env);
   }
 
   void equality(const ast::Expr& e, const ast::Term& a, const ast::Term& b, TypeEnv& env) {
@@ -124,7 +126,8 @@ class TypeChecker {
     for (std::size_t i = 1; i < call.terms.size() && i <= signature.arguments.size(); ++i) {
       if (fits(call.terms[i], signature.arguments[i - 1], env)) continue;
       context_.error(kTypeError, e.span, fmt::format("{}: invalid argument(s)", builtin.name));
-      context_.errors.back().hint = fmt::format("have: ({}), want: ({})", fmt::join(have, ", "), fmt::join(want, ", "));
+      context_.errors.back().hint =
+          fmt::format("have: ({}), want: ({})", fmt::join(have, ", "), fmt::join(want, ", "));
       return;
     }
   }
@@ -142,6 +145,8 @@ void check_types(Context& context) {
   });
 }
 
-void check_types_in_query(Context& context, const ast::Body& body) { TypeChecker(context).body(body, {}); }
+void check_types_in_query(Context& context, const ast::Body& body) {
+  TypeChecker(context).body(body, {});
+}
 
 }  // namespace signalbox::policy::check

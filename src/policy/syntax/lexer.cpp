@@ -95,9 +95,9 @@ Lexeme Lexer::next(Mode mode, FutureKeywords enabled, bool not_is_keyword) {
     out.token = scan_symbol(out, start);
   }
   out.span.end = static_cast<std::uint32_t>(here());
-  if (error_ != nullptr) {
+  if (errors_[0] != nullptr) {
     out.token = Token::Illegal;
-    out.error = std::exchange(error_, nullptr);
+    out.errors = std::exchange(errors_, {});
   }
   return out;
 }

@@ -1,6 +1,7 @@
 // Lexer: bytes to tokens, one at a time. Copying a Lexer saves its place; the parser backtracks by doing so.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -14,7 +15,8 @@ struct Lexeme {
   Span span;              ///< row, col and bytes of the token
   std::string_view text;  ///< words, numbers, strings with their quotes, template parts; into the source
   std::string unescaped;  ///< a template part whose `\{` were resolved; else empty and `text` holds
-  const char* error = nullptr;  ///< what is wrong with it, when token is Illegal
+  std::array<const char*, 3>
+      errors{};  ///< what is wrong with it, when token is Illegal; null behind the last
 };
 
 class Lexer {
@@ -29,7 +31,12 @@ class Lexer {
  private:
   void advance();
   void fail(const char* reason) {
-    if (error_ == nullptr) error_ = reason;
+    for (const char*& slot : errors_) {
+      if (slot == nullptr) {
+        slot = reason;
+        return;
+      }
+    }
   }
   bool at_letter() const;
   bool at_digit() const { return current_ >= '0' && current_ <= '9'; }
@@ -47,7 +54,7 @@ class Lexer {
   std::uint32_t row_ = 1;
   std::uint32_t col_ = 0;
   std::int32_t current_ = -1;  ///< code point, -1 at the end
-  const char* error_ = nullptr;
+  std::array<const char*, 3> errors_{};
 };
 
 }  // namespace signalbox::policy::ast

@@ -126,9 +126,13 @@ std::optional<Term> Parser::parse_object(Term key, bool comprehension) {
   auto value = parse_term();
   if (!value) return {};
   const bool ended = token() == Token::RBrace || token() == Token::Comma;
-  if (comprehension && token() == Token::Or) {
+  if (comprehension && (ended || token() == Token::Or)) {
     if (auto term = parse_object_finish(key, std::move(*value), true)) return term;
     restore(std::move(start));
+    if (ended) {  // as OPA has it: what is wrong further on is reported at the first value
+      illegal("non-terminated object");
+      return {};
+    }
     value = parse_infix_in_list();
   } else if (!ended) {
     value = parse_in_tail(std::move(*value), offset);

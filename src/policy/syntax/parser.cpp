@@ -95,7 +95,9 @@ void Parser::scan_token(bool skip_space, Lexer::Mode mode) {
     --scans_left_;
     state_.token = state_.lexer.next(mode, keywords_, not_is_keyword_);
     state_.token_end = span().end;
-    if (state_.token.error != nullptr) error(span(), state_.token.error);
+    for (const char* reason : state_.token.errors) {
+      if (reason != nullptr) error(span(), reason);
+    }
     if (token() == Token::Whitespace) {
       if (state_.token.text == "\n") state_.skipped_newline = true;
       if (!skip_space) return;
