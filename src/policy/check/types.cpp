@@ -40,13 +40,9 @@ class TypeChecker {
 
   /// Comprehensions wherever they are. As OPA does, the expressions of `every`, `not {}`, `and` and `or` bodies are not
   /// checked themselves.
+  /// Bodies of comprehensions; as in OPA, those of `every`, `not` and operands are not looked at themselves.
   void closures(const ast::Expr& e, const TypeEnv& env) {
-    struct Visitor {
-      TypeChecker& checker;
-      const TypeEnv& env;
-      bool term(const ast::Term& t) { return checker.closure(t, env); }
-    } visitor{*this, env};
-    ast::walk(e, visitor);
+    ast::for_each_term(e, [&](const ast::Term& t) { return closure(t, env); });
   }
 
   /// What is known of a term; nothing for a variable that has not been seen.
