@@ -94,9 +94,9 @@ def test_out_of_file_descriptors(pg, make_gateway):
 
     gateway = make_gateway(open_files=60)
     wires = []
-    for _ in range(60):
+    for _ in range(50):
         try:
-            wire = Wire((gateway.address, gateway.port), timeout=2)
+            wire = Wire((gateway.address, gateway.port), timeout=0.3)
             wires.append(wire)
             wire.login()
         except (OSError, Closed):
