@@ -10,7 +10,8 @@
 
 namespace signalbox {
 
-/// A place in a source text. Rows and columns count from 1, columns in characters (code points); 0 means unknown.
+/// A place in a source text. Rows and columns count from 1, columns in characters (code points); 0 means
+/// unknown.
 struct SourcePosition {
   std::string file;
   std::uint32_t row = 0;
@@ -38,7 +39,8 @@ std::string to_text(const Diagnostics& diagnostics);
 bool has_errors(const Diagnostics& diagnostics);
 void sort_by_position(Diagnostics& diagnostics);
 
-/// The candidate nearest to `word` in edit distance, or "" when none is near enough to be a likely misspelling.
+/// The candidate nearest to `word` in edit distance, or "" when none is near enough to be a likely
+/// misspelling.
 std::string_view nearest(std::string_view word, const std::vector<std::string_view>& candidates);
 
 /// Line `row` (from 1) of `text`, without its line end; "" when there is none.

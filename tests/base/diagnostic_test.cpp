@@ -5,7 +5,8 @@
 using namespace signalbox;
 
 TEST_CASE("a diagnostic prints position, code, source line with a caret, and hint") {
-  const Diagnostic d{Severity::Error, "rego_parse_error", "unexpected token", {"p.rego", 3, 5}, "\tx = = 1", "write =="};
+  const Diagnostic d{Severity::Error,  "rego_parse_error", "unexpected token",
+                     {"p.rego", 3, 5}, "\tx = = 1",        "write =="};
   CHECK(to_text(d) ==
         "p.rego:3:5: rego_parse_error: unexpected token\n"
         "  \tx = = 1\n"

@@ -1,5 +1,5 @@
-// Any bytes as Rego: the parser ends; what it accepts prints to text that parses to an equal tree, formats to text that
-// formats to itself, and goes through the checker. The first byte chooses version and keywords.
+// Any bytes as Rego: the parser ends; what it accepts prints to text that parses to an equal tree, formats to
+// text that formats to itself, and goes through the checker. The first byte chooses version and keywords.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -38,8 +38,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(!module.error().empty());
     return 0;
   }
-  // Keywords may be switched on half-way down a module: only where none are imported is the print the same language.
-  const bool imports_keywords = text.find("future") != std::string::npos || text.find("rego") != std::string::npos;
+  // Keywords may be switched on half-way down a module: only where none are imported is the print the same
+  // language.
+  const bool imports_keywords =
+      text.find("future") != std::string::npos || text.find("rego") != std::string::npos;
   if (!imports_keywords) {
     const auto printed = ast::parse_module(ast::make_source("printed.rego", ast::to_text(*module)), options);
     require(printed.has_value());

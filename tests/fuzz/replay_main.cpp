@@ -1,4 +1,5 @@
-// Runs a fuzz target over its kept corpus in ordinary builds: every input that once broke something stays a test.
+// Runs a fuzz target over its kept corpus in ordinary builds: every input that once broke something stays a
+// test.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>

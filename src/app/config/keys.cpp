@@ -17,7 +17,8 @@ Keys keys(GatewayConfig& c) {
        "On SIGTERM, how long sessions may go on before they are closed; idle ones are closed at once.",
        Reload::Live},
       {"scram_file", &c.scram_file, "",
-       "SCRAM verifiers, lines `user SCRAM-SHA-256$...` as in pg_authid, for log-ins over TLS on both legs with "
+       "SCRAM verifiers, lines `user SCRAM-SHA-256$...` as in pg_authid, for log-ins over TLS on both legs "
+       "with "
        "different certificates (docs/operations.md).",
        Reload::Live},
   };

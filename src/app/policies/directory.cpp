@@ -51,7 +51,8 @@ std::expected<std::vector<fs::path>, Diagnostics> find_files(const fs::path& dir
 
 }  // namespace
 
-std::expected<std::vector<policy::SourceFile>, Diagnostics> read_directory(const fs::path& directory, Tests tests) {
+std::expected<std::vector<policy::SourceFile>, Diagnostics> read_directory(const fs::path& directory,
+                                                                           Tests tests) {
   const auto paths = find_files(directory, tests);
   if (!paths) return std::unexpected(paths.error());
   std::vector<policy::SourceFile> files;

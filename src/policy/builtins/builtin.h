@@ -52,10 +52,10 @@ struct Builtin;
 
 /// What the host lets built-ins do and know. Shared by evaluations; outlives them.
 struct BuiltinHost {
-  std::vector<const Builtin*> own_builtins;    ///< the host's own functions, beside all_builtins()
-  bool http = false;                    ///< http.send may be used at all
-  std::vector<std::string> http_hosts;  ///< allowed host names; empty = all (when http)
-  bool dns = false;                     ///< net.lookup_ip_addr may be used
+  std::vector<const Builtin*> own_builtins;  ///< the host's own functions, beside all_builtins()
+  bool http = false;                         ///< http.send may be used at all
+  std::vector<std::string> http_hosts;       ///< allowed host names; empty = all (when http)
+  bool dns = false;                          ///< net.lookup_ip_addr may be used
   std::string runtime_json =
       "{}";  ///< what opa.runtime() returns: {"config": ..., "env": ..., "version": ...}
   std::function<std::int64_t()> wall_clock_ns;  ///< null = the system clock

@@ -34,9 +34,9 @@ namespace signalbox::policy::check {
 using OriginalNames = std::unordered_map<std::string, std::string>;
 
 struct CheckOptions {
-  bool strict = false;       ///< unused variables, arguments and imports are errors
-  bool keep_prints = false;  ///< print() calls stay, as internal.print
-  std::string input_schema;  ///< JSON Schema of `input`; empty = any
+  bool strict = false;                       ///< unused variables, arguments and imports are errors
+  bool keep_prints = false;                  ///< print() calls stay, as internal.print
+  std::string input_schema;                  ///< JSON Schema of `input`; empty = any
   std::vector<const Builtin*> own_builtins;  ///< the host's functions beside all_builtins()
 };
 

@@ -2,75 +2,13 @@
 // later stage has to think about scopes. Reports names used before their declaration, declared twice or not
 // at all used. The surprise: a variable that is only mentioned (`x = 1`) is not declared; it keeps its name
 // and unifies through the whole body.
-#include <map>
+#include "policy/check/locals.h"
 
-#include "policy/check/passes.h"
 #include "policy/syntax/parse.h"
 #include "policy/syntax/print.h"
-#include "policy/syntax/visit.h"
 
 namespace signalbox::policy::check {
 namespace {
-
-enum class Occurrence : std::uint8_t { None, Argument, Seen, Assigned, Declared };
-
-struct Scope {
-  std::map<std::string, std::string> names;
-  std::map<std::string, Occurrence> occurrence;
-  std::map<std::string, int> count;
-};
-
-/// The scopes that enclose a place, innermost last.
-class Scopes {
- public:
-  explicit Scopes(OriginalNames& original) : original_(&original), scopes_(1) {}
-
-  void push() { scopes_.emplace_back(); }
-  void pop() { scopes_.pop_back(); }
-  Scope& top() { return scopes_.back(); }
-
-  void insert(const std::string& name, const std::string& as, Occurrence how) {
-    top().names[name] = as;
-    top().occurrence[name] = how;
-    top().count[name] = 1;
-    if (name != as) (*original_)[as] = name;
-  }
-  const std::string* declared(const std::string& name) const {
-    for (auto scope = scopes_.rbegin(); scope != scopes_.rend(); ++scope) {
-      if (const auto it = scope->names.find(name); it != scope->names.end()) return &it->second;
-    }
-    return nullptr;
-  }
-  Occurrence here(const std::string& name) const {
-    const auto it = scopes_.back().occurrence.find(name);
-    return it == scopes_.back().occurrence.end() ? Occurrence::None : it->second;
-  }
-  Occurrence anywhere(const std::string& name) const {
-    for (auto scope = scopes_.rbegin(); scope != scopes_.rend(); ++scope) {
-      if (const auto it = scope->occurrence.find(name); it != scope->occurrence.end()) return it->second;
-    }
-    return Occurrence::None;
-  }
-  void seen(const std::string& name) {
-    for (auto scope = scopes_.rbegin(); scope != scopes_.rend(); ++scope) {
-      if (const auto it = scope->count.find(name); it != scope->count.end()) {
-        ++it->second;
-        return;
-      }
-    }
-    top().count[name] = 1;
-  }
-  int count(const std::string& name) const {
-    for (auto scope = scopes_.rbegin(); scope != scopes_.rend(); ++scope) {
-      if (const auto it = scope->count.find(name); it != scope->count.end()) return it->second;
-    }
-    return 0;
-  }
-
- private:
-  OriginalNames* original_;
-  std::vector<Scope> scopes_;
-};
 
 bool is_root_document(const ast::Term& term) {
   const auto* ref = ast::as<ast::Ref>(term);
@@ -79,52 +17,7 @@ bool is_root_document(const ast::Term& term) {
   return head != nullptr && reserved_vars().contains(head->name);
 }
 
-class Rewriter {
- public:
-  Rewriter(Context& context, Scopes& scopes) : context_(context), scopes_(scopes) {}
-
-  void body(ast::Body& b, const VarSet& used);
-
-  // What the tree's walk calls, in each expression that declares nothing.
-  bool visit_term(ast::Term& t);
-  struct Walk {
-    Rewriter& rewriter;
-    bool term(ast::Term& t) { return rewriter.visit_term(t); }
-    bool with(ast::With& w) { return rewriter.rewrite_with(w), false; }
-  };
-  void rewrite(ast::Term& t) {
-    Walk visitor{*this};
-    ast::walk(t, visitor);
-  }
-  void rewrite(ast::Expr& e) {
-    Walk visitor{*this};
-    ast::walk(e, visitor);
-  }
-  template <class Comprehension>
-  void comprehension(Comprehension& c);
-
- private:
-  std::optional<ast::Expr> statement(ast::Expr expr);
-  void assignment(ast::Expr& expr);
-  void assign_to(ast::Term& target);
-  std::optional<ast::Expr> some(ast::Expr expr);
-  ast::Expr some_in(ast::Expr expr, const ast::Call& member, bool& ok);
-  bool every(ast::Expr& expr);
-  void negation(ast::Expr& expr);
-  void logical(ast::Expr& expr);
-  void implicit_operand(ast::Body& b, std::string_view complaint);
-  void scoped_body(ast::Body& b);
-  void rewrite_with(ast::With& with);
-  std::optional<std::string> declare(const std::string& name, Occurrence how, const ast::Span& at);
-  void check_unused_assigned(const ast::Body& rewritten, const VarSet& used);
-  void check_unused_declared(const ast::Body& rewritten, const VarSet& used,
-                             const std::vector<std::pair<ast::Span, VarSet>>& declarations);
-  VarSet names_now(const VarSet& used) const;
-  bool failed(std::size_t before) const { return context_.errors.size() > before; }
-
-  Context& context_;
-  Scopes& scopes_;
-};
+}  // namespace
 
 /// The new name of a variable that is declared here.
 std::optional<std::string> Rewriter::declare(const std::string& name, Occurrence how, const ast::Span& at) {
@@ -432,6 +325,8 @@ bool Rewriter::visit_term(ast::Term& t) {
   if (auto* object = ast::as<ast::ObjectComprehension>(t)) return comprehension(*object), false;
   return true;
 }
+
+namespace {
 
 /// Arguments are local variables, wherever a pattern can bind them.
 void declare_arguments(Context& context, Scopes& scopes, ast::Term& term) {

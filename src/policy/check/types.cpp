@@ -38,9 +38,9 @@ class TypeChecker {
     return true;
   }
 
-  /// Comprehensions wherever they are. As OPA does, the expressions of `every`, `not {}`, `and` and `or` bodies are not
-  /// checked themselves.
-  /// Bodies of comprehensions; as in OPA, those of `every`, `not` and operands are not looked at themselves.
+  /// Comprehensions wherever they are. As OPA does, the expressions of `every`, `not {}`, `and` and `or`
+  /// bodies are not checked themselves. Bodies of comprehensions; as in OPA, those of `every`, `not` and
+  /// operands are not looked at themselves.
   void closures(const ast::Expr& e, const TypeEnv& env) {
     ast::for_each_term(e, [&](const ast::Term& t) { return closure(t, env); });
   }

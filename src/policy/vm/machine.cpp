@@ -1,4 +1,4 @@
-// Machine: the dispatch loop, and what surrounds one evaluation.
+// Machine: the dispatch loop, a table of opcodes with one case each, and what surrounds one evaluation.
 // The idea: failure is a jump whose target the planner knew, so there is no choice-point stack and no
 // unwinding; a register is written by one instruction, and re-entering a loop simply writes it again.
 #include "policy/vm/machine.h"
