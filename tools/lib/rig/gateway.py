@@ -87,10 +87,17 @@ class Gateway:
         def serving():
             if not self.process.running():
                 raise host.Failure(f"the gateway did not start:\n{self.process.output()[-3000:]}")
-            return host.accepts(self.address, self.port)
+            return self.ready()
 
         host.wait_until(serving, seconds, "the gateway is serving")
         return self
+
+    def ready(self):
+        """Whether every listener is open, as the gateway itself says. One port that accepts says nothing of the others."""
+        try:
+            return self.rest("GET", "/health/ready")[0] == 200
+        except OSError:
+            return False
 
     def launch(self):
         """Starts the process without waiting for it."""
