@@ -35,6 +35,25 @@ bool has_type(const ast::Object& schema, std::string_view type) {
          });
 }
 
+/// The lines of a block scalar that begins at `row`, as they stand in the file: up to the first one that is
+/// indented less than the first. (The scalar's value would do for `|`, but `>` folds its lines.)
+std::string block_lines(std::string_view file, std::uint32_t row) {
+  constexpr std::string_view kBlank = " \t\r";
+  std::optional<std::size_t> indent;
+  std::string out;
+  const auto last = static_cast<std::uint32_t>(std::ranges::count(file, '\n')) + 1;
+  for (; row <= last; ++row) {
+    const std::string_view line = line_of(file, row);
+    const std::size_t begins = line.find_first_not_of(kBlank);
+    if (begins != std::string_view::npos) {
+      if (!indent) indent = begins;
+      if (begins < *indent) break;
+    }
+    out += std::string(line) + '\n';
+  }
+  return out;
+}
+
 }  // namespace
 
 InputSchema::InputSchema(std::string_view json) {
@@ -176,10 +195,7 @@ std::optional<ast::Body> read_rego(Reader& reader, const Node& node) {
   const char mark = node.span.col <= first_line.size() ? first_line[node.span.col - 1] : ' ';
   std::string text(node.span.row - 1, '\n');
   if (mark == '|' || mark == '>') {
-    text += '\n';
-    std::uint32_t row = node.span.row + 1;
-    const std::size_t lines = static_cast<std::size_t>(std::ranges::count(node.text, '\n')) + 1;
-    for (std::size_t i = 0; i < lines; ++i, ++row) text += std::string(line_of(file, row)) + '\n';
+    text += '\n' + block_lines(file, node.span.row + 1);
   } else {
     text += std::string(node.span.col - (mark == '"' || mark == '\'' ? 0 : 1), ' ') + node.text;
   }

@@ -188,3 +188,44 @@ TEST_CASE("Rego in a block keeps its place in the file") {
   CHECK(error.code == "rego_parse_error");
   CHECK(error.at.row >= 5);
 }
+
+TEST_CASE("a condition of several lines, in every form YAML has for it") {
+  const auto body_of = [](const std::string& rule) {
+    const auto module = yaml::parse_policy(
+        ast::make_source("p.policy.yaml", "policy: p\nrules:\n" + rule + "    then: deny\n"), vocabulary());
+    if (!module) return to_text(module.error());
+    const std::string out = ast::to_text(module->rules.at(0));
+    return out.substr(out.find(" if "));
+  };
+  const std::string both = " if { input.a == 1; input.b == 2 }";
+  for (const char* rule : {
+           "  - name: x\n    when: |\n      input.a == 1\n      input.b == 2\n",
+           "  - name: x\n    when: |-\n      input.a == 1\n      input.b == 2\n",
+           "  - name: x\n    when: |+\n      input.a == 1\n\n      input.b == 2\n\n\n",
+           "  - name: x\n    when: >\n      input.a == 1\n      input.b == 2\n",
+           "  - name: x\n    when: |2\n      input.a == 1\n      input.b == 2\n",
+           "  - name: x\n    when: |  # both\n\n      input.a == 1  # one\n      # two\n      input.b == 2\n",
+           "  - when:\n      - |\n        input.a == 1\n      - input.b == 2\n",
+           "  - when: [\"input.a == 1\", 'input.b == 2']\n",
+           "  - when: input.a == 1; input.b == 2\n",
+       }) {
+    INFO(rule);
+    CHECK(body_of(rule) == both);
+  }
+  CHECK(body_of("  - when: |\n      every t in input.query.tables {\n        t.name != \"x\"\n      }\n") ==
+        " if { every t in input.query.tables { t.name != \"x\" } }");
+}
+
+TEST_CASE("each condition of a list keeps its own place") {
+  const Diagnostic block = first_error(
+      "policy: p\nrules:\n  - when:\n      - input.a == 1\n      - |\n        input.b == 1\n        input.c "
+      "== ]\n"
+      "    then: deny\n");
+  CHECK(block.at.row == 7);
+  CHECK(block.at.col == 20);
+  CHECK(block.source_line == "        input.c == ]");
+  const Diagnostic plain = first_error(
+      "policy: p\nrules:\n  - when:\n      - input.a == 1\n      - input.b == ]\n    then: deny\n");
+  CHECK(plain.at.row == 5);
+  CHECK(plain.at.col == 20);
+}
