@@ -42,7 +42,7 @@ struct Vocabulary {
     std::vector<std::string> hooks;  ///< hooks where it makes sense; empty = all
   };
   std::vector<std::string> hooks;
-  std::string default_hook;  ///< a rule that names no hook is asked here only
+  std::string default_hook;  ///< a rule that names no hook is about this one (the entry says so)
   std::vector<Action> actions;
   std::string input_schema;  ///< JSON Schema of the input document; empty = any
 };

@@ -48,18 +48,12 @@ std::optional<ActionRequest> request_of(Arena& arena, const Value& member) {
   return out;
 }
 
-/// A rule is asked on its hooks only; an event without a hook asks every rule.
-bool asked_at(const std::vector<std::string>& hooks, const Value& hook) {
-  return !hook.is_string() || hooks.empty() || std::ranges::find(hooks, hook.as_string()) != hooks.end();
-}
-
 }  // namespace
 
 /// Turns the entry's members into requests, one for each rule that contributed the member.
 struct DecisionWriter {
   const PolicySet::Loaded& set;
   std::span<const Contribution> contributions;
-  Value hook;
   Decision& decision;
 
   bool write(const Value& members) {
@@ -83,7 +77,6 @@ struct DecisionWriter {
       if (!(contribution.value == member)) continue;
       known = true;
       const auto& name = set.names[contribution.rule];
-      if (!asked_at(name.hooks, hook)) continue;
       ActionRequest& out = decision.actions.emplace_back(*request);
       out.policy = name.policy;
       out.rule = name.rule;
@@ -143,8 +136,7 @@ Decision Evaluator::decide(const PolicySet& set, const Input& input, const Limit
   } else if (members && !members.is_set() && !members.is_array()) {
     decision.error = EvalError{"eval_type_error", loaded.options.entry + " is no set of actions", {}};
   } else {
-    const Value hook = loaded.hook_slot != kNone && members ? machine.input_slot(loaded.hook_slot) : Value();
-    DecisionWriter{loaded, machine.contributions(), hook, decision}.write(members);
+    DecisionWriter{loaded, machine.contributions(), decision}.write(members);
   }
   if (decision.error) decision.actions.clear();
   decision.deterministic = machine.deterministic();

@@ -13,13 +13,28 @@
 namespace signalbox::policy {
 namespace {
 
-/// The entry when no file defines it: the union of what every policy asks for.
+/// The entry when no file defines it: what every policy asks for. A rule that names no hook is about the
+/// host's default hook: at another one its actions are those that would be asked for at any hook whatever.
 constexpr std::string_view kDefaultEntryPath = "rules/gateway.rego";
-constexpr std::string_view kDefaultEntry = R"(# The entry: what the gateway asks for on every event.
-package gateway
+std::string default_entry(const std::string& default_hook) {
+  if (default_hook.empty()) {
+    return "package gateway\n\nactions contains action if some action in data.policies[_].actions\n";
+  }
+  return R"(package gateway
 
-actions contains action if some action in data.policies[_].actions
+actions contains action if {
+	some name
+	some action in data.policies[name].actions
+	not misplaced(name, action)
+}
+
+misplaced(name, action) if {
+	input.hook != ")" +
+         default_hook + R"("
+	action in data.policies[name].actions with input.hook as ""
+}
 )";
+}
 
 std::string content_hash(const std::vector<SourceFile>& files) {
   std::vector<const SourceFile*> sorted;
@@ -85,7 +100,7 @@ std::vector<ast::Module> parse_files(const std::vector<SourceFile>& files, const
     return options.entry.starts_with(ast::dotted_name(module.package.path) + ".");
   });
   if (has_policies && !has_entry && options.entry == "data.gateway.actions") {
-    reader.read(std::string(kDefaultEntryPath), std::string(kDefaultEntry));
+    reader.read(std::string(kDefaultEntryPath), default_entry(vocabulary.default_hook));
   }
   return std::move(reader.modules);
 }
@@ -190,10 +205,6 @@ std::expected<std::shared_ptr<const PolicySet>, Diagnostics> PolicySet::load(std
     if (loaded->program.rule_sets[n].path == loaded->options.entry) loaded->entry = n;
   }
   describe_rules(*loaded);
-  const auto hook = std::ranges::find(loaded->program.slots, InputPath{"hook"});
-  if (hook != loaded->program.slots.end()) {
-    loaded->hook_slot = static_cast<std::uint32_t>(hook - loaded->program.slots.begin());
-  }
   return std::shared_ptr<const PolicySet>(new PolicySet(std::move(loaded)));
 }
 

@@ -29,10 +29,9 @@ struct PolicySet::Loaded {
     std::string policy;
     std::string rule;
     SourcePosition at;
-    std::vector<std::string> hooks;
+    std::vector<std::string> hooks;  ///< as in RuleReads
   };
   std::vector<RuleName> names;
-  std::uint32_t hook_slot = kNone;  ///< slot of input.hook
 };
 
 struct PreparedQuery::Compiled {
