@@ -28,6 +28,7 @@ std::span<const Builtin> lookups();
 std::span<const Builtin> numbers();
 std::span<const Builtin> objects();
 std::span<const Builtin> regex();
+std::span<const Builtin> rego();
 std::span<const Builtin> semver();
 std::span<const Builtin> sets();
 std::span<const Builtin> strings();

@@ -237,6 +237,7 @@ class Attacher {
     auto annotations = annotations_from(*object);
     if (!annotations) return parser_.error(at, std::move(annotations.error()));
     annotations->span = at;
+    annotations->span.end = comments[end - 1].span.end;
     annotations->end_row = comments[end - 1].span.row;
     if (attach(*annotations, text_of(*object, "scope")))
       module_.annotations.push_back(std::move(*annotations));
