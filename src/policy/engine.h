@@ -56,13 +56,21 @@ struct LoadOptions {
   BuiltinHost host;
 };
 
+/// An input slot that is read, and how much of it.
+struct SlotRead {
+  std::uint32_t slot = 0;  ///< index into input_paths()
+  /// The slot is a collection, and of its elements only these members are read (sorted): `some t in
+  /// input.query.tables; t.name == "x"` reads `name`. Empty: all of it may be read.
+  std::vector<std::string> fields;
+};
+
 /// What one gateway rule needs: the hooks it can fire on and the input slots it reads there.
 struct RuleReads {
   std::string policy;  ///< package below data.policies
   std::string rule;
   SourcePosition at;
-  std::vector<std::string> hooks;    ///< never empty when the vocabulary has a default hook
-  std::vector<std::uint32_t> slots;  ///< indices into input_paths()
+  std::vector<std::string> hooks;  ///< never empty when the vocabulary has a default hook
+  std::vector<SlotRead> slots;
 };
 
 class PreparedQuery;

@@ -98,9 +98,38 @@ closing if input.hook == "closed"
   REQUIRE(set->rule_reads().size() == 3);
   CHECK(set->rule_reads()[0].hooks == std::vector<std::string>{"traffic_from_client"});
   CHECK(set->rule_reads()[1].hooks == std::vector<std::string>{"closed", "connecting"});
-  for (const std::uint32_t slot : set->rule_reads()[0].slots) {
-    CHECK(set->input_paths()[slot] == InputPath{"user"});
+  for (const SlotRead& read : set->rule_reads()[0].slots) {
+    CHECK(set->input_paths()[read.slot] == InputPath{"user"});
   }
+}
+
+TEST_CASE("what is read of the elements of a collection is known where the code shows it") {
+  const auto fields_read = [](std::string_view body) {
+    const auto set = load({{"p.rego", "package policies.p\nactions contains {\"action\": \"deny\"} if {\n" +
+                                          std::string(body) + "\n}\nnamed(t) if t.name == \"x\"\n"}});
+    REQUIRE(set->rule_reads().size() == 1);
+    for (const SlotRead& read : set->rule_reads()[0].slots) {
+      if (set->input_paths()[read.slot] != InputPath{"query", "tables"}) continue;
+      std::string all;
+      for (const std::string& field : read.fields) all += field + " ";
+      return all.empty() ? std::string("everything") : all;
+    }
+    return std::string("nothing");
+  };
+  CHECK(fields_read(R"(some t in input.query.tables; t.name == "x")") == "name ");
+  CHECK(fields_read(R"(input.query.tables[_].name == "x")") == "name ");
+  CHECK(fields_read(R"(some i; input.query.tables[i].name == "x"; input.query.tables[i].access != "read")") ==
+        "access name ");
+  CHECK(fields_read(R"(every t in input.query.tables { t.name == "x" })") == "name ");
+  CHECK(fields_read(R"(count([t | some t in input.query.tables; t.access == "write"]) > 1)") == "everything");
+  CHECK(fields_read(R"(count(input.query.tables) > 1)") == "everything");
+  CHECK(fields_read(R"(some t in input.query.tables; named(t))") == "everything");
+  CHECK(fields_read(R"(some t in input.query.tables; some k, v in t; v == "x")") == "everything");
+  CHECK(fields_read(R"(some t in input.query.tables; t[input.query.kind] == "x")") == "everything");
+  CHECK(fields_read(R"({"name": "x"} in input.query.tables)") == "everything");
+  CHECK(fields_read(R"(some t in input.query.tables; t.name == "x"; count(input.query.tables) == 1)") ==
+        "everything");
+  CHECK(fields_read(R"(all := input.query.tables; some t in all; t.name == "x")") != "nothing");
 }
 
 TEST_CASE("facts are asked for once, and only those a rule gets to") {

@@ -20,9 +20,9 @@ Json rules_json(const policy::PolicySet& set) {
   Json list = Json::array();
   for (const auto& rule : set.rule_reads()) {
     Json inputs = Json::array();
-    for (const auto slot : rule.slots) {
+    for (const policy::SlotRead& read : rule.slots) {
       std::string path;
-      for (const auto& key : set.input_paths()[slot]) path += (path.empty() ? "" : ".") + key;
+      for (const auto& key : set.input_paths()[read.slot]) path += (path.empty() ? "" : ".") + key;
       inputs.push_back(path);
     }
     list.push_back({{"policy", rule.policy},

@@ -2,9 +2,10 @@
 #include "policy/compile/rule_reads.h"
 
 #include <algorithm>
-#include <set>
+#include <map>
 
 #include "policy/compile/document_tree.h"
+#include "policy/compile/slot_use.h"
 
 namespace signalbox::policy {
 namespace {
@@ -32,7 +33,7 @@ class Walk {
     for (std::size_t at = from; at < to; ++at) {
       const Instruction& i = function.code[at];
       switch (i.op) {
-        case Opcode::Input: slots_.insert(i.b); break;
+        case Opcode::Input: slot(function, at, i.b); break;
         case Opcode::Rule: whole(program_.rule_sets[i.b].function); break;
         case Opcode::Call:
         case Opcode::CallMockable: whole(i.b); break;
@@ -48,9 +49,17 @@ class Walk {
       }
     }
   }
-  std::vector<std::uint32_t> slots() const { return {slots_.begin(), slots_.end()}; }
+  std::vector<SlotRead> slots() const {
+    std::vector<SlotRead> all;
+    for (const auto& [number, read] : slots_) all.push_back(read);
+    return all;
+  }
 
  private:
+  void slot(const Function& function, std::size_t at, std::uint32_t number) {
+    const auto [read, first] = slots_.try_emplace(number, SlotRead{.slot = number, .fields = {}});
+    note_use(function, at, first, read->second);
+  }
   void whole(std::uint32_t number) {
     if (seen_[number]) return;
     seen_[number] = true;
@@ -65,7 +74,7 @@ class Walk {
 
   const Program& program_;
   std::vector<bool> seen_;
-  std::set<std::uint32_t> slots_;
+  std::map<std::uint32_t, SlotRead> slots_;
 };
 
 }  // namespace
@@ -88,8 +97,8 @@ std::vector<std::string> hooks_of(const ast::Rule& rule) {
   return out;
 }
 
-std::vector<std::uint32_t> slots_read(const Program& program, const Function& function, std::size_t from,
-                                      std::size_t to) {
+std::vector<SlotRead> slots_read(const Program& program, const Function& function, std::size_t from,
+                                 std::size_t to) {
   Walk walk(program);
   walk.code(function, from, to);
   return walk.slots();

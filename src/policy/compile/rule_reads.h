@@ -14,8 +14,8 @@ namespace signalbox::policy {
 std::vector<std::string> hooks_of(const ast::Rule& rule);
 
 /// Slots that running the instructions [from, to) of `function` may read, through rules and functions too.
-/// Sorted.
-std::vector<std::uint32_t> slots_read(const Program& program, const Function& function, std::size_t from,
-                                      std::size_t to);
+/// Sorted by slot.
+std::vector<SlotRead> slots_read(const Program& program, const Function& function, std::size_t from,
+                                 std::size_t to);
 
 }  // namespace signalbox::policy

@@ -33,7 +33,9 @@ enum class DependsOn : std::uint8_t {
   Gateway,      ///< the configuration: constant
   Session,      ///< attributes that change with SessionFacts::generation
   Transaction,  ///< the transaction status
-  Text,         ///< the statement's text and protocol (and the session's settings that change its meaning)
+  Shape,        ///< the statement's text, whatever its integer constants are, and its protocol (and the
+                ///< session's settings that change its meaning)
+  Text,         ///< the exact text
   Parameters,   ///< bound values as well
   Moment,       ///< anything else: time, counters, this very message
 };
@@ -43,6 +45,9 @@ struct Fact {
   DependsOn depends_on;
   /// Undefined when the event has no such fact.
   policy::Value (*compute)(const EventView& view, policy::Arena& arena);
+  /// Of a collection: the one member of its elements that depends on bound values; the rest of it depends on
+  /// what `depends_on` says. Empty: there is none.
+  std::string_view bound_member = {};
 };
 
 /// Sorted by path; no row is a prefix of another.

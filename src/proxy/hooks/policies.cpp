@@ -12,6 +12,13 @@ std::string dotted(const policy::InputPath& path) {
   return text;
 }
 
+DependsOn depends_on(const Fact& fact, const BoundPath& path, const policy::SlotRead& read) {
+  if (fact.bound_member.empty()) return fact.depends_on;
+  const bool elements = dotted(path.path) == fact.path && !read.fields.empty();
+  const bool bound = !elements || std::ranges::find(read.fields, fact.bound_member) != read.fields.end();
+  return bound ? DependsOn::Parameters : fact.depends_on;
+}
+
 }  // namespace
 
 Policies::Policies(std::shared_ptr<const policy::PolicySet> set, std::uint64_t number)
@@ -25,29 +32,30 @@ Policies::Policies(std::shared_ptr<const policy::PolicySet> set, std::uint64_t n
       if (!hook) continue;
       HookReads& reads = hooks_[static_cast<std::size_t>(*hook)];
       reads.subscribed = true;
-      for (const std::uint32_t slot : rule.slots) read_slot(reads, slot), claimed[slot] = true;
+      for (const policy::SlotRead& read : rule.slots) read_slot(reads, read), claimed[read.slot] = true;
     }
   }
   for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
     if (claimed[slot]) continue;
-    for (HookReads& reads : hooks_) read_slot(reads, slot);
+    for (HookReads& reads : hooks_) read_slot(reads, {.slot = slot, .fields = {}});
   }
 }
 
-void Policies::read_slot(HookReads& reads, std::uint32_t slot) {
-  if (std::ranges::find(reads.slots, slot) != reads.slots.end()) return;
-  reads.slots.push_back(slot);
-  for (const Fact* fact : slots_[slot].rows) {
+void Policies::read_slot(HookReads& reads, const policy::SlotRead& read) {
+  if (std::ranges::find(reads.slots, read.slot) == reads.slots.end()) reads.slots.push_back(read.slot);
+  const BoundPath& path = slots_[read.slot];
+  for (const Fact* fact : path.rows) {
     reads.query = reads.query || fact->path.starts_with("query.");
-    switch (fact->depends_on) {
+    switch (depends_on(*fact, path, read)) {
       case DependsOn::Gateway:
-      case DependsOn::Text: break;
+      case DependsOn::Shape: break;
+      case DependsOn::Parameters: reads.parameters = reads.text = true; break;
+      case DependsOn::Text: reads.text = true; break;
       case DependsOn::Transaction: reads.transaction = true; break;
-      case DependsOn::Parameters: reads.parameters = true; break;
       case DependsOn::Moment: reads.memo = false; break;
       case DependsOn::Session:
-        if (reads.session_slots.empty() || reads.session_slots.back() != slot)
-          reads.session_slots.push_back(slot);
+        if (std::ranges::find(reads.session_slots, read.slot) == reads.session_slots.end())
+          reads.session_slots.push_back(read.slot);
         break;
     }
   }

@@ -18,6 +18,7 @@ struct HookReads {
   bool subscribed = false;
   bool memo = true;          ///< everything read is derived from the session's attributes and the text
   bool transaction = false;  ///< the transaction status is read
+  bool text = false;         ///< something that an integer constant of the text can change is read
   bool parameters = false;   ///< something that bound values can change is read
   bool query = false;        ///< the statement is parsed, so the session's settings matter
   std::vector<std::uint32_t> session_slots;  ///< slots whose value belongs to the memo's key
@@ -38,7 +39,7 @@ class Policies {
   std::vector<std::string> paths(actions::Hook hook) const;
 
  private:
-  void read_slot(HookReads& reads, std::uint32_t slot);
+  void read_slot(HookReads& reads, const policy::SlotRead& read);
 
   std::shared_ptr<const policy::PolicySet> set_;
   std::uint64_t number_;

@@ -218,11 +218,11 @@ Value comment(View view, Arena& arena) {
 
 using enum DependsOn;
 
-// where, limit, sets and tables hold bound values when there are any.
+// where, limit, sets and tables[].where hold constants of the text, and bound values when there are any.
 constexpr Fact kFacts[] = {
     {"query.text", Text,
      [](View view, Arena&) { return has_text(view) ? text(view.event().query->text) : Value::undefined(); }},
-    {"query.protocol", Text, protocol},
+    {"query.protocol", Shape, protocol},
     {"query.fingerprint", Text,
      [](View view, Arena& a) {
        return has_text(view) ? policy::copy_string(a, sql::fingerprint(view.event().query->text))
@@ -233,27 +233,27 @@ constexpr Fact kFacts[] = {
        return has_text(view) ? policy::copy_string(a, sql::normalize(view.event().query->text))
                              : Value::undefined();
      }},
-    {"query.parse_error", Text, parse_error},
-    {"query.kind", Text, kind},
-    {"query.kinds", Text, whole<1>},
-    {"query.categories", Text, whole<2>},
-    {"query.read_only", Text, whole<3>},
-    {"query.opaque", Text, whole<4>},
-    {"query.effects", Text, whole<5>},
-    {"query.tables", Parameters, whole<6>},
-    {"query.columns", Text, whole<7>},
-    {"query.functions", Text, whole<8>},
-    {"query.types", Text, whole<9>},
-    {"query.objects", Text, whole<10>},
-    {"query.subject", Text, whole<11>},
+    {"query.parse_error", Shape, parse_error},
+    {"query.kind", Shape, kind},
+    {"query.kinds", Shape, whole<1>},
+    {"query.categories", Shape, whole<2>},
+    {"query.read_only", Shape, whole<3>},
+    {"query.opaque", Shape, whole<4>},
+    {"query.effects", Shape, whole<5>},
+    {"query.tables", Shape, whole<6>, "where"},
+    {"query.columns", Shape, whole<7>},
+    {"query.functions", Shape, whole<8>},
+    {"query.types", Shape, whole<9>},
+    {"query.objects", Shape, whole<10>},
+    {"query.subject", Shape, whole<11>},
     {"query.where", Parameters, whole<12>},
-    {"query.has_where", Text, whole<13>},
-    {"query.has_limit", Text, whole<14>},
+    {"query.has_where", Shape, whole<13>},
+    {"query.has_limit", Shape, whole<14>},
     {"query.limit", Parameters, whole<15>},
-    {"query.joins", Text, whole<16>},
-    {"query.ctes", Text, whole<17>},
+    {"query.joins", Shape, whole<16>},
+    {"query.ctes", Shape, whole<17>},
     {"query.sets", Parameters, whole<18>},
-    {"query.locks", Text, whole<19>},
+    {"query.locks", Shape, whole<19>},
     {"query.statements", Parameters, statements},
     {"query.parameters", Parameters, parameters},
     {"query.comment", Text, comment},
