@@ -184,6 +184,7 @@ StatementFacts combine(std::span<const StatementFacts> statements, std::uint32_t
     if (one.subject != whole.subject) whole.subject.clear();
     if (!has_writes || limits_writes(one)) whole.has_where = whole.has_where && one.has_where;
     whole.read_only = whole.read_only && one.read_only;
+    whole.constants_decide = whole.constants_decide || one.constants_decide;
     keep_common(whole.where, one.where);
     for (const auto kind : one.kinds) all.kind(kind);
     for (const auto reason : one.opaque) all.opaque(reason);  // before the lists, which may add "bounded"

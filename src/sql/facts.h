@@ -159,6 +159,9 @@ struct StatementFacts {
   /// The statement's own WHERE (of every branch of a UNION); with an UPDATE, DELETE or MERGE anywhere inside:
   /// every one of them has one. A clause that limits nothing is none: true, 1 = 1, id = id, random() < 2.
   bool has_where = false;
+  /// The value of an integer constant may have decided a fact other than where, tables[].where, limit and
+  /// sets (1 = 1 is no WHERE): another statement of this shape may have others.
+  bool constants_decide = false;
   bool has_limit = false;
   Literal limit;  ///< of the top level; Unknown when absent (see has_limit) or not constant
   std::vector<Join> joins;

@@ -37,13 +37,19 @@ Truth of(bool value) {
   return value ? Truth::True : Truth::False;
 }
 
-/// A comparison of two constants, or of a column with itself.
-Truth comparison(const A_Expr* expression) {
+bool is_integer(const std::optional<Literal>& value) {
+  return value && value->kind == Literal::Kind::Integer;
+}
+
+/// A comparison of two constants, or of a column with itself. `integers` is set when an integer's value
+/// matters.
+Truth comparison(const A_Expr* expression, bool& integers) {
   if (expression->kind != AEXPR_OP || size_of(expression->name) != 1) return Truth::Unknown;
   const std::string_view op = name_in(expression->name).name;
   if (same_column(expression->lexpr, expression->rexpr))
     return op == "=" || op == ">=" || op == "<=" ? Truth::True : Truth::Unknown;
   const std::optional<Literal> left = literal_of(expression->lexpr), right = literal_of(expression->rexpr);
+  integers = integers || (left && right && (is_integer(left) || is_integer(right)));
   if (!left || !right || left->kind != right->kind) return Truth::Unknown;
   if (left->kind == Literal::Kind::Null || left->kind == Literal::Kind::Parameter) return Truth::Unknown;
   if (op == "=") return of(*left == *right);
@@ -57,21 +63,23 @@ Truth comparison(const A_Expr* expression) {
 }
 
 /// Whether a condition is always true, as far as a look at constants tells.
-Truth truth(const Node* node, int depth) {
+Truth truth(const Node* node, int depth, bool& integers) {
   if (node == nullptr || depth > 16) return Truth::Unknown;
-  if (const std::optional<Literal> value = literal_of(node))
+  if (const std::optional<Literal> value = literal_of(node)) {
+    integers = integers || IsA(node, TypeCast);  // 1::bool
     return value->kind == Literal::Kind::Boolean ? of(value->boolean) : Truth::Unknown;
-  if (IsA(node, A_Expr)) return comparison(as<A_Expr>(node));
+  }
+  if (IsA(node, A_Expr)) return comparison(as<A_Expr>(node), integers);
   if (!IsA(node, BoolExpr)) return Truth::Unknown;
   const auto* expression = as<BoolExpr>(node);
   if (expression->boolop == NOT_EXPR) {
-    const Truth inner = truth(nth(expression->args, 0), depth + 1);
+    const Truth inner = truth(nth(expression->args, 0), depth + 1, integers);
     return inner == Truth::Unknown ? inner : of(inner == Truth::False);
   }
   const Truth decisive = expression->boolop == OR_EXPR ? Truth::True : Truth::False;
   bool all_known = true;
   for (const ListCell& cell : Cells(expression->args)) {
-    const Truth part = truth(in(cell), depth + 1);
+    const Truth part = truth(in(cell), depth + 1, integers);
     if (part == decisive) return decisive;
     all_known = all_known && part != Truth::Unknown;
   }
@@ -81,7 +89,9 @@ Truth truth(const Node* node, int depth) {
 }  // namespace
 
 bool Walker::limits_rows(const Node* clause) {
-  return clause != nullptr && truth(clause, 0) != Truth::True && mentions_rows(clause);
+  if (clause == nullptr) return false;
+  bool& integers = out_.facts().constants_decide;
+  return truth(clause, 0, integers) != Truth::True && mentions_rows(clause);
 }
 
 /// A column, sub-select or cursor occurs in it; a clause without one is the same for every row. A long one is

@@ -84,6 +84,7 @@ std::string_view effect_of(const Node* node) {
 
 void Walker::utility(const Node* node, std::string_view kind, const Place& place) {
   out_.kind(kind);
+  out_.facts().constants_decide = true;  // options and counts mean what they say
   if (place.executes && !is_harmless(kind)) out_.changes();
   if (const std::string_view effect = effect_of(node); !effect.empty()) out_.effect(effect);
   hidden(node);
