@@ -91,6 +91,8 @@ void append_json(const DecisionRecordView& record, std::string& out) {
   object.text_unless_empty("client", record.client);
   object.text_unless_empty("target", record.target);
   object.text_unless_empty("revision", record.revision);
+  object.text_unless_empty("engine", record.engine);
+  object.text_unless_empty("passed_over", record.passed_over);
   object.number("latency_ns", record.latency_ns);
   if (record.memoised) object.boolean("memoised", true);
   if (record.decision != nullptr) {

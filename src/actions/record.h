@@ -29,11 +29,13 @@ struct DecisionRecordView {
   std::uint64_t session = 0;
   std::string_view user;
   std::string_view database;
-  std::string_view client;    ///< "address:port"
-  std::string_view target;    ///< configured server
-  std::string_view revision;  ///< of the policy set
-  std::string_view facts;     ///< JSON object: the input paths that the policies read, with their values
-  std::string_view outcome;   ///< what came of it, when known: "refused 42501", ...
+  std::string_view client;       ///< "address:port"
+  std::string_view target;       ///< configured server
+  std::string_view revision;     ///< of the policy set
+  std::string_view engine;       ///< who decided: "embedded", "opa"
+  std::string_view passed_over;  ///< why the external engine, asked first, did not decide; "" otherwise
+  std::string_view facts;        ///< JSON object: the input paths that the policies read, with their values
+  std::string_view outcome;      ///< what came of it, when known: "refused 42501", ...
   std::int64_t latency_ns = 0;
   bool memoised = false;
   const policy::Decision* decision = nullptr;

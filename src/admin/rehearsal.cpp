@@ -151,6 +151,7 @@ std::string rehearse(const std::shared_ptr<const policy::PolicySet>& set, policy
   record.database = scene.session.database;
   record.target = scene.server.target;
   record.revision = set ? set->revision() : std::string_view();
+  record.engine = "embedded";
   record.latency_ns = clock.steady_ns() - began;
   record.decision = &decision;
   record.plan = &plan;

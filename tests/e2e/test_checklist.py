@@ -103,6 +103,48 @@ def test_17_anonymous_statement_replaced_between_bind_and_execute(gateway):
         assert [m.columns for m in found if m.kind == "D"] == [[b"first"]]
 
 
+TENANTS = """package policies.tenants
+
+import rego.v1
+
+actions contains {"action": "deny", "message": "another tenant"} if {
+	"select" in input.query.kinds
+	some table in input.query.tables
+	table.name == "tenants"
+	not input.query.where.tenant == "1"
+}
+"""
+
+
+def test_17_names_longer_than_the_server_keeps(pg, make_gateway):
+    """PostgreSQL's tables of statements compare 63 bytes: the name bound is another one, the statement the same."""
+    pg.sql("drop table if exists tenants; create table tenants (tenant text); insert into tenants values (1), (2)")
+    gateway = make_gateway(rules={"tenants.rego": TENANTS})
+    long = "n" * 63
+    with connect(gateway) as wire:
+        wire.ask(parse("select tenant from tenants where tenant = $1", long + "one"), SYNC)
+        assert [m.columns for m in wire.ask(bind(["1"], long + "one"), execute(), SYNC) if m.kind == "D"] == [[b"1"]]
+        assert pgwire.kinds(wire.ask(bind(["2"], long + "another"), execute(), SYNC)) == "EZ"
+        wire.ask(pgwire.close("S", long + "third"), parse("select 1 where $1 = '2'", long + "fourth"), SYNC)
+        assert pgwire.kinds(wire.ask(bind(["2"], long + "one"), execute(), SYNC)) == "2DCZ"
+    with connect(gateway) as wire:
+        wire.ask(parse("select tenant from tenants where tenant = $1", long), bind(["1"], long, long + "p"), SYNC)
+        assert pgwire.kinds(wire.ask(bind(["2"], long, long + "q"), execute(long + "r"), SYNC)) == "EZ"
+
+
+def test_17_more_statements_than_are_remembered(pg, make_gateway):
+    """A statement that found no room is not run unseen."""
+    pg.sql("drop table if exists tenants; create table tenants (tenant text); insert into tenants values (1), (2)")
+    gateway = make_gateway(rules={"tenants.rego": TENANTS}, config={"limits": {"prepared_memory": "64KiB"}})
+    with connect(gateway) as wire:
+        wire.ask(*[parse("select 1", f"s{i}") for i in range(1000)], SYNC)
+        wire.ask(parse("select tenant from tenants where tenant = $1", "late"), SYNC)
+        assert errors(wire.ask(bind(["2"], "late"), execute(), SYNC))[0]["C"] in ("42501", "54000")
+        wire.ask(query("deallocate all"))
+        wire.ask(parse("select tenant from tenants where tenant = $1", "late"), SYNC)
+        assert pgwire.kinds(wire.ask(bind(["1"], "late"), execute(), SYNC)) == "2DCZ"
+
+
 def test_18_parameters_are_ones_own(gateway):
     with connect(gateway, datestyle="German", application_name="one") as one, connect(gateway, timezone="Asia/Tokyo") as two:
         assert one.parameters["DateStyle"] == "German, DMY" and two.parameters["TimeZone"] == "Asia/Tokyo"

@@ -46,19 +46,17 @@ void Decider::use(const DecisionOptions& options, const MemoryLimits& limits) {
 RulingPtr Decider::decide(Event& event, SessionKey& key) {
   const HookReads& reads = policies_->reads(event.hook);
   metrics_.add(Counter::Decisions);
-  last_memoised_ = false;
+  remembered_.reset();
   const bool remembered = remembers(event, reads);
   MemoKey memo_key_of_event;
   if (remembered) {
     memo_key_of_event = memo_key(event, reads, key);
     if (RulingPtr known = memo_.find(memo_key_of_event)) {
       metrics_.add(Counter::DecisionMemoHits);
-      last_memoised_ = true;
-      last_latency_ns_ = 0;
-      return known;
+      return remembered_ = std::move(known);
     }
   }
-  RulingPtr ruling = evaluate(event);
+  RulingPtr ruling = evaluate(event, policies_);
   if (remembered && ruling->decision.deterministic && !ruling->decision.error) {
     memo_.keep(memo_key_of_event, ruling);
   }
@@ -103,15 +101,18 @@ void Decider::number(const Event& event, SessionKey& key) {
   key.epoch = memo_.epoch();
 }
 
-RulingPtr Decider::evaluate(const Event& event) {
+std::shared_ptr<Ruling> Decider::evaluate(const Event& event,
+                                          const std::shared_ptr<const Policies>& policies) {
   Event timed = event;
   timed.time_ns = clock_.wall_ns();
   const EventView view(timed);
-  const EventInput input(view, policies_->slots());
+  const EventInput input(view, policies->slots());
   const std::int64_t began = clock_.steady_ns();
-  RulingPtr ruling = rule(evaluator_.decide(*policies_->set(), input, limits_), event.hook);
-  last_latency_ns_ = clock_.steady_ns() - began;
-  metrics_.observe(Histogram::DecisionDuration, static_cast<std::uint64_t>(last_latency_ns_));
+  auto ruling = rule(evaluator_.decide(*policies->set(), input, limits_), event.hook, options_.interlock);
+  ruling->policies = policies;
+  ruling->engine = "embedded";
+  ruling->latency_ns = clock_.steady_ns() - began;
+  metrics_.observe(Histogram::DecisionDuration, static_cast<std::uint64_t>(ruling->latency_ns));
   return ruling;
 }
 
@@ -126,23 +127,31 @@ Task<RulingPtr> Decider::ask(Event& event) {
   const EventView view(event);
   const std::int64_t began = clock_.steady_ns();
   const std::shared_ptr<DecisionSource> source = source_;
-  policy::Decision decision = co_await source->decide(view, policies_);
-  last_memoised_ = false;
-  last_latency_ns_ = clock_.steady_ns() - began;
-  metrics_.observe(Histogram::ExternalDecisionDuration, static_cast<std::uint64_t>(last_latency_ns_));
+  const std::shared_ptr<const Policies> policies = policies_;
+  policy::Decision decision = co_await source->decide(view, policies);
+  const std::int64_t latency_ns = clock_.steady_ns() - began;
+  metrics_.observe(Histogram::ExternalDecisionDuration, static_cast<std::uint64_t>(latency_ns));
   metrics_.add(decision.error ? Counter::DecisionsExternalFailed : Counter::DecisionsExternal);
-  if (decision.error && options_.external.on_error == OnError::Embedded && policies_->set() != nullptr) {
-    co_return evaluate(event);
+  const OnError on_error = options_.external.on_error;
+  if (decision.error && on_error == OnError::Embedded && policies->set() != nullptr) {
+    auto ruling = evaluate(event, policies);
+    ruling->passed_over = std::move(decision.error->message);
+    co_return std::move(ruling);
   }
-  if (decision.error && options_.external.on_error == OnError::Allow) decision.error.reset();
-  co_return rule(std::move(decision), event.hook);
+  actions::InterlockOptions interlock = options_.interlock;
+  interlock.on_error = on_error == OnError::Allow ? actions::Fallback::Continue : actions::Fallback::Refuse;
+  auto ruling = rule(std::move(decision), event.hook, interlock);
+  ruling->policies = policies;
+  ruling->engine = "opa";
+  ruling->latency_ns = latency_ns;
+  co_return std::move(ruling);
 }
 
-RulingPtr Decider::rule(policy::Decision decision, actions::Hook hook) const {
+std::shared_ptr<Ruling> Decider::rule(policy::Decision decision, actions::Hook hook,
+                                      const actions::InterlockOptions& interlock) const {
   auto ruling = std::make_shared<Ruling>();
   ruling->decision = std::move(decision);
-  ruling->policies = policies_;
-  actions::interlock(ruling->decision, hook, options_.interlock, ruling->plan);
+  actions::interlock(ruling->decision, hook, interlock, ruling->plan);
   if (ruling->decision.error) metrics_.add(Counter::DecisionErrors);
   if (const auto lost = actions::count(ruling->plan, actions::Fate::Conflict); lost > 0) {
     metrics_.add(Counter::DecisionConflicts, lost);
@@ -151,8 +160,8 @@ RulingPtr Decider::rule(policy::Decision decision, actions::Hook hook) const {
 }
 
 bool Decider::dispatch(const Ruling& ruling, const Event& event) {
-  const bool quiet =
-      ruling.decision.actions.empty() && !ruling.decision.error && !actions::refuses(ruling.plan.verdict);
+  const bool quiet = ruling.decision.actions.empty() && !ruling.decision.error &&
+                     ruling.passed_over.empty() && !actions::refuses(ruling.plan.verdict);
   if (quiet) return true;
   if (lane_ == nullptr) {
     metrics_.add(Counter::JobsDropped, ruling.plan.async.size());
@@ -199,10 +208,12 @@ void Decider::record(const Ruling& ruling, const Event& event, actions::Id id) {
       .client = client,
       .target = event.server != nullptr ? std::string_view(event.server->target) : std::string_view(),
       .revision = ruling.decision.revision,
+      .engine = ruling.engine,
+      .passed_over = ruling.passed_over,
       .facts = facts_json_,
       .outcome = {},
-      .latency_ns = last_latency_ns_,
-      .memoised = last_memoised_,
+      .latency_ns = remembered_.get() == &ruling ? 0 : ruling.latency_ns,
+      .memoised = remembered_.get() == &ruling,
       .decision = &ruling.decision,
       .plan = &ruling.plan};
   if (lane_->push(view_of_record) != actions::Push::Taken) metrics_.add(Counter::JobsDropped);

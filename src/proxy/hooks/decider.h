@@ -26,6 +26,9 @@ struct Ruling {
   policy::Decision decision;
   actions::Plan plan;
   std::shared_ptr<const Policies> policies;  ///< keeps the decision's revision alive
+  std::string_view engine;                   ///< who decided: "embedded", "opa"
+  std::int64_t latency_ns = 0;
+  std::string passed_over;  ///< why the external engine, asked first, did not decide; "" otherwise
 };
 using RulingPtr = std::shared_ptr<const Ruling>;
 
@@ -61,7 +64,7 @@ class Decider {
 
   /// Decisions come from an external engine: ask() instead of decide().
   bool asynchronous() const { return source_ != nullptr; }
-  /// The event must stay as it is until the answer is there.
+  /// The event must stay as it is until the answer is there. Never fails: on_error says what no answer means.
   Task<RulingPtr> ask(Event& event);
 
   /// Queues the plan's async actions and the decision's record. False: a log that must not lose lines is
@@ -72,8 +75,9 @@ class Decider {
   bool remembers(const Event& event, const HookReads& reads) const;
   MemoKey memo_key(const Event& event, const HookReads& reads, SessionKey& key);
   void number(const Event& event, SessionKey& key);
-  RulingPtr evaluate(const Event& event);
-  RulingPtr rule(policy::Decision decision, actions::Hook hook) const;
+  std::shared_ptr<Ruling> evaluate(const Event& event, const std::shared_ptr<const Policies>& policies);
+  std::shared_ptr<Ruling> rule(policy::Decision decision, actions::Hook hook,
+                               const actions::InterlockOptions& interlock) const;
   void record(const Ruling& ruling, const Event& event, actions::Id id);
 
   const Clock& clock_;
@@ -87,8 +91,7 @@ class Decider {
   Memo memo_;
   std::string attributes_;  ///< scratch
   std::string facts_json_;  ///< scratch
-  std::int64_t last_latency_ns_ = 0;
-  bool last_memoised_ = false;
+  RulingPtr remembered_;    ///< the last ruling that decide() found in the memo
 };
 
 }  // namespace signalbox::proxy

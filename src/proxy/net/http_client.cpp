@@ -78,13 +78,17 @@ struct HttpClient::Connection {
   bool reusable = true;  ///< the last answer allows another request
 };
 
-/// co_await Free{*this}: until fewer than the allowed connections are busy.
+/// co_await Free{*this}: until fewer than the allowed connections are busy, first come first served.
 class HttpClient::Free {
  public:
   explicit Free(HttpClient& client) : client_(client) {}
-  bool await_ready() const { return client_.busy_ < client_.options_.connections; }
+  bool await_ready() const {
+    if (client_.busy_ >= client_.options_.connections) return false;
+    ++client_.busy_;
+    return true;
+  }
   void await_suspend(std::coroutine_handle<> self) { client_.waiting_.push_back(self); }
-  void await_resume() const { ++client_.busy_; }
+  void await_resume() const {}
 
  private:
   HttpClient& client_;
@@ -170,11 +174,8 @@ Task<Result<HttpAnswer>> HttpClient::post(std::string path, std::string body,
     again = false;
     const std::chrono::nanoseconds left(until - loop_.now_ns());
     if (left.count() <= 0) break;
-    std::unique_ptr<Connection> connection;
-    if (!idle_.empty()) {
-      connection = std::move(idle_.back());
-      idle_.pop_back();
-    } else {
+    std::unique_ptr<Connection> connection = kept();
+    if (!connection) {
       auto opened = co_await open(left);
       if (!opened) {
         answer = std::unexpected(opened.error());
@@ -189,12 +190,29 @@ Task<Result<HttpAnswer>> HttpClient::post(std::string path, std::string body,
     again = !answer && answer.error().code == ErrorCode::Unavailable && connection->used;
     if (answer && connection->reusable) give_back(std::move(connection));
   }
-  --busy_;
-  if (!waiting_.empty()) {
-    loop_.defer(waiting_.front());
-    waiting_.pop_front();
-  }
+  leave();
   co_return answer;
+}
+
+/// The place passes on to who has waited longest, without ever being free.
+void HttpClient::leave() {
+  if (waiting_.empty()) {
+    --busy_;
+    return;
+  }
+  loop_.defer(waiting_.front());
+  waiting_.pop_front();
+}
+
+/// A connection on which something has happened since its last answer is closed, or says something that
+/// nobody asked for (a 408, a second answer): it must not be taken for the answer to the next question.
+std::unique_ptr<HttpClient::Connection> HttpClient::kept() {
+  while (!idle_.empty()) {
+    std::unique_ptr<Connection> connection = std::move(idle_.back());
+    idle_.pop_back();
+    if (!connection->channel->more_to_read()) return connection;
+  }
+  return nullptr;
 }
 
 void HttpClient::give_back(std::unique_ptr<Connection> connection) {

@@ -47,7 +47,7 @@ class HttpClient {
   ~HttpClient();
 
   /// The answer, or Timeout, Unavailable, LimitExceeded, Corrupt. A kept connection that turns out to be
-  /// closed is replaced once by a new one: asking is idempotent.
+  /// closed is replaced by another one: asking is idempotent.
   Task<Result<HttpAnswer>> post(std::string path, std::string body, std::chrono::nanoseconds deadline);
 
  private:
@@ -56,7 +56,9 @@ class HttpClient {
   Task<Result<std::unique_ptr<Connection>>> open(std::chrono::nanoseconds deadline);
   Task<Result<HttpAnswer>> exchange(Connection& connection, const std::string& request);
   std::string render(const std::string& path, const std::string& body) const;
+  std::unique_ptr<Connection> kept();
   void give_back(std::unique_ptr<Connection> connection);
+  void leave();
 
   Loop& loop_;
   Resolver& resolver_;

@@ -35,17 +35,23 @@ Event Session::event_of(actions::Hook hook) {
   return event;
 }
 
-/// Decides one event: nothing when it may pass.
-std::optional<Refusal> Session::judge(Event& event) {
+/// An external engine's ruling; null when the embedded one decides.
+Task<RulingPtr> Session::answer_to(Event& event) {
+  if (!worker_.decider().asynchronous()) co_return RulingPtr();
+  co_return co_await worker_.decider().ask(event);
+}
+
+/// Decides one event, where that has not been done elsewhere: nothing when it may pass.
+std::optional<Refusal> Session::judge(Event& event, RulingPtr ruling) {
   Decider& decider = worker_.decider();
-  const RulingPtr ruling = elsewhere_ ? std::exchange(elsewhere_, nullptr) : decider.decide(event, memo_key_);
+  if (!ruling) ruling = decider.decide(event, memo_key_);
   const bool recorded = decider.dispatch(*ruling, event);
   if (recorded && !actions::ends_message(ruling->plan.verdict)) return std::nullopt;
   worker_.metrics().add(Counter::StatementsRefused);
   if (!recorded) return make_refusal("53100", "the audit log is full");
   Refusal refusal;
   const EventView view(event);
-  const EventInput input(view, decider.policies().slots());
+  const EventInput input(view, ruling->policies->slots());
   refusal.verdict = ruling->plan.verdict;
   refusal.fields = refusal_fields(*ruling, input, actions::ends_session(refusal.verdict) ? "FATAL" : "ERROR");
   refusal.keeps_transaction = keeps_transaction(*ruling);
@@ -56,8 +62,7 @@ std::optional<Refusal> Session::judge(Event& event) {
 Task<bool> Session::passes(actions::Hook hook) {
   if (!worker_.decider().wants(hook)) co_return true;
   Event event = event_of(hook);
-  if (worker_.decider().asynchronous()) elsewhere_ = co_await worker_.decider().ask(event);
-  auto refusal = judge(event);
+  auto refusal = judge(event, co_await answer_to(event));
   if (!refusal) co_return true;
   worker_.metrics().add(Counter::ConnectionsRefused);
   if (refusal->verdict <= actions::Verdict::Reject) {
@@ -72,10 +77,10 @@ Task<bool> Session::passes(actions::Hook hook) {
 }
 
 /// A hook at which nothing can be refused any more: what policies ask for is queued and recorded.
-void Session::notify(actions::Hook hook) {
-  if (!worker_.decider().wants(hook)) return;
+Task<> Session::notify(actions::Hook hook) {
+  if (!worker_.decider().wants(hook)) co_return;
   Event event = event_of(hook);
-  judge(event);
+  judge(event, co_await answer_to(event));
 }
 
 void Session::on_result(const actions::JobResult& result) {
@@ -122,24 +127,27 @@ std::optional<Session::Stop> Session::decide_message(const wire::FrameHeader& he
     }
     case 'F':
       return decide_query({.text = {}, .protocol = QueryProtocol::FunctionCall, .statement = {}}, message);
-    case 'B': return worker_.decider().wants_parameters() ? decide_bind(body, message) : std::nullopt;
+    case 'B':
+      if (worker_.decider().wants_parameters()) return decide_bind(body, message);
+      return worker_.decider().asynchronous() ? decide_again(body, message) : std::nullopt;
     case 'E': return some_prepared_refused_ ? decide_execute(body) : std::nullopt;
     default: return std::nullopt;
   }
 }
 
 std::optional<Session::Stop> Session::decide_query(Query query, MessageFacts message) {
-  if (worker_.decider().asynchronous() && !elsewhere_) {
+  if (worker_.decider().asynchronous() && !answers_) {
     question_ = std::make_unique<Question>(query, message);
     return Stop::Ask;
   }
+  Answers answers = std::exchange(answers_, std::nullopt).value_or(Answers{});
   Event event = event_of(actions::Hook::TrafficFromClient);
   event.query = &query;
   event.message = &message;
-  if (auto refusal = judge(event)) return refused(std::move(*refusal));
+  if (auto refusal = judge(event, std::move(answers.from_client))) return refused(std::move(*refusal));
   if (worker_.decider().wants(actions::Hook::TrafficToServer)) {
     event.hook = actions::Hook::TrafficToServer;
-    if (auto refusal = judge(event)) return refused(std::move(*refusal));
+    if (auto refusal = judge(event, std::move(answers.to_server))) return refused(std::move(*refusal));
   }
   return std::nullopt;
 }
@@ -170,7 +178,7 @@ std::optional<Session::Stop> Session::decide_bind(std::string_view body, Message
     text = parse.parse->text, types = parse.parse->types, undecided = parse.parse->undecided;
   } else {
     confirmed = statements_.of_statement(bind->statement);
-    if (!confirmed) return std::nullopt;  // the server knows none either, or it was prepared by SQL
+    if (!confirmed) return unknown_statement();
     if (!confirmed->known) return refused(make_refusal("54000", "statement is too long to be inspected"));
     text = confirmed->text, types = confirmed->types, undecided = confirmed->undecided;
   }
@@ -186,6 +194,26 @@ std::optional<Session::Stop> Session::decide_bind(std::string_view body, Message
                        .statement = bind->statement,
                        .parameters = &parameters},
                       message);
+}
+
+/// The server knows none either, or it was prepared by SQL; unless there was no room to remember it.
+std::optional<Session::Stop> Session::unknown_statement() {
+  if (!statements_.overflowed()) return std::nullopt;
+  return refused(make_refusal("54000", "too many prepared statements to be inspected"));
+}
+
+/// An external engine's policies may change at any time, so what was prepared before is asked about each time
+/// it is bound; what was prepared in this very pipeline has just been.
+std::optional<Session::Stop> Session::decide_again(std::string_view body, MessageFacts message) {
+  const auto bind = wire::decode_bind_names(body);
+  if (!bind) return malformed();
+  const auto parse = book_.unanswered_parse(bind->statement);
+  if (parse.parse != nullptr) return parse.certain ? std::nullopt : std::optional(Stop::Unconfirmed);
+  const auto prepared = statements_.of_statement(bind->statement);
+  if (!prepared) return unknown_statement();
+  if (!prepared->known) return refused(make_refusal("54000", "statement is too long to be inspected"));
+  return decide_query(
+      {.text = prepared->text, .protocol = QueryProtocol::Extended, .statement = bind->statement}, message);
 }
 
 /// Some prepared statement is refused by policies that came after it: is it this one? Known only when the
@@ -221,8 +249,9 @@ Task<bool> Session::act_on_refusal() {
   if (alone && (book_.transaction() == Transaction::Idle || refusal.keeps_transaction)) {
     std::string answer = error;
     wire::append_ready(answer, book_.status_byte());
-    if (!co_await swallow_request()) co_return false;
-    co_return co_await answer_client(std::move(answer));
+    if (!co_await swallow_request() || !co_await answer_client(std::move(answer))) co_return false;
+    if (draining_ && idle()) terminate("57P01", "terminating connection due to administrator command");
+    co_return phase_ == Phase::Active;
   }
   auto companion = new_companion();
   companion->refusal = error;
@@ -288,6 +317,7 @@ Task<bool> Session::until_confirmed() {
 /// What was prepared under earlier policies is decided again, before anything of it runs.
 Task<bool> Session::policies_changed() {
   if (!co_await until_confirmed()) co_return false;
+  answers_.reset();
   decided_under_ = worker_.decider().policies_number();
   some_prepared_refused_ = false;
   if (!worker_.decider().wants(actions::Hook::TrafficFromClient)) co_return true;
@@ -306,15 +336,15 @@ Task<bool> Session::policies_changed() {
     if (!text->known) {
       text->refused = std::make_unique<Refusal>(make_refusal("26000", kPreparedEarlier));
     } else {
-      if (worker_.decider().asynchronous()) elsewhere_ = co_await worker_.decider().ask(event);
-      if (auto refusal = judge(event)) text->refused = std::make_unique<Refusal>(std::move(*refusal));
+      if (auto refusal = judge(event, co_await answer_to(event)))
+        text->refused = std::make_unique<Refusal>(std::move(*refusal));
     }
     some_prepared_refused_ = some_prepared_refused_ || text->refused;
   }
   co_return true;
 }
 
-/// Asks the external engine about the message at hand, then lets the scan go on with its answer.
+/// Asks the external engine about the message at hand, then lets the scan go on with its answers.
 Task<bool> Session::ask_elsewhere() {
   from_client_.keep();
   const std::unique_ptr<Question> question = std::move(question_);
@@ -322,8 +352,17 @@ Task<bool> Session::ask_elsewhere() {
   event.query = &question->query;
   event.message = &question->message;
   worker_.metrics().move(Gauge::SessionsPaused, 1);
-  elsewhere_ = co_await worker_.decider().ask(event);
+  asking_ = true;
+  Answers answers;
+  answers.from_client = co_await answer_to(event);
+  const bool goes_on = answers.from_client && !actions::ends_message(answers.from_client->plan.verdict);
+  if (goes_on && worker_.decider().wants(actions::Hook::TrafficToServer)) {
+    event.hook = actions::Hook::TrafficToServer;
+    answers.to_server = co_await answer_to(event);
+  }
+  answers_ = std::move(answers);
   worker_.metrics().move(Gauge::SessionsPaused, -1);
+  asking_ = false;
   co_return !server_gone_;
 }
 

@@ -59,7 +59,7 @@ void Session::terminate(wire::ErrorFields fields) {
 }
 
 bool Session::idle() const {
-  return book_.at_rest() && book_.transaction() == Transaction::Idle && passing_request_ == 0;
+  return book_.at_rest() && book_.transaction() == Transaction::Idle && passing_request_ == 0 && !asking_;
 }
 
 void Session::watch_idleness() {

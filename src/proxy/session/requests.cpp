@@ -133,7 +133,7 @@ std::unique_ptr<Companion> Session::companion_of(char type, std::string_view bod
     (message->what == 'S' ? companion->statement : companion->portal) = message->name;
   } else {
     wire::BodyReader reader(body);
-    companion->statement = reader.text();
+    companion->statement = reader.name();
     companion->revision = decided_under_;
     companion->text_known = whole && body.size() <= kLongestKeptText;
     if (!companion->text_known) return companion;

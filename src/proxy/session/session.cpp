@@ -55,9 +55,9 @@ Task<> Session::live() {
     co_await Both(relay_requests(), relay_replies());
     worker_.metrics().add(Counter::SessionsClosed);
   }
-  notify(actions::Hook::Closing);
+  co_await notify(actions::Hook::Closing);
   co_await part();
-  notify(actions::Hook::Closed);
+  co_await notify(actions::Hook::Closed);
 }
 
 void Session::become_active() {

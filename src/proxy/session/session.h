@@ -142,17 +142,25 @@ class Session {
     Query query;
     MessageFacts message;
   };
+  /// What an external engine says of the message at hand, for each hook that it was asked about.
+  struct Answers {
+    RulingPtr from_client;
+    RulingPtr to_server;
+  };
   Event event_of(actions::Hook hook);
   Task<bool> passes(actions::Hook hook);
-  void notify(actions::Hook hook);
+  Task<> notify(actions::Hook hook);
+  Task<RulingPtr> answer_to(Event& event);
   std::optional<Stop> decide_message(const wire::FrameHeader& header, std::string_view body);
   std::optional<Stop> decide_query(Query query, MessageFacts message);
   bool awaits_values(std::string_view text) const;
   std::optional<Stop> decide_bind(std::string_view body, MessageFacts message);
+  std::optional<Stop> decide_again(std::string_view body, MessageFacts message);
   std::optional<Stop> decide_execute(std::string_view body);
-  std::optional<Refusal> judge(Event& event);
+  std::optional<Refusal> judge(Event& event, RulingPtr ruling = nullptr);
   std::optional<Stop> refused(Refusal refusal);
   std::optional<Stop> malformed();
+  std::optional<Stop> unknown_statement();
   Task<bool> act_on_refusal();
   Task<bool> replace_request(char type);
   Task<bool> swallow_request();
@@ -206,8 +214,8 @@ class Session {
   bool some_prepared_refused_ = false;  ///< a statement prepared earlier is refused by them
   std::optional<Refusal> refusal_;      ///< of the message at hand
   std::unique_ptr<Question> question_;
-  RulingPtr elsewhere_;      ///< an external ruling on the message at hand
-  std::string replacement_;  ///< the ErrorResponse that takes the place of the one at hand
+  std::optional<Answers> answers_;  ///< of an external engine, to the question about the message at hand
+  std::string replacement_;         ///< the ErrorResponse that takes the place of the one at hand
 
   std::string startup_;        ///< the startup packet, verbatim; freed after the login
   std::string login_replies_;  ///< messages of the login about to be sent to the client together
@@ -225,6 +233,7 @@ class Session {
   std::int64_t accepted_ns_ = 0;    ///< steady
   std::int64_t idle_since_ns_ = 0;  ///< steady; of the last ReadyForQuery or request
   bool draining_ = false;
+  bool asking_ = false;        ///< an external engine is being asked about the client's message
   bool client_done_ = false;   ///< the client has said goodbye or closed its side
   bool server_gone_ = false;   ///< the server's side is at its end
   bool client_broke_ = false;  ///< its connection is of no use any more

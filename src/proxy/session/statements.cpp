@@ -58,7 +58,10 @@ void Statements::parsed(Companion& companion) {
   text->types = companion.types;
   text->known = companion.text_known && bytes_ + companion.text.size() < limit_;
   if (text->known) text->text = companion.text;
-  if (bytes_ + kEntryBytes > limit_) return;  // unknown from now on, which is what a missing entry means
+  if (bytes_ + kEntryBytes > limit_) {
+    overflowed_ = true;
+    return;
+  }
   bytes_ += cost(companion.statement, *text);
   statements_.emplace(companion.statement, std::move(text));
 }
@@ -86,6 +89,7 @@ void Statements::forget_all() {
   statements_.clear();
   unnamed_.reset();
   bytes_ = 0;
+  overflowed_ = false;
 }
 
 std::shared_ptr<PreparedText> Statements::of_statement(std::string_view statement) const {

@@ -45,6 +45,8 @@ class Statements {
   std::shared_ptr<PreparedText> of_portal(std::string_view portal) const;
   std::shared_ptr<PreparedText> of_statement(std::string_view statement) const;
   bool empty() const { return statements_.empty() && !unnamed_; }
+  /// The server may know statements that are not remembered here: there was no room.
+  bool overflowed() const { return overflowed_; }
 
   /// Every text that can still run.
   std::vector<std::shared_ptr<PreparedText>> all() const;
@@ -64,6 +66,7 @@ class Statements {
 
   std::size_t limit_;
   std::size_t bytes_ = 0;  ///< of named statements
+  bool overflowed_ = false;
   Text unnamed_;
   Text unnamed_portal_;
   Names statements_;

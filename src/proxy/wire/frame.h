@@ -60,6 +60,8 @@ class FrameBuilder {
   std::size_t start_;
 };
 
+inline constexpr std::size_t kNameBytes = 63;
+
 /// Takes a body apart, inside its bounds. After a failed read every further one fails too; ask ok() at the
 /// end.
 class BodyReader {
@@ -73,6 +75,9 @@ class BodyReader {
     rest_.remove_prefix(end + 1);
     return value;
   }
+  /// The name of a prepared statement or portal, as far as the server tells names apart: its tables compare
+  /// NAMEDATALEN - 1 bytes, so two longer names with the same beginning are one.
+  std::string_view name() { return text().substr(0, kNameBytes); }
   template <std::integral T>
   T integer() {
     if (rest_.size() < sizeof(T)) return fail(), T{};

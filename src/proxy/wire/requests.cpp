@@ -17,7 +17,7 @@ std::optional<QueryMessage> decode_query(std::string_view body) {
 std::optional<ParseMessage> decode_parse(std::string_view body) {
   BodyReader reader(body);
   ParseMessage message;
-  message.statement = reader.text();
+  message.statement = reader.name();
   message.text = reader.text();
   const auto count = reader.integer<std::uint16_t>();
   message.parameter_types = reader.bytes(std::size_t{count} * 4);
@@ -29,14 +29,14 @@ std::optional<CloseMessage> decode_close(std::string_view body) {
   BodyReader reader(body);
   CloseMessage message;
   message.what = reader.integer<char>();
-  message.name = reader.text();
+  message.name = reader.name();
   if (!reader.at_end() || (message.what != 'S' && message.what != 'P')) return std::nullopt;
   return message;
 }
 
 std::optional<std::string_view> decode_execute(std::string_view body) {
   BodyReader reader(body);
-  const std::string_view portal = reader.text();
+  const std::string_view portal = reader.name();
   reader.integer<std::int32_t>();
   if (!reader.at_end()) return std::nullopt;
   return portal;
@@ -45,8 +45,8 @@ std::optional<std::string_view> decode_execute(std::string_view body) {
 std::optional<BindNames> decode_bind_names(std::string_view beginning) {
   BodyReader reader(beginning);
   BindNames names;
-  names.portal = reader.text();
-  names.statement = reader.text();
+  names.portal = reader.name();
+  names.statement = reader.name();
   if (!reader.ok()) return std::nullopt;
   return names;
 }
@@ -54,8 +54,8 @@ std::optional<BindNames> decode_bind_names(std::string_view beginning) {
 std::optional<BindMessage> decode_bind(std::string_view body) {
   BodyReader reader(body);
   BindMessage message;
-  message.portal = reader.text();
-  message.statement = reader.text();
+  message.portal = reader.name();
+  message.statement = reader.name();
   const auto format_count = reader.integer<std::uint16_t>();
   const std::string_view formats = reader.bytes(std::size_t{format_count} * 2);
   const auto count = reader.integer<std::uint16_t>();

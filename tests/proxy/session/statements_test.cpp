@@ -75,3 +75,14 @@ TEST_CASE("the unnamed statement reuses its memory when no portal holds it") {
   parse(statements, "", "select 2");
   CHECK(statements.of_statement("").get() == first);
 }
+
+TEST_CASE("a statement that found no room is told of until all are forgotten") {
+  Statements statements(2000);
+  for (int i = 0; i < 5; ++i) parse(statements, "s" + std::to_string(i), "select 1");
+  CHECK_FALSE(statements.overflowed());
+  for (int i = 5; i < 20; ++i) parse(statements, "s" + std::to_string(i), "select 1");
+  CHECK(statements.overflowed());
+  CHECK(statements.of_statement("s19") == nullptr);
+  statements.forget_all();
+  CHECK_FALSE(statements.overflowed());
+}

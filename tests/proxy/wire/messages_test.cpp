@@ -98,3 +98,16 @@ TEST_CASE("an ErrorResponse reads back, and every field may be missing") {
   CHECK(error_field(""sv, 'C').empty());
   CHECK(error_field("Cno terminator"sv, 'C').empty());
 }
+
+TEST_CASE("names are as long as the server's: NAMEDATALEN - 1 bytes of them count") {
+  const std::string kept(63, 'n');
+  std::string parse, execute = kept + "tail\0\0\0\0\0"s, bind = kept + "p\0"s + kept + "s\0\0\0\0\0\0\0"s;
+  append_parse(parse, kept + "tail", "select 1");
+  CHECK(decode_parse(body_of(parse))->statement == kept);
+  CHECK(decode_parse(body_of(parse))->text == "select 1");
+  CHECK(decode_execute(execute) == kept);
+  CHECK(decode_bind(bind)->portal == kept);
+  CHECK(decode_bind(bind)->statement == kept);
+  CHECK(decode_bind_names(bind)->statement == kept);
+  CHECK(decode_close("S"s + kept + "tail\0"s)->name == kept);
+}
