@@ -15,9 +15,9 @@ std::vector<const Builtin*> sorted_list() {
   for (auto category :
        {aggregates,  aws,         arrays,     bits,          casts,   cidr,           comparison,
         encoding,    glob,        graph,      graphql_calls, hashes,  internal_calls, jwt_constraints,
-        jwt_readers, jwt_signers, json_paths, lookups,       numbers, objects,        regex,
-        rego,        semver,      sets,       strings,       time,    types,          units,
-        uri,         uuid,        yaml})
+        jwt_readers, jwt_signers, json_paths, json_schema,   lookups, numbers,        objects,
+        regex,       rego,        semver,     sets,          strings, time,           types,
+        units,       uri,         uuid,       yaml})
     for (const Builtin& builtin : category()) all.push_back(&builtin);
   std::ranges::sort(all, {}, &Builtin::name);
   return all;

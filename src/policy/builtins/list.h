@@ -24,6 +24,7 @@ std::span<const Builtin> jwt_constraints();
 std::span<const Builtin> jwt_readers();
 std::span<const Builtin> jwt_signers();
 std::span<const Builtin> json_paths();
+std::span<const Builtin> json_schema();
 std::span<const Builtin> lookups();
 std::span<const Builtin> numbers();
 std::span<const Builtin> objects();

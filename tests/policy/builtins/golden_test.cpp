@@ -61,6 +61,16 @@ std::string_view kind_text(BuiltinError::Kind kind) {
   return "halt";
 }
 
+/// OPA gives the complaints of json.match_schema in no particular order; the goldens have them sorted.
+BuiltinResult ordered(Arena& arena, std::string_view name, const BuiltinResult& result) {
+  if (name != "json.match_schema" || !result) return result;
+  auto pair = result->as_array();
+  std::vector<Value> complaints(pair[1].as_array().begin(), pair[1].as_array().end());
+  std::sort(complaints.begin(), complaints.end());
+  const Value both[] = {pair[0], make_array(arena, complaints)};
+  return make_array(arena, both);
+}
+
 /// The outcome in one comparable text.
 std::string outcome(std::string_view name, const BuiltinResult& result) {
   if (!result)
@@ -102,7 +112,7 @@ TEST_CASE("built-ins answer as OPA does", "[builtins][golden]") {
       Value args = untagged(evaluation.arena, call->at("args"));
       BuiltinContext context = evaluation.context();
       ++calls;
-      std::string got = outcome(name, builtin->fn(context, args.as_array()));
+      std::string got = outcome(name, ordered(evaluation.arena, name, builtin->fn(context, args.as_array())));
       std::string want = expected(evaluation.arena, *call);
       if (got == want) continue;
       if (++failures[name] > 8) continue;

@@ -164,6 +164,8 @@ Result<Url> parse_without_fragment(std::string_view rest) {
     rest = authority.substr(slash);
     if (auto done = parse_authority(url, authority.substr(0, slash)); !done)
       return std::unexpected(done.error());
+  } else if (!url.scheme.empty()) {
+    url.omit_host = true;
   }
   auto path = url_unescape(rest, UrlPart::Path);
   if (!path) return std::unexpected(path.error());
@@ -184,6 +186,36 @@ std::pair<std::string_view, std::string_view> split_host(std::string_view host) 
   return {host, port};
 }
 
+/// `reference` below `base`, "." and ".." worked off.
+std::string resolve_path(std::string_view base, std::string_view reference) {
+  std::string full(reference);
+  if (reference.empty()) {
+    full = base;
+  } else if (reference[0] != '/') {
+    full = std::string(base.substr(0, base.rfind('/') + 1)) + full;
+  }
+  if (full.empty()) return full;
+  std::string out = "/";
+  bool first = true;
+  std::string_view last;
+  for (std::string_view element : split(full, "/")) {
+    last = element;
+    if (element == ".") {
+      first = false;
+    } else if (element == "..") {
+      const auto slash = out.rfind('/');
+      out.resize(slash == 0 || slash == std::string::npos ? 1 : slash);
+      first = out.size() == 1;
+    } else {
+      if (!first) out += '/';
+      out += element;
+      first = false;
+    }
+  }
+  if (last == "." || last == "..") out += '/';
+  return out.starts_with("//") ? out.substr(1) : out;
+}
+
 bool valid_encoded_path(std::string_view path) {
   return std::ranges::all_of(path, [](char c) {
     return (c != '\0' && in(c, "!$&'()*+,;=:@[]%")) || !should_escape(c, UrlPart::Path);
@@ -191,6 +223,61 @@ bool valid_encoded_path(std::string_view path) {
 }
 
 }  // namespace
+
+std::string Url::text() const {
+  std::string out = scheme.empty() ? "" : scheme + ":";
+  if (!opaque.empty()) {
+    out += opaque;
+  } else {
+    const bool bare = omit_host && host.empty() && user.empty();
+    if (!bare && (!scheme.empty() || !host.empty() || !user.empty())) {
+      if (!host.empty() || !path.empty() || !user.empty()) out += "//";
+      if (!user.empty()) out += user + "@";
+      out += url_escape(host, UrlPart::Host);
+    }
+    const std::string escaped = escaped_path();
+    if (!escaped.empty() && escaped[0] != '/' && !host.empty()) out += '/';
+    if (out.empty() && escaped.substr(0, escaped.find('/')).find(':') != std::string::npos) out += "./";
+    out += escaped;
+  }
+  if (force_query || !raw_query.empty()) out += "?" + raw_query;
+  if (fragment.empty()) return out;
+  auto plain = url_unescape(raw_fragment, UrlPart::Fragment);
+  const bool as_written =
+      plain && *plain == fragment && std::ranges::all_of(raw_fragment, [](char c) {
+        return (c != '\0' && in(c, "!$&'()*+,;=:@[]%")) || !should_escape(c, UrlPart::Fragment);
+      });
+  return out + "#" + (as_written ? raw_fragment : url_escape(fragment, UrlPart::Fragment));
+}
+
+Url Url::resolve(const Url& reference) const {
+  Url out = reference;
+  const auto set_path = [&out](const std::string& escaped) {
+    out.path = url_unescape(escaped, UrlPart::Path).value_or(escaped);
+    out.raw_path = url_escape(out.path, UrlPart::Path) == escaped ? "" : escaped;
+  };
+  if (reference.scheme.empty()) out.scheme = scheme;
+  if (!reference.scheme.empty() || !reference.host.empty() || !reference.user.empty()) {
+    set_path(resolve_path(reference.escaped_path(), ""));
+    return out;
+  }
+  if (!reference.opaque.empty()) {
+    out.path.clear();
+    return out;
+  }
+  if (reference.path.empty() && !reference.force_query && reference.raw_query.empty()) {
+    out.raw_query = raw_query;
+    if (reference.fragment.empty()) out.fragment = fragment, out.raw_fragment = raw_fragment;
+  }
+  if (reference.path.empty() && !opaque.empty()) {
+    out.opaque = opaque;
+    return out;
+  }
+  out.host = host;
+  out.user = user;
+  set_path(resolve_path(escaped_path(), reference.escaped_path()));
+  return out;
+}
 
 std::string_view Url::hostname() const {
   return split_host(host).first;
@@ -217,6 +304,7 @@ Result<Url> parse_url(std::string_view text) {
   auto fragment = url_unescape(text.substr(hash + 1), UrlPart::Fragment);
   if (!fragment) return failed(text, fragment.error());
   url->fragment = *fragment;
+  url->raw_fragment = text.substr(hash + 1);
   return url;
 }
 

@@ -14,9 +14,14 @@ struct Url {
   std::string scheme, opaque, host, path;
   std::string raw_path;  ///< empty when escaping `path` gives the original spelling
   std::string raw_query, fragment;
-  std::string user;  ///< "user" or "user:password" as written; empty when there is none
+  std::string user;          ///< "user" or "user:password" as written; empty when there is none
+  std::string raw_fragment;  ///< the fragment as written
   bool force_query = false;
+  bool omit_host = false;  ///< "scheme:/path": no "//" was written
 
+  std::string text() const;  ///< URL.String
+  /// The URL that `reference` means where this one is the base (RFC 3986, section 5.2).
+  Url resolve(const Url& reference) const;
   std::string_view hostname() const;  ///< host without port and brackets
   std::string_view port() const;
   std::string escaped_path() const;

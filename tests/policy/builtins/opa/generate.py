@@ -7,6 +7,8 @@ import json
 import random
 import sys
 
+import schemas
+
 seed = int(sys.argv[1]) if len(sys.argv) > 1 else 1
 per_builtin = int(sys.argv[2]) if len(sys.argv) > 2 else 12
 prefix = sys.argv[3] if len(sys.argv) > 3 else ""
@@ -151,7 +153,10 @@ numbers = collection_of(number)
 either = lambda: rng.choice([collection_of(any_value), obj])()
 cidr_operand = lambda: rng.choice([one(CIDRS[:11]), collection_of(one(CIDRS[:11])), lambda: {rng.choice("ab"): rng.choice(CIDRS[:11])}, array_of(lambda: [rng.choice(CIDRS[:11]), "x"])])()
 
+drawer = schemas.Drawer(rng)
+
 CALLS = {
+    "json.match_schema": [drawer.subject, drawer.root], "json.verify_schema": [drawer.root],
     "abs": [n], "ceil": [n], "floor": [n], "round": [n], "plus": [n, n], "minus": [lambda: rng.choice([n, set_of(any_value)])(), lambda: rng.choice([n, set_of(any_value)])()],
     "mul": [n, n], "div": [n, n], "rem": [n, n], "numbers.range": [small, small], "numbers.range_step": [small, small, num(SMALL)],
     "count": [whatever], "sum": [numbers], "product": [numbers], "max": [collection_of(any_value)], "min": [collection_of(any_value)], "sort": [collection_of(any_value)],
