@@ -224,16 +224,26 @@ TEST_CASE("an indexed rule set decides as an unindexed one") {
     text += "actions contains {\"action\": \"d" + n + "\"} if \"g" + n + "\" in input.groups\n";
     text +=
         "actions contains {\"action\": \"e" + n + "\"} if regex.match(\"^x" + n + "[a-c]+$\", input.name)\n";
+    text += "actions contains {\"action\": \"f" + n + "\"} if { some t in input.tables; t.name == \"t" + n +
+            "\"; t.access in {\"write\", \"define\"} }\n";
+    text += "actions contains {\"action\": \"g" + n + "\"} if input.tables[_].name == \"t" + n + "\"\n";
+    text += "actions contains {\"action\": \"h" + n +
+            "\"} if { some i, t in input.tables; startswith(t.name, \"t" + n + "_\"); i > 0 }\n";
+    text += "actions contains {\"action\": \"i" + n + "\"} if { some t in input.named; t.size > " +
+            std::to_string(10 * i) + "; t.size < " + std::to_string(10 * i + 10) + " }\n";
   }
   const auto set = load({{"acl.rego", text}});
   const Decision decision =
       decide(*set, R"({"user": "u7", "size": 8, "path": "/p12/x", "address": "10.33.4.5",
-    "groups": ["g3", "none", "g199"], "name": "x42abc"})");
+    "groups": ["g3", "none", "g199"], "name": "x42abc",
+    "tables": [{"name": "t1_x", "access": "read"}, {"name": "t5", "access": "read"}, {"name": "t6", "access": "write"},
+               {"name": "t9_y", "access": "write"}, {"access": "write"}, 17],
+    "named": {"a": {"size": 37}, "b": {"size": 40}}})");
   REQUIRE_FALSE(decision.error);
   std::string names;
   for (const auto& action : decision.actions) names += action.action + " ";
-  CHECK(names == "a7 b12 c33 d199 d3 e42 ");
-  CHECK(decision.steps < 200);
+  CHECK(names == "a7 b12 c33 d199 d3 e42 f6 g5 g6 h9 i3 ");
+  CHECK(decision.steps < 400);
 }
 
 TEST_CASE("an explanation says which rules fired and where the others stopped") {

@@ -36,7 +36,7 @@ class TestReader {
       : known_(std::move(known)), slot_(std::move(slot)) {}
 
   void add_argument(std::uint32_t number, const ast::Term& pattern) {
-    const IndexSubject subject{IndexSubject::Kind::Argument, number};
+    const IndexSubject subject{.kind = IndexSubject::Kind::Argument, .number = number, .member = {}};
     if (const auto* var = ast::as<ast::Var>(pattern)) {
       variables_.emplace(var->name, subject);
     } else if (const Value value = known_(pattern)) {
@@ -73,22 +73,42 @@ class TestReader {
     const auto* var = ast::as<ast::Var>(a);
     if (var != nullptr && !variables_.contains(var->name)) {
       if (const auto subject = subject_of(b)) variables_.emplace(var->name, *subject);
+      if (const auto collection = collection_of(b)) elements_.emplace(var->name, *collection);
       return;
     }
-    if (const auto subject = subject_of(a)) {
-      if (const Value value = known_(b)) add(Kind::Equal, *subject, {value});
-      return;
-    }
-    // const == input.xs[_]
-    const auto* ref = ast::as<ast::Ref>(a);
-    if (ref == nullptr || ref->terms.size() < 3 || ast::as<ast::Var>(ref->terms.back()) == nullptr) return;
-    ast::Term collection = a;
-    ast::as<ast::Ref>(collection)->terms.pop_back();
-    const auto subject = subject_of(collection);
     const Value value = known_(b);
-    if (subject && value && !variables_.contains(ast::as<ast::Var>(ref->terms.back())->name)) {
-      add(Kind::Contains, *subject, {value});
+    if (!value) return;
+    if (const auto subject = subject_of(a)) {
+      add(Kind::Equal, *subject, {value});
+    } else if (const auto collection = collection_of(a)) {
+      add(Kind::Contains, *collection, {value});
     }
+  }
+
+  /// `input.xs` of `input.xs[i]`, an element of it, whatever i is.
+  std::optional<IndexSubject> collection_of(const ast::Term& term) {
+    const auto* ref = ast::as<ast::Ref>(term);
+    if (ref == nullptr || ref->terms.size() < 3 || ast::as<ast::Var>(ref->terms.back()) == nullptr) return {};
+    ast::Ref collection = *ref;
+    collection.terms.pop_back();
+    return slot_of(collection);
+  }
+
+  /// A member of an element: `input.xs[i].name`, or `x.name` where x is an element of `input.xs`.
+  std::optional<IndexSubject> member_of(const ast::Ref& ref) {
+    const auto* name = ast::as<ast::String>(ref.terms.back());
+    if (name == nullptr || name->value.empty()) return {};
+    std::optional<IndexSubject> collection;
+    const auto* head = ast::as<ast::Var>(ref.terms.front());
+    if (ref.terms.size() == 2 && head != nullptr) {
+      if (const auto it = elements_.find(head->name); it != elements_.end()) collection = it->second;
+    } else if (ref.terms.size() > 3) {
+      ast::Ref element = ref;
+      element.terms.pop_back();
+      collection = collection_of(ast::Term(element));
+    }
+    if (collection) collection->member = name->value;
+    return collection;
   }
 
   void two_operands(const std::string& name, const ast::Term& a, const ast::Term& b) {
@@ -119,15 +139,20 @@ class TestReader {
     }
     const auto* ref = ast::as<ast::Ref>(term);
     if (ref == nullptr || ref->terms.size() < 2) return std::nullopt;
-    const auto* head = ast::as<ast::Var>(ref->terms.front());
+    if (auto slot = slot_of(*ref)) return slot;
+    return member_of(*ref);
+  }
+
+  std::optional<IndexSubject> slot_of(const ast::Ref& ref) {
+    const auto* head = ast::as<ast::Var>(ref.terms.front());
     if (head == nullptr || head->name != "input") return std::nullopt;
     InputPath path;
-    for (std::size_t i = 1; i < ref->terms.size(); ++i) {
-      const auto* key = ast::as<ast::String>(ref->terms[i]);
+    for (std::size_t i = 1; i < ref.terms.size(); ++i) {
+      const auto* key = ast::as<ast::String>(ref.terms[i]);
       if (key == nullptr) return std::nullopt;
       path.push_back(key->value);
     }
-    return IndexSubject{IndexSubject::Kind::Slot, slot_(std::move(path))};
+    return IndexSubject{.kind = IndexSubject::Kind::Slot, .number = slot_(std::move(path)), .member = {}};
   }
 
   void add(Kind kind, IndexSubject subject, std::vector<Value> values, bool inclusive = false) {
@@ -138,6 +163,7 @@ class TestReader {
   std::function<Value(const ast::Term&)> known_;
   std::function<std::uint32_t(InputPath)> slot_;
   std::unordered_map<std::string, IndexSubject> variables_;
+  std::unordered_map<std::string, IndexSubject> elements_;  ///< variables that stand for an element of one
   std::vector<IndexTest> tests_;
 };
 

@@ -22,10 +22,12 @@ namespace signalbox::policy {
 
 class PatternSet;  // vm/pattern_set.h: RE2::Set
 
-/// What a test looks at: an input slot, or an argument of the function.
+/// What a test looks at: an input slot, or an argument of the function; or, of the elements of such a
+/// collection, one member: some element must pass.
 struct IndexSubject {
   enum class Kind : std::uint8_t { Slot, Argument } kind = Kind::Slot;
   std::uint32_t number = 0;
+  std::string member;  ///< "" = the value itself
   auto operator<=>(const IndexSubject&) const = default;
 };
 
@@ -97,20 +99,40 @@ class RuleIndex {
     for (const Field& field : node.fields) {
       const Value value = ask(field.subject);
       if (value.is_undefined()) continue;
-      select(field, value, [&](const Posting& posting) {
+      const auto take = [&](const Posting& posting) {
         if (posting.narrower) {
           collect_node(*posting.narrower, ask, out);
         } else {
           out.insert(out.end(), posting.rules.begin(), posting.rules.end());
         }
-      });
+      };
+      if (field.subject.member.empty()) {
+        select(field, value, take);
+      } else {
+        for_each_element(value, [&](const Value& element) {
+          const Value member = element.at(field.subject.member);
+          if (!member.is_undefined()) select(field, member, take);
+        });
+      }
     }
   }
 
+  template <class Visit>
+  static void for_each_element(const Value& collection, Visit&& visit);
   template <class Take>
   static void select(const Field& field, const Value& value, Take&& take);
   static std::vector<int> matching_patterns(const PatternSet& patterns, std::string_view text);
 };
+
+template <class Visit>
+void RuleIndex::for_each_element(const Value& collection, Visit&& visit) {
+  if (collection.is_array() || collection.is_set()) {
+    for (const Value& element : collection.is_array() ? collection.as_array() : collection.as_set())
+      visit(element);
+  } else if (collection.is_object()) {
+    for (const Pair& pair : collection.as_object()) visit(pair.value);
+  }
+}
 
 template <class Take>
 void RuleIndex::select(const Field& field, const Value& value, Take&& take) {
@@ -119,13 +141,7 @@ void RuleIndex::select(const Field& field, const Value& value, Take&& take) {
   };
   if (!field.equal.empty()) look_up(field.equal, value);
   if (!field.contains.empty()) {
-    if (value.is_array() || value.is_set()) {
-      for (const Value& element : value.is_array() ? value.as_array() : value.as_set())
-        look_up(field.contains, element);
-    }
-    if (value.is_object()) {
-      for (const Pair& pair : value.as_object()) look_up(field.contains, pair.value);
-    }
+    for_each_element(value, [&](const Value& element) { look_up(field.contains, element); });
   }
   for (const Bound& bound : field.above) {
     const int c = compare(value, bound.limit);
