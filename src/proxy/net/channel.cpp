@@ -9,6 +9,7 @@
 
 #include <cerrno>
 
+#include "proxy/net/inlet.h"
 #include "proxy/net/tls_bio.h"
 
 namespace signalbox::proxy {
@@ -39,6 +40,7 @@ void Channel::Wait::await_suspend(std::coroutine_handle<> self) {
 }
 
 bool Channel::Read::attempt() {
+  if (Inlet* user = channel_.loop_.scratch_user()) user->keep();
   std::size_t got = 0;
   result_.status = channel_.read_some(into_, got);
   result_.bytes = {into_.data(), got};

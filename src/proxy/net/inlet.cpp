@@ -14,11 +14,18 @@ void Inlet::keep() {
   } else if (kept_.empty()) {
     kept_.assign(view_);
     view_ = kept_;
+    leave_scratch();
   }
+}
+
+void Inlet::leave_scratch() {
+  Inlet*& user = loop_->scratch_user();
+  if (user == this) user = nullptr;
 }
 
 void Inlet::release() {
   view_ = {};
+  leave_scratch();
   if (kept_.capacity() > kKeepBytes) {
     kept_ = {};
   } else {
@@ -26,7 +33,7 @@ void Inlet::release() {
   }
 }
 
-Inlet::More::More(Inlet& inlet) : inlet_(inlet), read_(*inlet.channel_, inlet.channel_->loop().scratch()) {
+Inlet::More::More(Inlet& inlet) : inlet_(inlet), read_(*inlet.channel_, inlet.loop_->scratch()) {
   inlet_.keep();
 }
 
@@ -35,6 +42,7 @@ Io Inlet::More::await_resume() {
   if (got.status != Io::Ok) return got.status;
   if (inlet_.kept_.empty()) {
     inlet_.view_ = got.bytes;
+    inlet_.loop_->scratch_user() = &inlet_;
   } else {
     inlet_.kept_.erase(0, inlet_.kept_.size() - inlet_.view_.size());
     inlet_.kept_.append(got.bytes);

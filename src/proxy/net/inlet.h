@@ -2,9 +2,10 @@
 //
 //   while (co_await inlet.more() == Io::Ok) { ... inlet.bytes() ... inlet.consume(n); }
 //
-// The bytes lie in the loop's scratch buffer (no copy, no memory per session) as long as everything read is
-// consumed before the next suspension. What must survive a suspension is kept(): copied into the session.
-// more() does so with what is left over, so an incomplete message is simply left unconsumed.
+// The bytes lie in the loop's scratch buffer: no copy, no memory per session. Whoever fills that buffer next
+// has the inlet take out what is unconsumed, so bytes() is right at any time; but it moves then, and views of
+// it made before a suspension are void, unless keep() came first. more() keeps what is left over, so an
+// incomplete message is simply left unconsumed.
 #pragma once
 
 #include <string>
@@ -16,14 +17,18 @@ namespace signalbox::proxy {
 
 class Inlet {
  public:
-  explicit Inlet(Channel& channel) : channel_(&channel) {}
+  explicit Inlet(Channel& channel) : channel_(&channel), loop_(&channel.loop()) {}
+  ~Inlet() { leave_scratch(); }
+  Inlet(const Inlet&) = delete;
+  Inlet& operator=(const Inlet&) = delete;
 
   std::string_view bytes() const { return view_; }
   void consume(std::size_t n) {
     view_.remove_prefix(n);
     if (view_.empty()) release();
   }
-  /// Copies what is unconsumed out of the scratch buffer. bytes() stays valid over suspensions from now on.
+  /// Copies what is unconsumed out of the scratch buffer. bytes() stays where it is over suspensions from now
+  /// on.
   void keep();
 
   /// Reads more; what is unconsumed stays in front of it. bytes() moves.
@@ -44,8 +49,10 @@ class Inlet {
 
  private:
   void release();
+  void leave_scratch();
 
   Channel* channel_;
+  Loop* loop_;             ///< outlives the channel
   std::string kept_;       ///< owned bytes; view_ is its tail when it is not empty
   std::string_view view_;  ///< into kept_ or the scratch buffer
 };

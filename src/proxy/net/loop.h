@@ -22,6 +22,8 @@
 
 namespace signalbox::proxy {
 
+class Inlet;
+
 /// Something with a file descriptor that the loop watches. May be destroyed by its own or any other callback.
 class Pollable {
  public:
@@ -48,8 +50,10 @@ class Loop {
   /// Resumes the coroutine after the events at hand; how a busy session lets others go first.
   void defer(std::coroutine_handle<> ready) { ready_.push_back(ready); }
 
-  /// Valid until the next suspension of the coroutine that filled it: any other read may use it then.
+  /// Valid until the next suspension of the coroutine that filled it: any other read may use it then. An
+  /// inlet that has bytes here is told first.
   std::span<char> scratch() { return {scratch_.get(), kScratchBytes}; }
+  Inlet*& scratch_user() { return scratch_user_; }
   /// Steady time of the last wake-up: cheap, and exact enough for deadlines.
   std::int64_t now_ns() const { return now_ns_; }
   Timers& timers() { return timers_; }
@@ -63,6 +67,7 @@ class Loop {
   Fd epoll_;
   Fd wake_;
   std::unique_ptr<char[]> scratch_;
+  Inlet* scratch_user_ = nullptr;  ///< whose unconsumed bytes lie in it
   std::array<epoll_event, 128> events_{};
   int batch_ = 0;    ///< events of the present batch
   int current_ = 0;  ///< the one being handled

@@ -161,6 +161,7 @@ Task<Session::LoginEnd> Session::authenticate(bool may_try_other) {
       on_login_message(frame.front(), body);
       if (!co_await relay_login_message(frame, std::string(frame))) co_return LoginEnd::Failed;
     }
+    if (next != LoginRules::Next::Relay && !co_await send_login_replies()) co_return LoginEnd::Failed;
     if (next == LoginRules::Next::Failed) {
       worker_.metrics().add(Counter::LoginFailures);
       co_return LoginEnd::Failed;
@@ -213,6 +214,11 @@ Task<bool> Session::relay_login_message(std::string_view frame, std::string to_s
   login_replies_ += to_send;
   from_server_->consume(frame.size());
   if (!from_server_->bytes().empty()) co_return true;
+  co_return co_await send_login_replies();
+}
+
+Task<bool> Session::send_login_replies() {
+  if (login_replies_.empty()) co_return true;
   const Io sent = co_await client_->write(login_replies_);
   login_replies_.clear();
   co_return sent == Io::Ok;

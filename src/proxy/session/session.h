@@ -86,6 +86,7 @@ class Session {
   Task<LoginEnd> unexpected_reply(LoginRules::Next why);
   Task<LoginEnd> cannot_bind();
   Task<bool> client_misses_binding();
+  Task<bool> send_login_replies();
   Task<bool> relay_password();
   Task<LoginEnd> server_fell_silent();
   void on_login_message(char type, std::string_view body);

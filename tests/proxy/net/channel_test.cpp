@@ -2,6 +2,7 @@
 #include "proxy/net/channel.h"
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 
@@ -97,6 +98,44 @@ TEST_CASE("what is not consumed survives the wait for more") {
   spawn(leave_some(*pair.b, got));
   pair.loop.run();
   CHECK(got == bytes);
+}
+
+namespace {
+
+/// Takes the first byte, waits without keeping the rest, and takes it then.
+Task<> take_later(Channel& channel, std::string& got) {
+  Inlet inlet(channel);
+  co_await inlet.more();
+  got += inlet.bytes().substr(0, 1);
+  inlet.consume(1);
+  co_await SleepStep{channel.loop(), 30ms};
+  got += inlet.bytes();
+  channel.loop().stop();
+}
+
+Task<> read_once(Channel& channel, std::string& got) {
+  Inlet inlet(channel);
+  co_await SleepStep{channel.loop(), 10ms};
+  co_await inlet.more();
+  got += inlet.bytes();
+}
+
+}  // namespace
+
+TEST_CASE("bytes left in the buffer that all share are not another session's later") {
+  Pair mine;
+  int fds[2];
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == 0);
+  Channel theirs(mine.loop, Fd(fds[0]));
+  REQUIRE(::send(mine.a->fd(), "mine", 4, 0) == 4);
+  REQUIRE(::send(fds[1], "THEIRS", 6, 0) == 6);
+  std::string got, other;
+  spawn(take_later(*mine.b, got));
+  spawn(read_once(theirs, other));
+  mine.loop.run();
+  CHECK(got == "mine");
+  CHECK(other == "THEIRS");
+  ::close(fds[1]);
 }
 
 TEST_CASE("a deadline ends a wait, and every later one") {
