@@ -103,7 +103,6 @@ class IndexBuilder {
              RuleIndex::Posting posting) {
     switch (kind) {
       case IndexTest::Kind::Equal: field.equal.emplace(value, std::move(posting)); return;
-      case IndexTest::Kind::Contains: field.contains.emplace(value, std::move(posting)); return;
       case IndexTest::Kind::Prefix: field.prefixes.emplace(value.as_string(), std::move(posting)); return;
       case IndexTest::Kind::Network: {
         Network network;

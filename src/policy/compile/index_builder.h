@@ -13,7 +13,6 @@ namespace signalbox::policy {
 struct IndexTest {
   enum class Kind : std::uint8_t {
     Equal,
-    Contains,
     Prefix,
     Network,
     Above,

@@ -36,7 +36,8 @@ class TestReader {
       : known_(std::move(known)), slot_(std::move(slot)) {}
 
   void add_argument(std::uint32_t number, const ast::Term& pattern) {
-    const IndexSubject subject{.kind = IndexSubject::Kind::Argument, .number = number, .member = {}};
+    const IndexSubject subject{
+        .kind = IndexSubject::Kind::Argument, .number = number, .elements = false, .member = {}};
     if (const auto* var = ast::as<ast::Var>(pattern)) {
       variables_.emplace(var->name, subject);
     } else if (const Value value = known_(pattern)) {
@@ -73,42 +74,44 @@ class TestReader {
     const auto* var = ast::as<ast::Var>(a);
     if (var != nullptr && !variables_.contains(var->name)) {
       if (const auto subject = subject_of(b)) variables_.emplace(var->name, *subject);
-      if (const auto collection = collection_of(b)) elements_.emplace(var->name, *collection);
+      if (const auto elements = elements_of_slot(b)) variables_.emplace(var->name, *elements);
       return;
     }
     const Value value = known_(b);
     if (!value) return;
     if (const auto subject = subject_of(a)) {
       add(Kind::Equal, *subject, {value});
-    } else if (const auto collection = collection_of(a)) {
-      add(Kind::Contains, *collection, {value});
+    } else if (const auto elements = elements_of_slot(a)) {
+      add(Kind::Equal, *elements, {value});
     }
   }
 
-  /// `input.xs` of `input.xs[i]`, an element of it, whatever i is.
-  std::optional<IndexSubject> collection_of(const ast::Term& term) {
+  static std::optional<IndexSubject> elements_of_subject(std::optional<IndexSubject> collection) {
+    if (!collection || collection->elements) return {};
+    collection->elements = true;
+    return collection;
+  }
+
+  /// The elements of `input.xs`, for `input.xs[i]`, whatever i is.
+  std::optional<IndexSubject> elements_of_slot(const ast::Term& term) {
     const auto* ref = ast::as<ast::Ref>(term);
     if (ref == nullptr || ref->terms.size() < 3 || ast::as<ast::Var>(ref->terms.back()) == nullptr) return {};
     ast::Ref collection = *ref;
     collection.terms.pop_back();
-    return slot_of(collection);
+    return elements_of_subject(slot_of(collection));
   }
 
   /// A member of an element: `input.xs[i].name`, or `x.name` where x is an element of `input.xs`.
   std::optional<IndexSubject> member_of(const ast::Ref& ref) {
     const auto* name = ast::as<ast::String>(ref.terms.back());
     if (name == nullptr || name->value.empty()) return {};
-    std::optional<IndexSubject> collection;
-    const auto* head = ast::as<ast::Var>(ref.terms.front());
-    if (ref.terms.size() == 2 && head != nullptr) {
-      if (const auto it = elements_.find(head->name); it != elements_.end()) collection = it->second;
-    } else if (ref.terms.size() > 3) {
-      ast::Ref element = ref;
-      element.terms.pop_back();
-      collection = collection_of(ast::Term(element));
-    }
-    if (collection) collection->member = name->value;
-    return collection;
+    ast::Ref element = ref;
+    element.terms.pop_back();
+    auto subject =
+        element.terms.size() == 1 ? subject_of(element.terms.front()) : elements_of_slot(ast::Term(element));
+    if (!subject || !subject->elements || !subject->member.empty()) return {};
+    subject->member = name->value;
+    return subject;
   }
 
   void two_operands(const std::string& name, const ast::Term& a, const ast::Term& b) {
@@ -116,7 +119,8 @@ class TestReader {
     const Value left_value = known_(a), right_value = known_(b);
     if (name == "internal.member_2") {
       if (left && right_value) add(Kind::Equal, *left, elements_of(right_value));
-      if (right && left_value) add(Kind::Contains, *right, {left_value});
+      if (const auto elements = elements_of_subject(right); elements && left_value)
+        add(Kind::Equal, *elements, {left_value});
     } else if (name == "startswith" && left && right_value.is_string()) {
       add(Kind::Prefix, *left, {right_value});
     } else if (name == "net.cidr_contains" && right && left_value.is_string()) {
@@ -152,7 +156,8 @@ class TestReader {
       if (key == nullptr) return std::nullopt;
       path.push_back(key->value);
     }
-    return IndexSubject{.kind = IndexSubject::Kind::Slot, .number = slot_(std::move(path)), .member = {}};
+    return IndexSubject{
+        .kind = IndexSubject::Kind::Slot, .number = slot_(std::move(path)), .elements = false, .member = {}};
   }
 
   void add(Kind kind, IndexSubject subject, std::vector<Value> values, bool inclusive = false) {
@@ -163,7 +168,6 @@ class TestReader {
   std::function<Value(const ast::Term&)> known_;
   std::function<std::uint32_t(InputPath)> slot_;
   std::unordered_map<std::string, IndexSubject> variables_;
-  std::unordered_map<std::string, IndexSubject> elements_;  ///< variables that stand for an element of one
   std::vector<IndexTest> tests_;
 };
 

@@ -22,12 +22,13 @@ namespace signalbox::policy {
 
 class PatternSet;  // vm/pattern_set.h: RE2::Set
 
-/// What a test looks at: an input slot, or an argument of the function; or, of the elements of such a
-/// collection, one member: some element must pass.
+/// What a test looks at: an input slot or an argument of the function; or the elements of such a collection,
+/// or one member of each: some element must pass.
 struct IndexSubject {
   enum class Kind : std::uint8_t { Slot, Argument } kind = Kind::Slot;
   std::uint32_t number = 0;
-  std::string member;  ///< "" = the value itself
+  bool elements = false;
+  std::string member;  ///< of the elements; "" = the elements themselves
   auto operator<=>(const IndexSubject&) const = default;
 };
 
@@ -62,7 +63,6 @@ class RuleIndex {
   struct Field {
     IndexSubject subject;
     std::unordered_map<Value, Posting> equal;
-    std::unordered_map<Value, Posting> contains;  ///< the subject is a collection with this element
     std::unordered_map<std::string_view, Posting> prefixes;
     std::vector<std::uint32_t> prefix_lengths;
     std::unordered_map<Network, Posting, NetworkHash> networks;
@@ -106,14 +106,14 @@ class RuleIndex {
           out.insert(out.end(), posting.rules.begin(), posting.rules.end());
         }
       };
-      if (field.subject.member.empty()) {
+      if (!field.subject.elements) {
         select(field, value, take);
-      } else {
-        for_each_element(value, [&](const Value& element) {
-          const Value member = element.at(field.subject.member);
-          if (!member.is_undefined()) select(field, member, take);
-        });
+        continue;
       }
+      for_each_element(value, [&](const Value& element) {
+        const Value seen = field.subject.member.empty() ? element : element.at(field.subject.member);
+        if (!seen.is_undefined()) select(field, seen, take);
+      });
     }
   }
 
@@ -140,9 +140,6 @@ void RuleIndex::select(const Field& field, const Value& value, Take&& take) {
     if (const auto it = map.find(key); it != map.end()) take(it->second);
   };
   if (!field.equal.empty()) look_up(field.equal, value);
-  if (!field.contains.empty()) {
-    for_each_element(value, [&](const Value& element) { look_up(field.contains, element); });
-  }
   for (const Bound& bound : field.above) {
     const int c = compare(value, bound.limit);
     if (c < 0 || (c == 0 && !bound.inclusive)) {
