@@ -174,3 +174,19 @@ def test_unparsable_text_is_an_error_either_way(guarded):
     with connect(guarded) as wire:
         assert pgwire.kinds(wire.ask(query("selec 1"))) == "EZ"
         assert wire.rows("select 1") == [("1",)]
+
+
+def test_execute_during_copy_does_not_wait_for_ever(pg, make_gateway):
+    """With something prepared refused by later policies, an Execute waits for answers; a COPY's comes from the client."""
+    gateway = make_gateway(rules={}, config={"gateway": {"threads": 1}})
+    with connect(gateway) as wire, connect(gateway) as other:
+        wire.ask(query("create temp table refusals (a int)"))
+        wire.ask(parse(REFUSED, "s"), SYNC)
+        gateway.write_rules(POLICY)
+        host.wait_until(lambda: errors(wire.ask(query(REFUSED))), 10, "the policy takes effect")
+        wire.send(query("copy refusals from stdin")).until("G")
+        wire.send(copy_data(b"1\n"), execute(), SYNC)
+        assert other.rows("select 1") == [("1",)]
+        assert errors(wire.until_closed())[0]["C"] == "08P01"  # PostgreSQL loses step with such a client, and says so
+    with connect(gateway) as wire:
+        assert wire.rows("select 1") == [("1",)]

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kFirstSize = 16;
 constexpr std::size_t kKeepSize = 256;
+constexpr std::size_t kLookBack = 256;  ///< requests, for the Parse of a name
 
 }  // namespace
 
@@ -25,12 +26,16 @@ void Book::sent(Request request, std::unique_ptr<Companion> companion) {
 
 Book::UnansweredParse Book::unanswered_parse(std::string_view statement) const {
   bool certain = true;
-  for (std::size_t i = count_; i-- > 0;) {
-    const Pending& pending = at(i);
+  std::size_t parses = parses_;
+  for (std::size_t i = count_; parses > 0;) {
+    const Pending& pending = at(--i);
+    if (count_ - i > kLookBack) return {.too_far = true};
     if (pending.request == Request::Sync) certain = false;
-    if (pending.request != Request::Parse || !pending.companion) continue;
-    if (pending.companion->statement == statement)
+    if (pending.request != Request::Parse) continue;
+    --parses;
+    if (pending.companion && pending.companion->statement == statement) {
       return {.parse = pending.companion.get(), .certain = certain};
+    }
   }
   return {};
 }
@@ -48,6 +53,7 @@ void Book::begin_copy_in() {
   std::size_t kept = 1;
   for (std::size_t i = 1; i < count_; ++i) {
     if (copying_in_ && copy_takes(at(i).request)) {
+      if (at(i).request == Request::Parse) --parses_;
       at(i).companion.reset();
     } else {
       if (kept != i) at(kept) = std::move(at(i));
@@ -147,6 +153,7 @@ void Book::push(Request request, std::unique_ptr<Companion> companion) {
     head_ = 0;
   }
   ++count_;
+  if (request == Request::Parse) ++parses_;
   Pending& last = at(count_ - 1);
   last.request = request;
   last.companion = std::move(companion);
@@ -154,6 +161,7 @@ void Book::push(Request request, std::unique_ptr<Companion> companion) {
 
 void Book::pop() {
   ended_ = std::move(at(0));
+  if (ended_.request == Request::Parse) --parses_;
   head_ = (head_ + 1) & (ring_.size() - 1);
   if (--count_ == 0 && ring_.size() > kKeepSize) std::vector<Pending>().swap(ring_), head_ = 0;
 }

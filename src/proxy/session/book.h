@@ -72,10 +72,12 @@ class Book {
   Meaning received(char type, char status = 'I');
 
   /// The last unanswered Parse of this name. `certain`: whatever follows it now runs only when it has
-  /// succeeded, because no Sync lies between.
+  /// succeeded, because no Sync lies between. `too_far`: there may be one, but so much lies behind it that
+  /// looking for it each time would cost more than waiting for answers.
   struct UnansweredParse {
     const Companion* parse = nullptr;
     bool certain = false;
+    bool too_far = false;
   };
   UnansweredParse unanswered_parse(std::string_view statement) const;
 
@@ -104,7 +106,8 @@ class Book {
   std::vector<Pending> ring_;  ///< size is a power of two
   std::size_t head_ = 0;
   std::size_t count_ = 0;
-  Pending ended_;  ///< the request that the last message ended
+  std::size_t parses_ = 0;  ///< unanswered ones
+  Pending ended_;           ///< the request that the last message ended
   Transaction transaction_ = Transaction::Idle;
   bool skipping_ = false;    ///< the server skips to a Sync that the client has not sent yet
   bool copying_in_ = false;  ///< the server reads COPY data, and the client has not ended it yet

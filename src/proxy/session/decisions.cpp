@@ -171,7 +171,9 @@ std::optional<Session::Stop> Session::decide_bind(std::string_view body, Message
   std::string_view types;
   bool undecided = false;
   std::shared_ptr<PreparedText> confirmed;
-  if (const auto parse = book_.unanswered_parse(bind->statement); parse.parse != nullptr) {
+  const auto parse = book_.unanswered_parse(bind->statement);
+  if (parse.too_far) return Stop::Unconfirmed;
+  if (parse.parse != nullptr) {
     if (!parse.certain) return Stop::Unconfirmed;
     if (!parse.parse->text_known)
       return refused(make_refusal("54000", "statement is too long to be inspected"));
@@ -208,6 +210,7 @@ std::optional<Session::Stop> Session::decide_again(std::string_view body, Messag
   const auto bind = wire::decode_bind_names(body);
   if (!bind) return malformed();
   const auto parse = book_.unanswered_parse(bind->statement);
+  if (parse.too_far) return Stop::Unconfirmed;
   if (parse.parse != nullptr) return parse.certain ? std::nullopt : std::optional(Stop::Unconfirmed);
   const auto prepared = statements_.of_statement(bind->statement);
   if (!prepared) return unknown_statement();
@@ -219,6 +222,8 @@ std::optional<Session::Stop> Session::decide_again(std::string_view body, Messag
 /// Some prepared statement is refused by policies that came after it: is it this one? Known only when the
 /// server has confirmed what the portal is.
 std::optional<Session::Stop> Session::decide_execute(std::string_view body) {
+  // The server reads COPY data and will say so; to wait for its answer would be to wait for ever.
+  if (book_.copying_in()) return refused(make_refusal("08P01", "unexpected Execute during COPY from stdin"));
   if (book_.size() > 0) return Stop::Unconfirmed;
   const auto portal = wire::decode_execute(body);
   if (!portal) return malformed();

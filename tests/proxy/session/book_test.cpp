@@ -147,6 +147,23 @@ TEST_CASE("the last unanswered Parse is certain only without a Sync behind it") 
   CHECK_FALSE(book.unanswered_parse("s").certain);
 }
 
+TEST_CASE("the Parse of a name is not looked for behind everything else") {
+  Book book;
+  for (const char* name : {"s", "t"}) {
+    auto parse = std::make_unique<Companion>();
+    parse->statement = name;
+    book.sent(Request::Parse, std::move(parse));
+  }
+  for (int i = 0; i < 100; ++i) book.sent(Request::Bind);
+  CHECK(book.unanswered_parse("s").parse != nullptr);
+  CHECK_FALSE(book.unanswered_parse("u").too_far);  // every Parse has been looked at
+  for (int i = 0; i < 300; ++i) book.sent(Request::Bind);
+  CHECK(book.unanswered_parse("s").too_far);
+  CHECK(book.unanswered_parse("s").parse == nullptr);
+  book.received('1'), book.received('1');
+  CHECK_FALSE(book.unanswered_parse("s").too_far);  // none is left to look for
+}
+
 TEST_CASE("a long pipeline grows the book, and its memory comes back") {
   Book book;
   for (int i = 0; i < 10'000; ++i) book.sent(Request::Query);
