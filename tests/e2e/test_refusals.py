@@ -190,3 +190,16 @@ def test_execute_during_copy_does_not_wait_for_ever(pg, make_gateway):
         assert errors(wire.until_closed())[0]["C"] == "08P01"  # PostgreSQL loses step with such a client, and says so
     with connect(gateway) as wire:
         assert wire.rows("select 1") == [("1",)]
+
+
+@pytest.mark.parametrize("last", ["query", "pipeline"])
+def test_what_was_flushed_before_does_not_commit(last, pg, guarded):
+    """All is answered behind a Flush, but the pipeline's transaction is open: a refused Query ends it as an error would."""
+    def play_flushed(server, bad):
+        with connect(server) as wire:
+            wire.ask(query("create table if not exists refusals (a int); truncate refusals"))
+            wire.send(*extended(insert(1)), FLUSH).until("C")
+            found = wire.ask(*([query(bad)] if last == "query" else [*extended(bad), SYNC]))
+            return [shape(m) for m in found + wire.ask(SYNC)], wire.rows("select a from refusals")
+
+    assert play_flushed(guarded, REFUSED) == play_flushed(pg, REFUSED_BY_POSTGRESQL)

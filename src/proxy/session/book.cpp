@@ -20,7 +20,11 @@ void Book::sent(Request request, std::unique_ptr<Companion> companion) {
     if (request != Request::Sync) return;
     skipping_ = false;
   }
-  if (request == Request::CopyEnd && count_ == 0) return;
+  if (request == Request::CopyEnd) {
+    if (count_ == 0) return;
+  } else {
+    unsynced_ = request != Request::Sync && request != Request::Query && request != Request::FunctionCall;
+  }
   push(request, std::move(companion));
 }
 

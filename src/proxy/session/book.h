@@ -81,8 +81,10 @@ class Book {
   };
   UnansweredParse unanswered_parse(std::string_view statement) const;
 
-  /// Nothing is unanswered and nothing is under way: the server waits for the client.
-  bool at_rest() const { return count_ == 0 && !skipping_ && !copying_in_; }
+  /// Nothing is unanswered and nothing is under way: the server has said ReadyForQuery, and the client
+  /// nothing since. Behind a Flush all may be answered, yet the pipeline's transaction is open until its
+  /// Sync.
+  bool at_rest() const { return count_ == 0 && !skipping_ && !copying_in_ && !unsynced_; }
   bool copying_in() const { return copying_in_; }
   std::size_t size() const { return count_; }
   Transaction transaction() const { return transaction_; }
@@ -110,6 +112,7 @@ class Book {
   Pending ended_;           ///< the request that the last message ended
   Transaction transaction_ = Transaction::Idle;
   bool skipping_ = false;    ///< the server skips to a Sync that the client has not sent yet
+  bool unsynced_ = false;    ///< messages of the extended protocol have been sent, and no Sync behind them
   bool copying_in_ = false;  ///< the server reads COPY data, and the client has not ended it yet
 };
 
