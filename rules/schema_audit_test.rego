@@ -10,4 +10,4 @@ test_ddl_is_logged_once if {
 	count(actions) == 1
 }
 
-test_reading_is_not if count(schema_audit.actions) == 0 with input as {"query": {"categories": ["read"]}}
+test_reading_is_not if count(schema_audit.actions) == 0 with input as {"query": {"categories": ["read", "write"]}}

@@ -24,8 +24,7 @@ actions contains {
 actions contains {
 	"action": "deny",
 	"sqlstate": "42501",
-	"message": sprintf("%s is not allowed here", [upper(replace(kind, "_", " "))]),
+	"message": sprintf("%s is not allowed here", [upper(replace(input.query.kind, "_", " "))]),
 } if {
-	some kind in input.query.kinds
-	kind in {"alter_system", "create_tablespace", "drop_database", "drop_tablespace", "load"}
+	input.query.kind in {"alter_system", "create_tablespace", "drop_database", "drop_tablespace", "load"}
 }

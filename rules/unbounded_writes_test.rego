@@ -4,18 +4,18 @@ import rego.v1
 
 import data.policies.unbounded_writes
 
-query(kinds, has_where) := {"query": {"kinds": kinds, "has_where": has_where}}
+query(kind, has_where) := {"query": {"kind": kind, "has_where": has_where}}
 
 test_update_without_where if {
-	some action in unbounded_writes.actions with input as query(["update"], false)
+	some action in unbounded_writes.actions with input as query("update", false)
 	action.action == "deny"
 	action.message == "UPDATE without WHERE is not allowed"
 }
 
-test_delete_inside_a_cte if count(unbounded_writes.actions) == 1 with input as query(["select", "delete"], false)
+test_delete_without_where if count(unbounded_writes.actions) == 1 with input as query("delete", false)
 
-test_with_where if count(unbounded_writes.actions) == 0 with input as query(["delete"], true)
+test_with_where if count(unbounded_writes.actions) == 0 with input as query("delete", true)
 
-test_select if count(unbounded_writes.actions) == 0 with input as query(["select"], false)
+test_select if count(unbounded_writes.actions) == 0 with input as query("select", false)
 
 test_no_query if count(unbounded_writes.actions) == 0 with input as {}

@@ -4,10 +4,13 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <vector>
 
 #include "actions/record.h"
 #include "policy/value/json.h"
 #include "proxy/hooks/policies.h"
+#include "proxy/hooks/query_statements.h"
 
 namespace signalbox::admin {
 namespace {
@@ -129,39 +132,82 @@ Result<Scene> scene_from_json(std::string_view json) {
   }
 }
 
-std::string rehearse(const std::shared_ptr<const policy::PolicySet>& set, policy::Evaluator& evaluator,
-                     const actions::InterlockOptions& options, const Clock& clock, const Scene& scene) {
-  proxy::Query query;
-  query.text = scene.statement;
-  query.protocol = scene.protocol;
-  const proxy::Event event = event_of(scene, query, clock.wall_ns());
-  const proxy::EventView view(event);
-  const proxy::Policies policies(set, 0);
-  const proxy::EventInput input(view, policies.slots());
+namespace {
 
+/// What was decided on one statement of the scene, or on the scene's event where it has none.
+struct Take {
+  const proxy::QueryStatement* statement = nullptr;
   policy::Decision decision;
-  const std::int64_t began = clock.steady_ns();
-  if (set && policies.subscribed(scene.hook)) decision = evaluator.decide(*set, input, {});
-  const actions::Plan plan = actions::interlock(decision, scene.hook, options);
+  actions::Plan plan;
+  std::int64_t latency_ns = 0;
+};
 
+std::vector<Take> takes_of(const policy::PolicySet* set, const proxy::Policies& policies,
+                           policy::Evaluator& evaluator, const actions::InterlockOptions& options,
+                           const Clock& clock, proxy::Event event,
+                           const std::optional<proxy::QueryStatements>& statements) {
+  std::vector<Take> takes(statements ? statements->all().size() : 1);
+  for (std::size_t i = 0; i < takes.size(); ++i) {
+    Take& take = takes[i];
+    event.statement = take.statement = statements ? &statements->all()[i] : nullptr;
+    const proxy::EventView view(event);
+    const proxy::EventInput input(view, policies.slots());
+    const std::int64_t began = clock.steady_ns();
+    if (set != nullptr && policies.subscribed(event.hook)) take.decision = evaluator.decide(*set, input, {});
+    take.plan = actions::interlock(take.decision, event.hook, options);
+    take.latency_ns = clock.steady_ns() - began;
+  }
+  return takes;
+}
+
+void append_take(const Take& take, const Scene& scene, std::string_view revision, proxy::Event event,
+                 std::string& out) {
+  event.statement = take.statement;
+  const proxy::EventView view(event);
   actions::DecisionRecordView record;
   record.time_ns = event.time_ns;
   record.hook = scene.hook;
   record.user = scene.session.user;
   record.database = scene.session.database;
   record.target = scene.server.target;
-  record.revision = set ? set->revision() : std::string_view();
+  record.revision = revision;
   record.engine = "embedded";
-  record.latency_ns = clock.steady_ns() - began;
-  record.decision = &decision;
-  record.plan = &plan;
-
+  record.latency_ns = take.latency_ns;
+  record.decision = &take.decision;
+  record.plan = &take.plan;
   policy::Arena arena;
-  std::string out = R"({"input":)";
+  out += R"("input":)";
   policy::append_json(out, proxy::read(proxy::bind_path({}), view, arena));
   out += R"(,"decision":)";
   actions::append_json(record, out);
-  return out + '}';
+}
+
+}  // namespace
+
+std::string rehearse(const std::shared_ptr<const policy::PolicySet>& set, policy::Evaluator& evaluator,
+                     const actions::InterlockOptions& options, const Clock& clock, const Scene& scene) {
+  proxy::Query query;
+  query.text = scene.statement;
+  query.protocol = scene.protocol;
+  const proxy::Event event = event_of(scene, query, clock.wall_ns());
+  const proxy::Policies policies(set, 0);
+  std::optional<proxy::QueryStatements> statements;
+  if (event.query != nullptr) statements.emplace(event);
+  const std::vector<Take> takes = takes_of(set.get(), policies, evaluator, options, clock, event, statements);
+  const Take* decisive = &takes.front();
+  for (const Take& take : takes) {
+    if (actions::stricter(take.plan.verdict, decisive->plan.verdict)) decisive = &take;
+  }
+  const std::string_view revision = set ? set->revision() : std::string_view();
+  std::string out = "{";
+  append_take(*decisive, scene, revision, event, out);
+  out += R"(,"statements":[)";
+  for (const Take& take : takes) {
+    out += &take == takes.data() ? "{" : ",{";
+    append_take(take, scene, revision, event, out);
+    out += '}';
+  }
+  return out + "]}";
 }
 
 }  // namespace signalbox::admin

@@ -29,7 +29,9 @@ struct Scene {
 /// {"target", ...}}. Unknown members are errors: a misspelled one would rehearse something else.
 Result<Scene> scene_from_json(std::string_view json);
 
-/// {"statement", "input", "decision": {...as recorded...}} as JSON. `set` null = no policy is loaded.
+/// {"input", "decision": {...as recorded...}, "statements": [the same for each statement that is decided]} as
+/// JSON. Input and decision are those of the statement whose verdict holds for the whole. `set` null = no
+/// policy is loaded.
 std::string rehearse(const std::shared_ptr<const policy::PolicySet>& set, policy::Evaluator& evaluator,
                      const actions::InterlockOptions& options, const Clock& clock, const Scene& scene);
 

@@ -7,6 +7,7 @@
 #include <functional>
 #include <string>
 
+#include "sql/analyze.h"
 #include "sql/kinds.h"
 #include "sql/known.h"
 
@@ -200,6 +201,30 @@ StatementFacts combine(std::span<const StatementFacts> statements, std::uint32_t
     for (const auto& use : one.locks) all.lock(use.mode, use.wait);
     for (const auto& use : one.parameters) all.parameter(use.number, use.position, use.type);
   }
+  return whole;
+}
+
+StatementFacts traced(const StatementFacts& statement, std::span<const StatementFacts> run,
+                      const AnalyzeOptions& options) {
+  StatementFacts own = statement;
+  if (run.empty()) return own;
+  std::erase(own.opaque, "execute");
+  own.read_only = true;  // what it runs says whether anything changes
+  if (own.kind != "execute" && own.kind != "fetch" && own.kind != "move") own.read_only = statement.read_only;
+  std::vector<StatementFacts> all = {own};
+  all.insert(all.end(), run.begin(), run.end());
+  StatementFacts whole = combine(all, options.max_facts);
+  whole.offset = own.offset;
+  whole.length = own.length;
+  whole.index = own.index;
+  whole.kind = own.kind;
+  whole.within = own.within;
+  whole.subject = own.subject;
+  whole.arguments = own.arguments;
+  whole.where = run.front().where;
+  whole.has_where = run.front().has_where;
+  whole.has_limit = run.front().has_limit;
+  whole.limit = run.front().limit;
   return whole;
 }
 

@@ -121,8 +121,11 @@ struct StatementFacts {
   /// "create_table_as".
   std::string_view kind = "empty";
   /// The kind of every statement and of every statement inside one (data-modifying CTE, EXPLAIN, PREPARE,
-  /// COPY (...)).
+  /// COPY (...), CREATE RULE, ...).
   std::vector<std::string_view> kinds;
+  /// Of a statement inside another: the kinds of those around it, outermost first.
+  std::vector<std::string_view> within;
+  std::uint32_t index = 0;  ///< which statement of the query it is, or is inside of; from 0
   /// "read", "write", "ddl", "dcl" (roles, rights), "session", "transaction", "cursor", "copy",
   /// "maintenance", "code" (DO, CALL, EXECUTE), "server", "unknown"; one for each kind, without duplicates,
   /// the statement's own first.
@@ -169,11 +172,15 @@ struct StatementFacts {
   std::vector<Setting> sets;
   std::vector<LockUse> locks;
   std::vector<ParameterUse> parameters;
+  std::vector<Literal> arguments;  ///< of EXECUTE; Unknown where one is no constant
 };
 
 struct QueryFacts {
   StatementFacts whole;  ///< of the only statement, or of all together (kind "multi" unless all agree)
   std::vector<StatementFacts> parts;  ///< one for each statement when there are two or more; otherwise empty
+  /// Every statement inside another one, at any depth, in the order of the text. The facts of the one around
+  /// it hold them too; here each is by itself. Its text is that of the statement it is inside of.
+  std::vector<StatementFacts> inner;
   /// From all comments of the text, in order; a repeated key keeps its first value.
   std::vector<CommentTag> comment;
   /// Set: the text was not analysed, and only `comment` and the flags of kind "unparsed" are there.

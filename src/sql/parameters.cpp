@@ -221,31 +221,32 @@ Literal decode_text(std::uint32_t type, std::string_view text) {
   }
 }
 
-void bind_value(Literal& value, std::span<const BoundParameter> parameters) {
-  if (value.kind != Literal::Kind::Parameter) return;
-  const auto n = static_cast<std::uint64_t>(value.integer);
-  value = n >= 1 && n <= parameters.size() ? decode(parameters[n - 1]) : Literal::unknown();
+/// `value_of(n)` is the value of $n, from 1.
+template <class ValueOf>
+void bind_value(Literal& value, ValueOf value_of) {
+  if (value.kind == Literal::Kind::Parameter) value = value_of(value.integer);
 }
 
-void bind_where(std::vector<Equality>& where, std::span<const BoundParameter> parameters) {
-  for (Equality& equality : where) bind_value(equality.value, parameters);
-}
-
-void bind_statement(StatementFacts& facts, std::span<const BoundParameter> parameters) {
-  bind_where(facts.where, parameters);
-  for (TableUse& use : facts.tables) bind_where(use.where, parameters);
-  if (facts.has_limit) bind_value(facts.limit, parameters);
+template <class ValueOf>
+void bind_statement(StatementFacts& facts, ValueOf value_of) {
+  for (Equality& equality : facts.where) bind_value(equality.value, value_of);
+  for (TableUse& use : facts.tables)
+    for (Equality& equality : use.where) bind_value(equality.value, value_of);
+  if (facts.has_limit) bind_value(facts.limit, value_of);
   if (facts.has_limit && facts.limit.kind == Literal::Kind::Null) facts.has_limit = false;  // LIMIT NULL
   for (Setting& setting : facts.sets) {
-    bind_value(setting.value, parameters);
-    const auto n = static_cast<std::size_t>(std::max(setting.name_parameter, 0));
-    if (n == 0 || n > parameters.size()) continue;
-    const Literal name = decode(parameters[n - 1]);
+    bind_value(setting.value, value_of);
+    if (setting.name_parameter == 0) continue;
+    const Literal name = value_of(setting.name_parameter);
     if (name.kind != Literal::Kind::String) continue;
     setting.name = name.text;
     for (char& c : setting.name) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
     setting.name_parameter = 0;
   }
+}
+
+bool within(std::int64_t n, std::size_t count) {
+  return n >= 1 && static_cast<std::uint64_t>(n) <= count;
 }
 
 }  // namespace
@@ -257,8 +258,19 @@ Literal decode(const BoundParameter& parameter) {
 }
 
 void bind_parameters(QueryFacts& facts, std::span<const BoundParameter> parameters) {
-  bind_statement(facts.whole, parameters);
-  for (StatementFacts& one : facts.parts) bind_statement(one, parameters);
+  const auto value_of = [&](std::int64_t n) {
+    return within(n, parameters.size()) ? decode(parameters[static_cast<std::size_t>(n) - 1])
+                                        : Literal::unknown();
+  };
+  bind_statement(facts.whole, value_of);
+  for (StatementFacts& one : facts.parts) bind_statement(one, value_of);
+  for (StatementFacts& one : facts.inner) bind_statement(one, value_of);
+}
+
+void bind_parameters(StatementFacts& facts, std::span<const Literal> arguments) {
+  bind_statement(facts, [&](std::int64_t n) {
+    return within(n, arguments.size()) ? arguments[static_cast<std::size_t>(n) - 1] : Literal::unknown();
+  });
 }
 
 }  // namespace signalbox::sql

@@ -17,7 +17,7 @@ policy: guard
 on: [traffic_from_client]
 rules:
   - name: unbounded write
-    match: {query.kinds: [delete, update], query.has_where: false}
+    match: {query.kind: [delete, update], query.has_where: false}
     then:
       - deny: {sqlstate: "42501", message: "a write without WHERE is not allowed"}
 """

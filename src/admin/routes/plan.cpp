@@ -39,8 +39,10 @@ std::vector<Route> plan_routes() {
            plan,
            {},
            kScene,
-           R"({"type": "object", "required": ["input", "decision"], "properties": {
-             "input": {"type": "object"}, "decision": {"type": "object"}}})"}};
+           R"({"type": "object", "required": ["input", "decision", "statements"], "properties": {
+             "input": {"type": "object"}, "decision": {"type": "object"},
+             "statements": {"type": "array", "description": "Each statement that is decided by itself; the strictest verdict holds.",
+               "items": {"type": "object"}}}})"}};
 }
 
 }  // namespace signalbox::admin

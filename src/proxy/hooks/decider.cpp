@@ -3,10 +3,13 @@
 // session, which is computed again only when an attribute has changed.
 #include "proxy/hooks/decider.h"
 
+#include <algorithm>
+
 #include "actions/interlock.h"
 #include "actions/lanes/dispatch.h"
 #include "actions/record.h"
 #include "policy/value/json.h"
+#include "proxy/net/loop.h"
 
 namespace signalbox::proxy {
 namespace {
@@ -14,6 +17,17 @@ namespace {
 /// Settings that change what a text means: part of the key wherever the text's meaning is read.
 constexpr std::string_view kMeaning[] = {"session.parameters.standard_conforming_strings",
                                          "session.parameters.client_encoding"};
+
+/// Statements decided without letting other sessions go first.
+constexpr std::size_t kSlice = 64;
+/// A whole query may take this many times as long as one decision.
+constexpr std::int64_t kQueryDeadlines = 10;
+
+/// Permitted, and nobody asks for anything.
+bool is_quiet(const Ruling& ruling) {
+  return ruling.decision.actions.empty() && !ruling.decision.error && ruling.passed_over.empty() &&
+         !actions::refuses(ruling.plan.verdict);
+}
 
 std::string peer_text(const ClientFacts& client) {
   return client.address.empty() ? "local" : client.address + ":" + std::to_string(client.port);
@@ -43,40 +57,79 @@ void Decider::use(const DecisionOptions& options, const MemoryLimits& limits) {
   while (memo_.epoch() <= epoch) memo_.clear();  // numbers given out before are void
 }
 
-RulingPtr Decider::decide(Event& event, SessionKey& key) {
-  const HookReads& reads = policies_->reads(event.hook);
+RulingPtr Decider::decide(const Event& event) {
   metrics_.add(Counter::Decisions);
-  remembered_.reset();
+  return evaluate(event, policies_);
+}
+
+Judged Decider::decide_query(Event event, SessionKey& key) {
+  const HookReads& reads = policies_->reads(event.hook);
   const bool remembered = remembers(event, reads);
   MemoKey memo_key_of_event;
   if (remembered) {
     memo_key_of_event = memo_key(event, reads, key);
-    if (RulingPtr known = memo_.find(memo_key_of_event)) {
-      metrics_.add(Counter::DecisionMemoHits);
-      return remembered_ = std::move(known);
+    if (QueryRulingPtr known = memo_.find(memo_key_of_event)) {
+      metrics_.add(Counter::Decisions, known->each.size());
+      metrics_.add(Counter::DecisionMemoHits, known->each.size());
+      return {.ruling = std::move(known), .statements = nullptr, .memoised = true};
     }
   }
-  RulingPtr ruling = evaluate(event, policies_);
-  if (remembered && ruling->decision.deterministic && !ruling->decision.error) {
-    memo_.keep(memo_key_of_event, ruling);
+  Judged judged;
+  std::vector<RulingPtr> each;
+  if (!reads.query) {
+    each.push_back(decide(event));
+  } else {
+    judged.statements = std::make_unique<const QueryStatements>(event);
+    if (judged.statements->all().size() > kSlice) return {};
+    for (const QueryStatement& statement : judged.statements->all()) {
+      event.statement = &statement;
+      each.push_back(decide(event));
+    }
+  }
+  judged.ruling = join(std::move(each), judged.statements.get());
+  if (remembered && judged.ruling->lasting && !judged.ruling->refers) {
+    memo_.keep(memo_key_of_event, judged.ruling);
+  }
+  return judged;
+}
+
+/// `statements` null: nobody looked into the query.
+QueryRulingPtr Decider::join(std::vector<RulingPtr> each, const QueryStatements* statements) {
+  auto ruling = std::make_shared<QueryRuling>();
+  for (std::size_t i = 0; i < each.size(); ++i) {
+    const Ruling& one = *each[i];
+    if (actions::stricter(one.plan.verdict, each[ruling->decisive]->plan.verdict)) ruling->decisive = i;
+    ruling->quiet = ruling->quiet && is_quiet(one);
+    ruling->lasting = ruling->lasting && one.decision.deterministic && !one.decision.error;
+  }
+  ruling->each = std::move(each);
+  if (statements != nullptr) {
+    ruling->ends_transaction = statements->ends_transaction();
+    ruling->missing = statements->missing();
+    ruling->refers = statements->refers();
+    ruling->changes = statements->changes();
   }
   return ruling;
 }
 
 bool Decider::remembers(const Event& event, const HookReads& reads) const {
   return reads.memo && event.session != nullptr && event.query != nullptr &&
-         event.query->parameters == nullptr && event.response == nullptr && event.result == nullptr;
+         event.query->parameters == nullptr && !event.query->prepared && event.response == nullptr;
 }
 
 MemoKey Decider::memo_key(const Event& event, const HookReads& reads, SessionKey& key) {
-  const bool fresh = key.policies == policies_->number() && key.generation == event.session->generation &&
-                     key.epoch == memo_.epoch();
-  if (!fresh) number(event, key);
+  renew(event, key);
   return {.session = key.number,
           .hook = event.hook,
           .transaction = reads.transaction ? event.session->transaction : Transaction::Idle,
           .protocol = event.query->protocol,
-          .text = event.query->text};
+          .text = reads.query ? event.query->text : std::string_view()};
+}
+
+void Decider::renew(const Event& event, SessionKey& key) {
+  const bool fresh = key.policies == policies_->number() && key.generation == event.session->generation &&
+                     key.epoch == memo_.epoch();
+  if (!fresh) number(event, key);
 }
 
 /// The values of the session's attributes that are read at any hook with queries, in one text.
@@ -101,14 +154,22 @@ void Decider::number(const Event& event, SessionKey& key) {
   key.epoch = memo_.epoch();
 }
 
-std::shared_ptr<Ruling> Decider::evaluate(const Event& event,
-                                          const std::shared_ptr<const Policies>& policies) {
+/// `not_after_ns` (steady, 0 = none): what is left of the time that a whole query may take.
+std::shared_ptr<Ruling> Decider::evaluate(const Event& event, const std::shared_ptr<const Policies>& policies,
+                                          std::int64_t not_after_ns) {
   Event timed = event;
   timed.time_ns = clock_.wall_ns();
   const EventView view(timed);
   const EventInput input(view, policies->slots());
   const std::int64_t began = clock_.steady_ns();
-  auto ruling = rule(evaluator_.decide(*policies->set(), input, limits_), event.hook, options_.interlock);
+  policy::Limits limits = limits_;
+  if (not_after_ns != 0) {
+    const std::chrono::nanoseconds left(std::max<std::int64_t>(not_after_ns - began, 1));
+    limits.time = limits.time.count() == 0 ? left : std::min(limits.time, left);
+  }
+  policy::Decision decision;
+  if (policies->set() != nullptr) decision = evaluator_.decide(*policies->set(), input, limits);
+  auto ruling = rule(std::move(decision), event.hook, options_.interlock);
   ruling->policies = policies;
   ruling->engine = "embedded";
   ruling->latency_ns = clock_.steady_ns() - began;
@@ -159,10 +220,43 @@ std::shared_ptr<Ruling> Decider::rule(policy::Decision decision, actions::Hook h
   return ruling;
 }
 
-bool Decider::dispatch(const Ruling& ruling, const Event& event) {
-  const bool quiet = ruling.decision.actions.empty() && !ruling.decision.error &&
-                     ruling.passed_over.empty() && !actions::refuses(ruling.plan.verdict);
-  if (quiet) return true;
+/// An external engine is asked about one statement after the other.
+Task<QueryRulingPtr> Decider::ask_query(Event event, Loop& loop) {
+  const QueryStatements statements(event);
+  const std::int64_t not_after =
+      clock_.steady_ns() + kQueryDeadlines * std::chrono::nanoseconds(options_.deadline).count();
+  const std::shared_ptr<const Policies> policies = policies_;
+  std::vector<RulingPtr> each;
+  for (const QueryStatement& statement : statements.all()) {
+    event.statement = &statement;
+    if (asynchronous()) {
+      each.push_back(co_await ask(event));
+      continue;
+    }
+    if (!each.empty() && each.size() % kSlice == 0) co_await yield_to(loop);
+    metrics_.add(Counter::Decisions);
+    each.push_back(evaluate(event, policies, not_after));
+  }
+  co_return join(std::move(each), &statements);
+}
+
+bool Decider::dispatch(const Judged& judged, Event event) {
+  if (judged.ruling->quiet) return true;
+  std::unique_ptr<const QueryStatements> again;
+  if (!judged.statements) again = std::make_unique<const QueryStatements>(event);
+  const QueryStatements& statements = judged.statements ? *judged.statements : *again;
+  const std::size_t ruled = judged.ruling->each.size();
+  const std::size_t count = ruled == 1 ? statements.all().size() : std::min(ruled, statements.all().size());
+  bool recorded = true;
+  for (std::size_t i = 0; i < count; ++i) {
+    event.statement = &statements.all()[i];
+    recorded = dispatch(judged.ruling->of(i), event, judged.memoised) && recorded;
+  }
+  return recorded;
+}
+
+bool Decider::dispatch(const Ruling& ruling, const Event& event, bool memoised) {
+  if (is_quiet(ruling)) return true;
   if (lane_ == nullptr) {
     metrics_.add(Counter::JobsDropped, ruling.plan.async.size());
     return true;
@@ -170,7 +264,7 @@ bool Decider::dispatch(const Ruling& ruling, const Event& event) {
   Event timed = event;
   timed.time_ns = clock_.wall_ns();
   const actions::Id id = lane_->next_id();
-  if (options_.record) record(ruling, timed, id);
+  if (options_.record) record(ruling, timed, id, memoised);
   if (ruling.plan.async.empty()) return true;
   const EventView view(timed);
   const EventInput facts(view, ruling.policies->slots());
@@ -184,7 +278,7 @@ bool Decider::dispatch(const Ruling& ruling, const Event& event) {
 
 /// The paths that policies read here, with their values. Bound values stay out: nobody asked for them to be
 /// kept.
-void Decider::record(const Ruling& ruling, const Event& event, actions::Id id) {
+void Decider::record(const Ruling& ruling, const Event& event, actions::Id id, bool memoised) {
   const EventView view(event);
   const EventInput facts(view, ruling.policies->slots());
   facts_json_ = "{";
@@ -212,8 +306,8 @@ void Decider::record(const Ruling& ruling, const Event& event, actions::Id id) {
       .passed_over = ruling.passed_over,
       .facts = facts_json_,
       .outcome = {},
-      .latency_ns = remembered_.get() == &ruling ? 0 : ruling.latency_ns,
-      .memoised = remembered_.get() == &ruling,
+      .latency_ns = memoised ? 0 : ruling.latency_ns,
+      .memoised = memoised,
       .decision = &ruling.decision,
       .plan = &ruling.plan};
   if (lane_->push(view_of_record) != actions::Push::Taken) metrics_.add(Counter::JobsDropped);

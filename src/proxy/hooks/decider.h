@@ -1,14 +1,16 @@
 // Decider: from an event to a ruling. One per worker: it holds the present policies, the evaluator with its
-// arena, and the memo; nothing of it is shared, nothing of it waits. Ruling = decision + the plan the
-// interlock made of it.
+// arena, and the memo; nothing of it is shared. Ruling = decision + the plan the interlock made of it.
 //
-//   if (decider.wants(hook)) { auto ruling = decider.decide(event, key); ... decider.dispatch(*ruling,
-//   event); }
+//   if (decider.wants(hook)) { auto ruling = decider.decide(event); ... decider.dispatch(*ruling, event); }
+//
+// A query is taken apart and each of its statements decided by itself; any refusal refuses the query.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "actions/lanes/async_lane.h"
 #include "actions/plan.h"
@@ -18,9 +20,12 @@
 #include "proxy/hooks/decision_source.h"
 #include "proxy/hooks/memo.h"
 #include "proxy/hooks/policies.h"
+#include "proxy/hooks/query_statements.h"
 #include "proxy/options.h"
 
 namespace signalbox::proxy {
+
+class Loop;
 
 struct Ruling {
   policy::Decision decision;
@@ -32,12 +37,39 @@ struct Ruling {
 };
 using RulingPtr = std::shared_ptr<const Ruling>;
 
+/// What was ruled on a query.
+struct QueryRuling {
+  std::vector<RulingPtr> each;  ///< by QueryStatements::all(); a single one holds for every statement
+  std::size_t decisive = 0;     ///< which of them has the strictest verdict; the first of equals
+  bool quiet = true;            ///< permitted, and nobody asks for anything
+  bool lasting = true;          ///< the same text gives the same ruling as long as the session is the same
+  bool ends_transaction = false;
+  std::optional<Names::Knowledge> missing;  ///< why the query must be refused whatever policies say
+  bool refers = false;                      ///< it depends on what the session's names stand for
+  std::vector<NameChange> changes;
+
+  const Ruling& of(std::size_t statement) const { return *each[each.size() == 1 ? 0 : statement]; }
+};
+using QueryRulingPtr = std::shared_ptr<const QueryRuling>;
+
+/// A ruling on a query, with the query taken apart as long as it is at hand.
+struct Judged {
+  QueryRulingPtr ruling;  ///< null: too many statements to be decided at once, ask()
+  std::unique_ptr<const QueryStatements> statements;  ///< null: they were not needed
+  bool memoised = false;                              ///< the ruling is one from before
+};
+
 /// A session's place in the memo: the number of its attributes, computed again when they change.
 struct SessionKey {
   std::uint64_t policies = ~std::uint64_t{0};
   std::uint32_t generation = 0;
   std::uint32_t epoch = 0;
   std::uint32_t number = 0;
+
+  /// Everything that policies read of the session is as it was.
+  bool same_session(const SessionKey& other) const {
+    return policies == other.policies && epoch == other.epoch && number == other.number;
+  }
 };
 
 class Decider {
@@ -52,33 +84,58 @@ class Decider {
   bool wants(actions::Hook hook) const {
     return policies_->subscribed(hook) || (source_ && hook == actions::Hook::TrafficFromClient);
   }
+  bool wants_queries() const {
+    return wants(actions::Hook::TrafficFromClient) || wants(actions::Hook::TrafficToServer);
+  }
   /// Something that bound values can change is read at traffic_from_client.
   bool wants_parameters() const { return policies_->reads(actions::Hook::TrafficFromClient).parameters; }
+  /// Queries are taken apart: what they prepare and declare is seen.
+  bool reads_queries() const {
+    return source_ != nullptr || policies_->reads(actions::Hook::TrafficFromClient).query ||
+           policies_->reads(actions::Hook::TrafficToServer).query;
+  }
+  bool reads_transaction() const { return policies_->reads(actions::Hook::TrafficFromClient).transaction; }
+  /// A ruling may be another the next time, though text and session are the same: time passes, transactions
+  /// begin and end, an external engine's policies change.
+  bool rulings_pass() const {
+    const HookReads& reads = policies_->reads(actions::Hook::TrafficFromClient);
+    return reads.transaction || !reads.memo || asynchronous();
+  }
   /// Grows with every change of policies.
   std::uint64_t policies_number() const { return policies_->number(); }
   const Policies& policies() const { return *policies_; }
   std::int64_t wall_ns() const { return clock_.wall_ns(); }
 
   /// The embedded engine's ruling. Never fails: an error while deciding is a ruling too (on_error).
-  RulingPtr decide(Event& event, SessionKey& key);
+  RulingPtr decide(const Event& event);
+  /// The same for an event with a query. Remembers.
+  Judged decide_query(Event event, SessionKey& key);
+  /// Brings the key up to date: as long as it stays the same, so do the session's facts that policies read.
+  void renew(const Event& event, SessionKey& key);
 
   /// Decisions come from an external engine: ask() instead of decide().
   bool asynchronous() const { return source_ != nullptr; }
   /// The event must stay as it is until the answer is there. Never fails: on_error says what no answer means.
   Task<RulingPtr> ask(Event& event);
+  /// Statement by statement. Without an external engine the embedded one decides, a slice at a time.
+  Task<QueryRulingPtr> ask_query(Event event, Loop& loop);
 
   /// Queues the plan's async actions and the decision's record. False: a log that must not lose lines is
   /// full, and the message must be refused.
-  bool dispatch(const Ruling& ruling, const Event& event);
+  bool dispatch(const Ruling& ruling, const Event& event, bool memoised = false);
+  /// The same for every statement of a query.
+  bool dispatch(const Judged& judged, Event event);
 
  private:
   bool remembers(const Event& event, const HookReads& reads) const;
   MemoKey memo_key(const Event& event, const HookReads& reads, SessionKey& key);
   void number(const Event& event, SessionKey& key);
-  std::shared_ptr<Ruling> evaluate(const Event& event, const std::shared_ptr<const Policies>& policies);
+  std::shared_ptr<Ruling> evaluate(const Event& event, const std::shared_ptr<const Policies>& policies,
+                                   std::int64_t not_after_ns = 0);
+  QueryRulingPtr join(std::vector<RulingPtr> each, const QueryStatements* statements);
   std::shared_ptr<Ruling> rule(policy::Decision decision, actions::Hook hook,
                                const actions::InterlockOptions& interlock) const;
-  void record(const Ruling& ruling, const Event& event, actions::Id id);
+  void record(const Ruling& ruling, const Event& event, actions::Id id, bool memoised);
 
   const Clock& clock_;
   MetricsShard& metrics_;
@@ -91,7 +148,6 @@ class Decider {
   Memo memo_;
   std::string attributes_;  ///< scratch
   std::string facts_json_;  ///< scratch
-  RulingPtr remembered_;    ///< the last ruling that decide() found in the memo
 };
 
 }  // namespace signalbox::proxy

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,11 +12,10 @@
 
 #include "actions/hook.h"
 
-namespace signalbox::sql {
-struct QueryFacts;
-}
-
 namespace signalbox::proxy {
+
+class Names;
+struct QueryStatement;
 
 struct TlsFacts {
   std::string version;  ///< "TLSv1.3"
@@ -79,12 +79,24 @@ struct ParameterFact {
 
 enum class QueryProtocol : std::uint8_t { Simple, Extended, FunctionCall };
 
-/// A statement's text and what is known about it without looking at it.
+/// A text that the session refers to by a name: a prepared statement or a cursor.
+struct NamedText {
+  std::string_view text;
+  bool carried =
+      false;  ///< the text is a PREPARE or DECLARE; what the name stands for is the query inside it
+  bool standard_strings = true;  ///< standard_conforming_strings when the text was sent
+};
+
+/// A query's text and what is known about it without looking at it.
 struct Query {
   std::string_view text;
   QueryProtocol protocol = QueryProtocol::Simple;
   std::string_view statement;  ///< name of the prepared statement; "" = unnamed or simple
   const std::vector<ParameterFact>* parameters = nullptr;  ///< at Execute, when a policy reads them
+  /// What runs is what was prepared: the query inside the PREPARE (when `carried`), lexed as it was then.
+  std::optional<NamedText> prepared = std::nullopt;
+  /// Policies read values: what a PREPARE with parameters holds is decided when they are given.
+  bool values_follow = false;
 };
 
 struct ColumnFact {
@@ -122,6 +134,8 @@ struct Event {
   const SessionFacts* session = nullptr;  ///< null at `connecting`
   const MessageFacts* message = nullptr;
   const Query* query = nullptr;
+  const Names* names = nullptr;               ///< what the query's EXECUTE and FETCH may refer to
+  const QueryStatement* statement = nullptr;  ///< the one of the query's statements that is decided
   const ResponseFacts* response = nullptr;
   const ResultFacts* result = nullptr;
 };

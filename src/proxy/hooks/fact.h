@@ -3,29 +3,22 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <memory>
-#include <optional>
 #include <span>
 #include <string_view>
 
 #include "policy/value/value.h"
 #include "proxy/hooks/event.h"
-#include "sql/facts.h"
 
 namespace signalbox::proxy {
 
-/// An event while it is being decided: the event, and its query's facts once somebody has asked for them.
+/// An event while it is being decided.
 class EventView {
  public:
   explicit EventView(const Event& event) : event_(event) {}
   const Event& event() const { return event_; }
-  /// Parses the statement, once. The event has a query.
-  const sql::QueryFacts& query() const;
 
  private:
   const Event& event_;
-  mutable std::shared_ptr<const sql::QueryFacts> query_;
 };
 
 /// What a fact is derived from, which says whether a decision that read it may be remembered.
@@ -57,8 +50,5 @@ std::span<const Fact> facts();
 std::span<const Fact> connection_facts();
 std::span<const Fact> query_facts();
 std::span<const Fact> response_facts();
-
-/// The settings of the session that change what SQL text means.
-sql::QueryFacts analyze_for(const Event& event);
 
 }  // namespace signalbox::proxy

@@ -10,7 +10,7 @@ constexpr std::size_t kEntryBytes = 256;  // map node, ruling, plan, roughly
 
 }  // namespace
 
-std::shared_ptr<const Ruling> Memo::find(const MemoKey& key) {
+std::shared_ptr<const QueryRuling> Memo::find(const MemoKey& key) {
   if (const auto at = young_.find(key); at != young_.end()) return at->second.ruling;
   const auto at = old_.find(key);
   if (at == old_.end()) return nullptr;
@@ -21,7 +21,7 @@ std::shared_ptr<const Ruling> Memo::find(const MemoKey& key) {
   return ruling;
 }
 
-void Memo::keep(const MemoKey& key, std::shared_ptr<const Ruling> ruling) {
+void Memo::keep(const MemoKey& key, std::shared_ptr<const QueryRuling> ruling) {
   if (young_.size() >= entries_ / 2 || young_bytes_ >= bytes_ / 2) {
     old_ = std::move(young_);
     young_.clear();

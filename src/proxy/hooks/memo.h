@@ -1,6 +1,6 @@
-// Memo: rulings remembered under exactly the facts they were derived from: the session's attributes that
-// policies read, the hook, and the exact text. Bounded by entries and bytes: two generations, the older one
-// is dropped whole.
+// Memo: rulings on queries remembered under exactly the facts they were derived from: the session's
+// attributes that policies read, the hook, and the exact text. Bounded by entries and bytes: two generations,
+// the older one is dropped whole.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@
 
 namespace signalbox::proxy {
 
-struct Ruling;
+struct QueryRuling;
 
 /// Borrowed text; the memo copies what it keeps.
 struct MemoKey {
@@ -32,8 +32,8 @@ class Memo {
   Memo(std::size_t entries, std::size_t bytes) : entries_(entries), bytes_(bytes) {}
 
   /// Null when it is not remembered.
-  std::shared_ptr<const Ruling> find(const MemoKey& key);
-  void keep(const MemoKey& key, std::shared_ptr<const Ruling> ruling);
+  std::shared_ptr<const QueryRuling> find(const MemoKey& key);
+  void keep(const MemoKey& key, std::shared_ptr<const QueryRuling> ruling);
 
   /// A small number for a set of session attributes, equal for equal sets. Valid within one epoch().
   std::uint32_t number_of(const std::string& attributes);
@@ -45,7 +45,7 @@ class Memo {
  private:
   struct Entry {
     std::unique_ptr<char[]> text;  ///< the key's text lives here
-    std::shared_ptr<const Ruling> ruling;
+    std::shared_ptr<const QueryRuling> ruling;
   };
   struct Hash {
     std::size_t operator()(const MemoKey& key) const {

@@ -1,8 +1,9 @@
-// input.query: the statement's text, and what PostgreSQL's grammar says of it. The row's field is converted
-// when it is read; the parse happens at the first field that needs it.
+// input.query: the text of the statement that is decided, and what PostgreSQL's grammar says of it. A field
+// is converted when it is read. Before a query has been taken apart only its text and protocol are there.
 #include "policy/value/builder.h"
 #include "policy/value/json.h"
 #include "proxy/hooks/fact.h"
+#include "proxy/hooks/query_statements.h"
 #include "sql/analyze.h"
 #include "sql/digest.h"
 
@@ -21,7 +22,7 @@ Value text(std::string_view value) {
   return Value::string(value);
 }
 
-/// Facts are views into EventView's QueryFacts, which outlive the evaluation; undefined = not known.
+/// Facts are views into the event's QueryStatements, which outlive the evaluation; undefined = not known.
 Value value_of(const Literal& literal, Arena& arena) {
   switch (literal.kind) {
     case Literal::Kind::Null: return Value::null();
@@ -154,20 +155,35 @@ Value statement(const StatementFacts& facts, std::string_view all, Arena& arena)
   return object.finish();
 }
 
-/// A query whose text is SQL; a FunctionCall has none.
-bool has_text(View view) {
-  return view.event().query != nullptr && view.event().query->protocol != QueryProtocol::FunctionCall;
+/// Null before the query has been taken apart, and for a FunctionCall.
+const StatementFacts* facts_in(View view) {
+  const QueryStatement* statement = view.event().statement;
+  return statement == nullptr ? nullptr : statement->facts;
 }
 
 template <std::size_t I>
-Value whole(View view, Arena& arena) {
-  if (!has_text(view)) return Value::undefined();
-  return kFields[I].make(view.query().whole, arena);
+Value field(View view, Arena& arena) {
+  const StatementFacts* facts = facts_in(view);
+  return facts == nullptr ? Value::undefined() : kFields[I].make(*facts, arena);
 }
 
-Value kind(View view, Arena&) {
-  if (view.event().query == nullptr) return Value::undefined();
-  return text(has_text(view) ? view.query().whole.kind : "function_call");
+bool is_function_call(const Query* query) {
+  return query != nullptr && query->protocol == QueryProtocol::FunctionCall;
+}
+
+/// A query whose text is SQL.
+bool has_text(View view) {
+  return view.event().query != nullptr && !is_function_call(view.event().query);
+}
+
+/// The statement's own; the whole text while nobody has looked into it.
+std::string_view own_text(View view) {
+  const QueryStatement* statement = view.event().statement;
+  return statement == nullptr ? view.event().query->text : statement->text;
+}
+
+Value kind(View view, Arena& arena) {
+  return is_function_call(view.event().query) ? text("function_call") : field<0>(view, arena);
 }
 
 Value protocol(View view, Arena&) {
@@ -176,9 +192,24 @@ Value protocol(View view, Arena&) {
   return query == nullptr ? Value::undefined() : text(kNames[static_cast<std::size_t>(query->protocol)]);
 }
 
+Value within(View view, Arena& arena) {
+  const StatementFacts* facts = facts_in(view);
+  return facts == nullptr ? Value::undefined() : texts(facts->within, arena);
+}
+
+Value index(View view, Arena&) {
+  const StatementFacts* facts = facts_in(view);
+  return facts == nullptr ? Value::undefined() : Value::integer(facts->index);
+}
+
+Value count(View view, Arena&) {
+  const QueryStatement* statement = view.event().statement;
+  return statement == nullptr ? Value::undefined() : Value::integer(statement->count);
+}
+
 Value parse_error(View view, Arena& arena) {
-  if (!has_text(view) || !view.query().parse_error) return Value::undefined();
-  const sql::ParseError& error = *view.query().parse_error;
+  if (facts_in(view) == nullptr || !view.event().statement->query->parse_error) return Value::undefined();
+  const sql::ParseError& error = *view.event().statement->query->parse_error;
   ObjectBuilder object(arena);
   object.add("message", text(error.message));
   object.add("position", Value::integer(error.position));
@@ -187,15 +218,29 @@ Value parse_error(View view, Arena& arena) {
 }
 
 Value statements(View view, Arena& arena) {
-  if (!has_text(view)) return Value::undefined();
-  return list(view.query().statements(), arena, [&](const StatementFacts& one, Arena& a) {
-    return statement(one, view.event().query->text, a);
+  if (facts_in(view) == nullptr) return Value::undefined();
+  const QueryStatement& here = *view.event().statement;
+  const bool named = here.arguments != nullptr;  // an EXECUTE runs it: its text is its own
+  const std::string_view all = named ? here.text : view.event().query->text;
+  return list(here.query->statements(), arena,
+              [&](const StatementFacts& one, Arena& a) { return statement(one, all, a); });
+}
+
+Value arguments(const std::vector<Literal>& values, Arena& arena) {
+  return list(values, arena, [](const Literal& one, Arena& a) {
+    ObjectBuilder object(a);
+    object.add("type", Value::integer(0));
+    add_known(object, "value", value_of(one, a));
+    return object.finish();
   });
 }
 
 Value parameters(View view, Arena& arena) {
   const Query* query = view.event().query;
-  if (query == nullptr || query->parameters == nullptr) return Value::undefined();
+  if (query == nullptr) return Value::undefined();
+  if (view.event().statement != nullptr && view.event().statement->arguments != nullptr)
+    return arguments(*view.event().statement->arguments, arena);
+  if (query->parameters == nullptr) return Value::undefined();
   return list(*query->parameters, arena, [](const ParameterFact& one, Arena& a) {
     ObjectBuilder object(a);
     object.add("type", Value::integer(one.type));
@@ -210,9 +255,10 @@ Value parameters(View view, Arena& arena) {
 }
 
 Value comment(View view, Arena& arena) {
-  if (!has_text(view)) return Value::undefined();
+  if (facts_in(view) == nullptr) return Value::undefined();
   ObjectBuilder object(arena);
-  for (const sql::CommentTag& tag : view.query().comment) object.add(tag.key, text(tag.value));
+  for (const sql::CommentTag& tag : view.event().statement->query->comment)
+    object.add(tag.key, text(tag.value));
   return object.finish();
 }
 
@@ -221,39 +267,42 @@ using enum DependsOn;
 // where, limit, sets and tables[].where hold constants of the text, and bound values when there are any.
 constexpr Fact kFacts[] = {
     {"query.text", Text,
+     [](View view, Arena&) { return has_text(view) ? text(own_text(view)) : Value::undefined(); }},
+    {"query.source", Text,
      [](View view, Arena&) { return has_text(view) ? text(view.event().query->text) : Value::undefined(); }},
     {"query.protocol", Shape, protocol},
+    {"query.within", Shape, within},
+    {"query.index", Shape, index},
+    {"query.count", Shape, count},
     {"query.fingerprint", Text,
      [](View view, Arena& a) {
-       return has_text(view) ? policy::copy_string(a, sql::fingerprint(view.event().query->text))
-                             : Value::undefined();
+       return has_text(view) ? policy::copy_string(a, sql::fingerprint(own_text(view))) : Value::undefined();
      }},
     {"query.normalized", Text,
      [](View view, Arena& a) {
-       return has_text(view) ? policy::copy_string(a, sql::normalize(view.event().query->text))
-                             : Value::undefined();
+       return has_text(view) ? policy::copy_string(a, sql::normalize(own_text(view))) : Value::undefined();
      }},
     {"query.parse_error", Shape, parse_error},
     {"query.kind", Shape, kind},
-    {"query.kinds", Shape, whole<1>},
-    {"query.categories", Shape, whole<2>},
-    {"query.read_only", Shape, whole<3>},
-    {"query.opaque", Shape, whole<4>},
-    {"query.effects", Shape, whole<5>},
-    {"query.tables", Shape, whole<6>, "where"},
-    {"query.columns", Shape, whole<7>},
-    {"query.functions", Shape, whole<8>},
-    {"query.types", Shape, whole<9>},
-    {"query.objects", Shape, whole<10>},
-    {"query.subject", Shape, whole<11>},
-    {"query.where", Parameters, whole<12>},
-    {"query.has_where", Shape, whole<13>},
-    {"query.has_limit", Shape, whole<14>},
-    {"query.limit", Parameters, whole<15>},
-    {"query.joins", Shape, whole<16>},
-    {"query.ctes", Shape, whole<17>},
-    {"query.sets", Parameters, whole<18>},
-    {"query.locks", Shape, whole<19>},
+    {"query.kinds", Shape, field<1>},
+    {"query.categories", Shape, field<2>},
+    {"query.read_only", Shape, field<3>},
+    {"query.opaque", Shape, field<4>},
+    {"query.effects", Shape, field<5>},
+    {"query.tables", Shape, field<6>, "where"},
+    {"query.columns", Shape, field<7>},
+    {"query.functions", Shape, field<8>},
+    {"query.types", Shape, field<9>},
+    {"query.objects", Shape, field<10>},
+    {"query.subject", Shape, field<11>},
+    {"query.where", Parameters, field<12>},
+    {"query.has_where", Shape, field<13>},
+    {"query.has_limit", Shape, field<14>},
+    {"query.limit", Parameters, field<15>},
+    {"query.joins", Shape, field<16>},
+    {"query.ctes", Shape, field<17>},
+    {"query.sets", Parameters, field<18>},
+    {"query.locks", Shape, field<19>},
     {"query.statements", Parameters, statements},
     {"query.parameters", Parameters, parameters},
     {"query.comment", Text, comment},

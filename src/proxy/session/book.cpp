@@ -44,6 +44,14 @@ Book::UnansweredParse Book::unanswered_parse(std::string_view statement) const {
   return {};
 }
 
+bool Book::names_may_change() const {
+  for (std::size_t i = 0; i < count_; ++i) {
+    const Pending& pending = at(i);
+    if (pending.companion && (pending.companion->changes || pending.request == Request::Execute)) return true;
+  }
+  return false;
+}
+
 /// True when the COPY under way consumes this request without an answer. Anything but data, Sync and Flush
 /// ends it.
 bool Book::copy_takes(Request request) {

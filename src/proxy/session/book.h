@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "proxy/hooks/event.h"
+#include "proxy/hooks/names.h"
 
 namespace signalbox::proxy {
 
@@ -34,17 +35,22 @@ enum class Request : std::uint8_t {
 struct Companion {
   std::string refusal;    ///< Query, Parse, ...: the ErrorResponse that takes the place of the server's
   std::string statement;  ///< Parse, Bind, Close: name of the prepared statement
-  std::string portal;     ///< Bind, Close: name of the portal
-  std::string text;       ///< Parse: its SQL
+  std::string portal;     ///< Bind, Close, Execute: name of the portal
+  std::string text;       ///< Parse, Query: its SQL
   std::string types;      ///< Parse: parameter types, four bytes each
   bool text_known = true;
-  bool undecided = false;  ///< Parse: decided when values are bound, because policies read them
-  char what = 'S';         ///< Close: 'S' statement, 'P' portal
+  bool undecided = false;        ///< Parse: decided when values are bound, because policies read them
+  bool insists = false;          ///< the refusal holds also where the server says 25P02
+  bool standard_strings = true;  ///< Parse, Query: how its text was lexed
+  char what = 'S';               ///< Close: 'S' statement, 'P' portal
   std::uint64_t revision = 0;
+  std::shared_ptr<const std::vector<NameChange>> changes;  ///< of names, by the statements; null: none
+  std::uint32_t completed = 0;                             ///< Query: statements answered so far
 
   void clear() {
     refusal.clear(), statement.clear(), portal.clear(), text.clear(), types.clear();
-    text_known = true, undecided = false, what = 'S', revision = 0;
+    text_known = true, undecided = insists = false, standard_strings = true, what = 'S', revision = 0;
+    changes.reset(), completed = 0;
   }
 };
 
@@ -80,6 +86,8 @@ class Book {
     bool too_far = false;
   };
   UnansweredParse unanswered_parse(std::string_view statement) const;
+  /// Something unanswered may change what a name stands for (PREPARE, DECLARE, DEALLOCATE, ...).
+  bool names_may_change() const;
 
   /// Nothing is unanswered and nothing is under way: the server has said ReadyForQuery, and the client
   /// nothing since. Behind a Flush all may be answered, yet the pipeline's transaction is open until its

@@ -262,6 +262,7 @@ void Session::on_login_message(char type, std::string_view body) {
 void Session::on_parameter(std::string_view name, std::string_view value) {
   if (name == "application_name") facts_.application_name = value;
   if (name == "server_version") server_facts_.version = value;
+  if (name == "standard_conforming_strings") standard_strings_ = value != "off";
   ++facts_.generation;
   for (auto& [known, text] : facts_.parameters) {
     if (known != name) continue;

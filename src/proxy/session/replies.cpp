@@ -9,6 +9,13 @@ namespace {
 constexpr std::size_t kLongestError = 64 * 1024;
 constexpr std::size_t kLongestParameter = 64 * 1024;
 
+/// The server's error answers what we sent in the place of a refused message, so the refusal takes its place.
+/// In a transaction that has failed already PostgreSQL says 25P02 to everything but its end, and so do we.
+bool stands_in(const Companion& companion, std::string_view error) {
+  if (companion.refusal.empty() || wire::is_fatal(error)) return false;
+  return companion.insists || wire::error_field(error, 'C') != "25P02";
+}
+
 }  // namespace
 
 Task<> Session::relay_replies() {
@@ -79,9 +86,7 @@ std::optional<Session::Pause> Session::on_reply(const wire::FrameHeader& header,
     case 'E': {
       if (!whole && header.size() <= kLongestError) return Pause::More;
       const Book::Meaning meaning = book_.received('E');
-      const bool ours =
-          meaning.head != nullptr && meaning.head->companion && !meaning.head->companion->refusal.empty();
-      if (ours && !wire::is_fatal(body)) {
+      if (meaning.head != nullptr && meaning.head->companion && stands_in(*meaning.head->companion, body)) {
         replacement_.swap(meaning.head->companion->refusal);
         return Pause::Substitute;
       }
@@ -93,12 +98,18 @@ std::optional<Session::Pause> Session::on_reply(const wire::FrameHeader& header,
       if (const auto status = wire::decode_parameter_status(body)) on_parameter(status->name, status->value);
       return std::nullopt;
     }
-    case 'C':
-      if (!statements_.empty()) {
-        if (!whole) return Pause::More;
-        if (body.starts_with("DISCARD ALL") || body.starts_with("DEALLOCATE ALL")) statements_.forget_all();
+    case 'C': {
+      if (!whole) return Pause::More;
+      const Book::Meaning meaning = book_.received('C');
+      if (meaning.head != nullptr && meaning.head->request == Request::Query && meaning.head->companion &&
+          meaning.head->companion->changes) {
+        statements_.completed(*meaning.head->companion);
       }
-      break;
+      if (body.starts_with("DEALLOCATE ALL")) statements_.deallocated_all();
+      if (body.starts_with("DISCARD ALL")) statements_.discarded_all();
+      after(meaning);
+      return std::nullopt;
+    }
     default: break;
   }
   after(book_.received(header.type));

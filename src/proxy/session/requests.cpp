@@ -102,47 +102,73 @@ std::optional<Session::Stop> Session::on_request(const wire::FrameHeader& header
 /// do they say; then it is remembered until its answer comes, and passes.
 std::optional<Session::Stop> Session::on_statement(const wire::FrameHeader& header, std::string_view body,
                                                    bool whole) {
-  if (decided_under_ != worker_.decider().policies_number()) return Stop::PoliciesChanged;
-  const bool judged = worker_.decider().wants(actions::Hook::TrafficFromClient) && header.type != 'C';
-  const bool read_whole = judged && (header.type != 'B' || worker_.decider().wants_parameters());
+  Decider& decider = worker_.decider();
+  if (decided_under_ != decider.policies_number() || decided_for_ != facts_.generation)
+    return Stop::PoliciesChanged;
+  const bool judged = decider.wants_queries() && header.type != 'C';
+  const bool read_whole = judged && (header.type != 'B' || decider.wants_parameters());
   if (!whole && (read_whole || header.size() <= kLongestKeptText)) {
     if (header.size() <= settings_->options.memory.statement_bytes) return Stop::More;
     if (read_whole) return refused(make_refusal("54000", "statement is too long to be inspected"));
   }
+  ruled_.reset();
   if (judged) {
     if (const auto stop = decide_message(header, body)) return stop;
   }
+  if (!decider.reads_queries()) statements_.unread();
   const bool runs = header.type == 'Q' || header.type == 'E' || header.type == 'F';
   if (runs) ++facts_.queries, worker_.metrics().add(Counter::Statements);
-  book_.sent(*request_of(header.type), runs ? nullptr : companion_of(header.type, body, whole));
+  const bool remembered =
+      !runs || (header.type == 'Q' && changes_names()) || (header.type == 'E' && statements_.names_change());
+  book_.sent(*request_of(header.type), remembered ? companion_of(header.type, body, whole) : nullptr);
   return std::nullopt;
 }
 
-/// What must be remembered of a Parse, Bind or Close until the server confirms it.
+/// The message at hand has been looked into, and prepares or declares something, or the opposite.
+bool Session::changes_names() const {
+  return ruled_ && !ruled_->changes.empty();
+}
+
+/// What must be remembered of a message until the server confirms it.
 std::unique_ptr<Companion> Session::companion_of(char type, std::string_view body, bool whole) {
   auto companion = new_companion();
-  if (type == 'B') {
-    const auto names = wire::decode_bind_names(body);
-    if (!names) return nullptr;
-    companion->portal = names->portal;
-    companion->statement = names->statement;
-  } else if (type == 'C') {
-    const auto message = wire::decode_close(body);
-    if (!message) return nullptr;
-    companion->what = message->what;
-    (message->what == 'S' ? companion->statement : companion->portal) = message->name;
-  } else {
-    wire::BodyReader reader(body);
-    companion->statement = reader.name();
-    companion->revision = decided_under_;
-    companion->text_known = whole && body.size() <= kLongestKeptText;
-    if (!companion->text_known) return companion;
-    companion->text = reader.text();
-    companion->undecided = awaits_values(companion->text);
-    reader.integer<std::uint16_t>();
-    companion->types = reader.rest();
+  if (changes_names()) companion->changes = {ruled_, &ruled_->changes};
+  switch (type) {
+    case 'B': {
+      const auto names = wire::decode_bind_names(body);
+      if (!names) return nullptr;
+      companion->portal = names->portal;
+      companion->statement = names->statement;
+      break;
+    }
+    case 'E':
+      if (const auto portal = wire::decode_execute(body)) companion->portal = *portal;
+      break;
+    case 'C': {
+      const auto message = wire::decode_close(body);
+      if (!message) return nullptr;
+      companion->what = message->what;
+      (message->what == 'S' ? companion->statement : companion->portal) = message->name;
+      break;
+    }
+    default: remember_text(type, body, whole, *companion);
   }
   return companion;
+}
+
+/// Parse and Query.
+void Session::remember_text(char type, std::string_view body, bool whole, Companion& companion) const {
+  wire::BodyReader reader(body);
+  if (type == 'P') companion.statement = reader.name();
+  companion.revision = decided_under_;
+  companion.standard_strings = standard_strings_;
+  companion.text_known = type == 'Q' || (whole && body.size() <= kLongestKeptText);
+  if (!companion.text_known) return;
+  companion.text = reader.text();
+  companion.undecided = awaits_values(companion.text);
+  if (type == 'Q') return;
+  reader.integer<std::uint16_t>();
+  companion.types = reader.rest();
 }
 
 std::unique_ptr<Companion> Session::new_companion() {

@@ -65,6 +65,8 @@ void Session::become_active() {
   phase_ = Phase::Active;
   startup_ = {};
   decided_under_ = worker_.decider().policies_number();
+  decided_for_ = facts_.generation;
+  statements_.judged_under(decided_under_);
   login_replies_ = {};
   idle_since_ns_ = worker_.loop().now_ns();
   worker_.metrics().add(Counter::SessionsStarted);

@@ -5,7 +5,7 @@
 // Two coroutines relay: requests (client to server) and replies (server to client). Each repeats: scan what
 // has been read (pure, no waiting), send on the run of bytes that may pass, act on what stopped the scan. A
 // run is sent from where it was read: no copy, no allocation. The files: handshake.cpp, login.cpp,
-// requests.cpp, replies.cpp, parting.cpp.
+// requests.cpp, decisions.cpp, prepared.cpp, refusing.cpp, replies.cpp, parting.cpp.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +30,7 @@
 #include "proxy/targets/census.h"
 #include "proxy/wire/error_response.h"
 #include "proxy/wire/frame.h"
+#include "proxy/wire/requests.h"
 #include "proxy/wire/startup.h"
 #include "proxy/worker.h"
 
@@ -121,6 +122,8 @@ class Session {
   Task<bool> act_on(Stop stop);
   Task<bool> send_to_server(std::size_t size);
   std::unique_ptr<Companion> companion_of(char type, std::string_view body, bool whole);
+  void remember_text(char type, std::string_view body, bool whole, Companion& companion) const;
+  bool changes_names() const;
   std::unique_ptr<Companion> new_companion();
   void client_leaves();
   Task<> on_bad_request();
@@ -133,6 +136,22 @@ class Session {
   };
 
   // decisions.cpp: where policies come in
+  Event event_of(actions::Hook hook);
+  Task<bool> passes(actions::Hook hook);
+  Task<> notify(actions::Hook hook);
+  Task<RulingPtr> answer_to(Event& event);
+  std::optional<Stop> decide_message(const wire::FrameHeader& header, std::string_view body);
+  std::optional<Stop> decide_query(Query query, MessageFacts message);
+  std::optional<Stop> decide_at(actions::Hook hook, Event event, QueryRulingPtr answer);
+  bool must_rest_before(const Query& query) const;
+  bool awaits_values(std::string_view text) const;
+  std::optional<Refusal> judge(const Event& event, RulingPtr ruling = nullptr);
+  std::optional<Refusal> judge_query(const Judged& judged, Event event);
+  Refusal refusal_of(const Ruling& ruling, const Event& event);
+  std::optional<Stop> refused(Refusal refusal);
+  std::optional<Stop> malformed();
+
+  // prepared.cpp: what is prepared is decided again when it is used
   /// A statement that waits for an external decision. Owns its bytes.
   struct Question {
     Question(const Query& asked, MessageFacts facts);
@@ -143,32 +162,27 @@ class Session {
     Query query;
     MessageFacts message;
   };
-  /// What an external engine says of the message at hand, for each hook that it was asked about.
+  /// What has been ruled on it, for each hook.
   struct Answers {
-    RulingPtr from_client;
-    RulingPtr to_server;
+    QueryRulingPtr from_client;
+    QueryRulingPtr to_server;
   };
-  Event event_of(actions::Hook hook);
-  Task<bool> passes(actions::Hook hook);
-  Task<> notify(actions::Hook hook);
-  Task<RulingPtr> answer_to(Event& event);
-  std::optional<Stop> decide_message(const wire::FrameHeader& header, std::string_view body);
-  std::optional<Stop> decide_query(Query query, MessageFacts message);
-  bool awaits_values(std::string_view text) const;
   std::optional<Stop> decide_bind(std::string_view body, MessageFacts message);
-  std::optional<Stop> decide_again(std::string_view body, MessageFacts message);
+  std::optional<Stop> decide_values(const wire::BindMessage& bind, const PreparedText& text,
+                                    MessageFacts message);
   std::optional<Stop> decide_execute(std::string_view body);
-  std::optional<Refusal> judge(Event& event, RulingPtr ruling = nullptr);
-  std::optional<Stop> refused(Refusal refusal);
-  std::optional<Stop> malformed();
-  std::optional<Stop> unknown_statement();
+  std::optional<Stop> unknown_statement(std::string_view name);
+  Task<bool> policies_changed();
+  Task<> decide_again(PreparedText& text);
+  std::optional<Stop> unconfirmed();
+  Task<bool> until_confirmed();
+  Task<bool> ask_elsewhere();
+
+  // refusing.cpp: a refusal is carried out
   Task<bool> act_on_refusal();
   Task<bool> replace_request(char type);
   Task<bool> swallow_request();
   Task<bool> answer_client(std::string answer);
-  Task<bool> policies_changed();
-  Task<bool> until_confirmed();
-  Task<bool> ask_elsewhere();
 
   // replies.cpp: server to client
   enum class Pause : std::uint8_t { More, Substitute, Idle, BadMessage };
@@ -212,11 +226,16 @@ class Session {
   std::coroutine_handle<> waiting_for_room_;
   SessionKey memo_key_;
   std::uint64_t decided_under_ = 0;     ///< number of the policies that judged everything prepared
+  std::uint64_t rounds_ = 0;            ///< how often that has been done
+  std::uint32_t decided_for_ = 0;       ///< and the generation of the session's facts then
   bool some_prepared_refused_ = false;  ///< a statement prepared earlier is refused by them
   std::optional<Refusal> refusal_;      ///< of the message at hand
   std::unique_ptr<Question> question_;
-  std::optional<Answers> answers_;  ///< of an external engine, to the question about the message at hand
-  std::string replacement_;         ///< the ErrorResponse that takes the place of the one at hand
+  std::optional<Answers> answers_;   ///< to the question about the message at hand
+  QueryRulingPtr ruled_;             ///< the last one on the message at hand
+  bool some_ruling_passes_ = false;  ///< what is prepared may be ruled on otherwise the next time
+  bool standard_strings_ = true;     ///< standard_conforming_strings
+  std::string replacement_;          ///< the ErrorResponse that takes the place of the one at hand
 
   std::string startup_;        ///< the startup packet, verbatim; freed after the login
   std::string login_replies_;  ///< messages of the login about to be sent to the client together
@@ -234,7 +253,7 @@ class Session {
   std::int64_t accepted_ns_ = 0;    ///< steady
   std::int64_t idle_since_ns_ = 0;  ///< steady; of the last ReadyForQuery or request
   bool draining_ = false;
-  bool asking_ = false;        ///< an external engine is being asked about the client's message
+  bool asking_ = false;        ///< a decision on the client's message is being waited for
   bool client_done_ = false;   ///< the client has said goodbye or closed its side
   bool server_gone_ = false;   ///< the server's side is at its end
   bool client_broke_ = false;  ///< its connection is of no use any more

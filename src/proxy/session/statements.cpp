@@ -18,8 +18,10 @@ std::size_t cost(std::string_view name, const PreparedText& text) {
 void Statements::confirm(Request request, Companion& companion) {
   switch (request) {
     case Request::Parse: parsed(companion); break;
+    case Request::Execute: executed(companion.portal); break;
     case Request::Bind: {
       Text text = of_statement(companion.statement);
+      if (text && companion.changes) text->changes = companion.changes, names_change_ = true;
       if (companion.portal.empty()) {
         unnamed_portal_ = std::move(text);
       } else if (portals_.size() * kEntryBytes < limit_) {
@@ -41,21 +43,26 @@ void Statements::confirm(Request request, Companion& companion) {
 }
 
 void Statements::parsed(Companion& companion) {
+  names_change_ = names_change_ || companion.changes;
   if (companion.statement.empty()) {
     if (!unnamed_ || unnamed_.use_count() > 1) unnamed_ = std::make_shared<PreparedText>();
     unnamed_->text.swap(companion.text);
     unnamed_->known = companion.text_known;
+    unnamed_->standard_strings = companion.standard_strings;
     unnamed_->revision = companion.revision;
     unnamed_->undecided = companion.undecided;
     unnamed_->types.swap(companion.types);
     unnamed_->refused.reset();
+    unnamed_->changes = std::move(companion.changes);
     return;
   }
   erase_statement(companion.statement);
   auto text = std::make_shared<PreparedText>();
+  text->standard_strings = companion.standard_strings;
   text->revision = companion.revision;
   text->undecided = companion.undecided;
   text->types = companion.types;
+  text->changes = std::move(companion.changes);
   text->known = companion.text_known && bytes_ + companion.text.size() < limit_;
   if (text->known) text->text = companion.text;
   if (bytes_ + kEntryBytes > limit_) {
@@ -69,12 +76,83 @@ void Statements::parsed(Companion& companion) {
 void Statements::erase_statement(std::string_view name) {
   if (name.empty()) {
     unnamed_.reset();
+  } else {
+    erase(statements_, name);
+  }
+}
+
+void Statements::erase(ByName& names, std::string_view name) {
+  const auto at = names.find(name);
+  if (at == names.end()) return;
+  bytes_ -= cost(name, *at->second);
+  names.erase(at);
+}
+
+// ---- PREPARE, DECLARE and their opposites
+
+void Statements::completed(Companion& query) {
+  PreparedText like;
+  like.standard_strings = query.standard_strings;
+  like.undecided = query.undecided;
+  like.revision = query.revision;
+  for (const NameChange& change : *query.changes) {
+    if (change.statement == query.completed) apply(change, query.text, like);
+  }
+  ++query.completed;
+}
+
+void Statements::executed(std::string_view portal) {
+  const Text text = of_portal(portal);
+  if (!text || !text->changes) return;
+  for (const NameChange& change : *text->changes) apply(change, text->text, *text);
+}
+
+void Statements::apply(const NameChange& change, std::string_view query, const PreparedText& like) {
+  switch (change.what) {
+    case NameChange::What::Prepare: return define(statements_, change, query, like);
+    case NameChange::What::Declare: return define(cursors_, change, query, like);
+    case NameChange::What::Deallocate: return erase(statements_, change.name);
+    case NameChange::What::Close: return erase(cursors_, change.name);
+    case NameChange::What::CloseAll: return forget(cursors_);
+    case NameChange::What::DeallocateAll:
+    case NameChange::What::DiscardAll: return;  // by their command tags, which need no look at the text
+  }
+}
+
+void Statements::define(ByName& names, const NameChange& change, std::string_view query,
+                        const PreparedText& like) {
+  erase(names, change.name);
+  auto text = std::make_shared<PreparedText>();
+  text->carried = true;
+  text->standard_strings = like.standard_strings;
+  text->undecided = like.undecided;
+  text->revision = like.revision;
+  text->known =
+      change.length <= kLongestKeptText && bytes_ + change.length < limit_ && change.offset < query.size();
+  if (text->known) text->text = query.substr(change.offset, change.length);
+  if (bytes_ + kEntryBytes > limit_) {
+    (&names == &cursors_ ? unread_ : overflowed_) = true;
     return;
   }
-  const auto at = statements_.find(name);
-  if (at == statements_.end()) return;
-  bytes_ -= cost(name, *at->second);
-  statements_.erase(at);
+  bytes_ += cost(change.name, *text);
+  names.emplace(change.name, std::move(text));
+}
+
+Names::Found Statements::prepared(std::string_view name) const {
+  const Text text = name.empty() ? nullptr : of_statement(name);
+  if (!text && overflowed_) return {.knowledge = Knowledge::TooLong, .named = {}};
+  if (!text) return {.knowledge = unread_ ? Knowledge::Earlier : Knowledge::Never, .named = {}};
+  return {.knowledge = text->known ? Knowledge::Known : Knowledge::TooLong, .named = text->named()};
+}
+
+/// A portal can be fetched from as well as a cursor.
+Names::Found Statements::cursor(std::string_view name) const {
+  const auto declared = cursors_.find(name);
+  const Text text = declared != cursors_.end() ? declared->second : of_portal(name);
+  if (!text) return {.knowledge = unread_ ? Knowledge::Earlier : Knowledge::Never, .named = {}};
+  if (!text->known) return {.knowledge = Knowledge::TooLong, .named = {}};
+  if (text->undecided && text->revision != revision_) return {.knowledge = Knowledge::Earlier, .named = {}};
+  return {.knowledge = Knowledge::Known, .named = text->named(), .decided_when_opened = text->undecided};
 }
 
 std::vector<std::shared_ptr<PreparedText>> Statements::all() const {
@@ -85,11 +163,23 @@ std::vector<std::shared_ptr<PreparedText>> Statements::all() const {
   return texts;
 }
 
-void Statements::forget_all() {
-  statements_.clear();
+void Statements::forget(ByName& names) {
+  for (const auto& [name, text] : names) bytes_ -= cost(name, *text);
+  names.clear();
+}
+
+void Statements::deallocated_all() {
+  forget(statements_);
   unnamed_.reset();
-  bytes_ = 0;
   overflowed_ = false;
+}
+
+void Statements::discarded_all() {
+  deallocated_all();
+  forget(cursors_);
+  portals_.clear();
+  unnamed_portal_.reset();
+  unread_ = false;
 }
 
 std::shared_ptr<PreparedText> Statements::of_statement(std::string_view statement) const {

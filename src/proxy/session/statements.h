@@ -1,7 +1,8 @@
-// Statements: the session's prepared statements and portals with their SQL, as far as the server has
-// confirmed them (ParseComplete, BindComplete, CloseComplete). Needed when policies change: what was prepared
-// under earlier ones is decided again before it runs. Bounded: a text beyond the bound is remembered as
-// unknown.
+// Statements: the session's prepared statements, portals and cursors with their SQL, as far as the server has
+// confirmed them (ParseComplete, BindComplete, CloseComplete, CommandComplete of a PREPARE or DECLARE).
+// Needed where a name stands for a text: EXECUTE, FETCH and Bind are decided by what it stands for; and when
+// policies change, what was prepared under earlier ones is decided again before it runs. Bounded: a text
+// beyond the bound is remembered as unknown.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "proxy/hooks/names.h"
 #include "proxy/session/book.h"
 #include "proxy/session/refusal.h"
 
@@ -23,23 +25,41 @@ inline constexpr std::size_t kLongestKeptText = 64 * 1024;
 
 struct PreparedText {
   std::string text;
-  bool known = true;                 ///< false: too long to keep, or prepared by other means (SQL PREPARE)
+  bool known = true;                 ///< false: too long to keep
+  bool carried = false;              ///< the text is a PREPARE or DECLARE, and the statement inside it
+  bool standard_strings = true;      ///< how it was lexed
   bool undecided = false;            ///< it is decided each time values are bound to it
   std::uint64_t revision = 0;        ///< number of the policies under which it was decided
+  std::uint64_t round = 0;           ///< the last one in which everything prepared was decided again
   std::string types;                 ///< parameter types that Parse gave, four bytes each
   std::unique_ptr<Refusal> refused;  ///< by policies that came after it; null = permitted
+  std::shared_ptr<const std::vector<NameChange>> changes;  ///< of names, when it runs
+
+  NamedText named() const { return {.text = text, .carried = carried, .standard_strings = standard_strings}; }
 };
 
-class Statements {
+class Statements final : public Names {
  public:
   explicit Statements(std::size_t limit_bytes) : limit_(limit_bytes) {}
 
-  /// A Parse, Bind or Close with this companion has succeeded. May take the companion's text.
+  /// A Parse, Bind, Execute or Close with this companion has succeeded. May take the companion's text.
   void confirm(Request request, Companion& companion);
+  /// One more statement of this Query has succeeded.
+  void completed(Companion& query);
+  /// Queries pass that nobody looks into: names may come to be without being seen.
+  void unread() { unread_ = true; }
+  /// Number of the policies by which all here has been judged.
+  void judged_under(std::uint64_t revision) { revision_ = revision; }
+
+  Found prepared(std::string_view name) const override;
+  Found cursor(std::string_view name) const override;
+  /// Some prepared text changes names when it is executed.
+  bool names_change() const { return names_change_; }
   /// ReadyForQuery outside a transaction: every portal is gone.
   void transaction_ended() { unnamed_portal_.reset(), portals_.clear(); }
-  /// DISCARD ALL, DEALLOCATE ALL.
-  void forget_all();
+  void deallocated_all();
+  /// DISCARD ALL: nothing is left, seen or not.
+  void discarded_all();
 
   /// The statement a portal runs; null when it is not known.
   std::shared_ptr<PreparedText> of_portal(std::string_view portal) const;
@@ -59,18 +79,27 @@ class Statements {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
-  using Names = std::unordered_map<std::string, Text, Hash, std::equal_to<>>;
+  using ByName = std::unordered_map<std::string, Text, Hash, std::equal_to<>>;
 
   void parsed(Companion& companion);
   void erase_statement(std::string_view name);
+  void executed(std::string_view portal);
+  void apply(const NameChange& change, std::string_view query, const PreparedText& like);
+  void define(ByName& names, const NameChange& change, std::string_view query, const PreparedText& like);
+  void erase(ByName& names, std::string_view name);
+  void forget(ByName& names);
 
   std::size_t limit_;
-  std::size_t bytes_ = 0;  ///< of named statements
-  bool overflowed_ = false;
+  std::size_t bytes_ = 0;  ///< of named statements and cursors
   Text unnamed_;
   Text unnamed_portal_;
-  Names statements_;
-  Names portals_;
+  ByName statements_;
+  ByName portals_;
+  ByName cursors_;  ///< of DECLARE; a name outlives its cursor, which does no harm
+  bool unread_ = false;
+  bool overflowed_ = false;
+  bool names_change_ = false;
+  std::uint64_t revision_ = 0;
 };
 
 }  // namespace signalbox::proxy

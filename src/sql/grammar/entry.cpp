@@ -25,14 +25,30 @@ void place_in(std::string_view text, const RawStmt* raw, StatementFacts& facts) 
   facts.length = static_cast<std::uint32_t>(end - begin);
 }
 
-/// False when the statement is beyond the bounds.
-bool walk(const Node* statement, const AnalyzeOptions& options, StatementFacts& facts) {
-  alignas(std::max_align_t) std::byte buffer[4096];
+constexpr std::size_t kPoolBytes = 4096;
+
+/// Walks a statement, and then each statement inside it by itself. False when it is beyond the bounds.
+bool walk(const Node* statement, const AnalyzeOptions& options, StatementFacts& facts,
+          std::vector<StatementFacts>& inner) {
+  alignas(std::max_align_t) std::byte buffer[kPoolBytes];
   std::pmr::monotonic_buffer_resource pool(buffer, sizeof buffer);
   Collector collector(facts, options.max_facts);
   Walker walker(collector, options, pool);
   walker.statement(statement);
-  return !walker.too_complex();
+  std::uint64_t steps = walker.steps();
+  bool fits = !walker.too_complex();
+  for (const Walker::Inner& found : walker.inner()) {
+    if (!fits || inner.size() >= options.max_statements) return false;
+    StatementFacts one;
+    one.offset = facts.offset, one.length = facts.length, one.index = facts.index;
+    Collector of_inner(one, options.max_facts);
+    Walker again(of_inner, options, pool, steps);
+    again.statement(found);
+    steps = again.steps();
+    fits = !again.too_complex();
+    inner.push_back(std::move(one));
+  }
+  return fits;
 }
 
 QueryFacts analyze(std::string_view text, const AnalyzeOptions& options) {
@@ -48,11 +64,12 @@ QueryFacts analyze(std::string_view text, const AnalyzeOptions& options) {
     return facts;
   }
   if (count > 1) facts.parts.resize(count);
-  std::size_t i = 0;
+  std::uint32_t i = 0;
   for (const ListCell& cell : Cells(tree.statements())) {
-    StatementFacts& one = count > 1 ? facts.parts[i++] : facts.whole;
+    StatementFacts& one = count > 1 ? facts.parts[i] : facts.whole;
+    one.index = i++;
     place_in(text, in<RawStmt>(cell), one);
-    if (walk(in<RawStmt>(cell)->stmt, options, one)) continue;
+    if (walk(in<RawStmt>(cell)->stmt, options, one, facts.inner)) continue;
     facts.parse_error = ParseError{"statement is too complex to be analysed", one.offset + 1, "54001"};
     return facts;
   }

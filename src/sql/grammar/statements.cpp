@@ -103,14 +103,16 @@ bool Walker::visit_statement(const Node* node, std::string_view kind, const Plac
     case T_PrepareStmt:
       out_.facts().subject = text_of(as<PrepareStmt>(node)->name);
       push(as<PrepareStmt>(node)->argtypes, place);
-      push(as<PrepareStmt>(node)->query, place);
+      carry(as<PrepareStmt>(node)->query, place);
       return true;
     case T_DeclareCursorStmt:
       out_.facts().subject = text_of(as<DeclareCursorStmt>(node)->portalname);
-      push(as<DeclareCursorStmt>(node)->query, place);
+      carry(as<DeclareCursorStmt>(node)->query, place);
       return true;
     case T_ExecuteStmt:
       out_.facts().subject = text_of(as<ExecuteStmt>(node)->name);
+      for (const ListCell& cell : Cells(as<ExecuteStmt>(node)->params))
+        out_.facts().arguments.push_back(literal_of(in(cell)).value_or(Literal::unknown()));
       push(as<ExecuteStmt>(node)->params, place);
       return true;
     case T_CallStmt: push(as<CallStmt>(node)->funccall, place); return true;
@@ -210,7 +212,7 @@ void Walker::copy(const CopyStmt* copy, const Place& place) {
   if (copy->is_program) out_.effect("program");
   if (copy->filename != nullptr && !copy->is_program) out_.effect(copy->is_from ? "file_read" : "file_write");
   if (copy->filename != nullptr) out_.facts().subject = text_of(copy->filename);
-  push(copy->query, place);
+  carry(copy->query, place);
   if (copy->relation == nullptr) return;
   const std::string_view table = text_of(copy->relation->relname);
   name_table(copy->relation, access, "copy");
@@ -227,12 +229,12 @@ void Walker::explain(const ExplainStmt* explain, const Place& place) {
   const DefElem* analyze = option(explain->options, "analyze");
   Place inner = place;
   inner.executes = place.executes && analyze != nullptr && !is_off(analyze->arg);
-  push(explain->query, inner);
+  carry(explain->query, inner);
 }
 
 void Walker::create_table_as(const CreateTableAsStmt* statement, const Place& place) {
   into(statement->into, place);
-  push(statement->query, place);
+  carry(statement->query, place);
 }
 
 void Walker::lock_table(const LockStmt* lock) {

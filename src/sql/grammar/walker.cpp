@@ -10,17 +10,40 @@ namespace {
 
 /// Visits and look-ups of one statement; about a tenth of a second.
 constexpr std::uint64_t kMaxSteps = 10'000'000;
+/// Statements within statements; PostgreSQL itself accepts three or four.
+constexpr int kMaxNesting = 16;
+
+/// The statement's kind, as a name that every list of kinds may hold.
+std::string_view name_of(const Node* statement) {
+  const std::string_view kind = kind_of(statement);
+  return kind.empty() ? "unknown" : kind;
+}
 
 }  // namespace
 
-Walker::Walker(Collector& out, const AnalyzeOptions& options, std::pmr::memory_resource& pool)
-    : out_(out), options_(options), pool_(pool), stack_(&pool) {
+Walker::Walker(Collector& out, const AnalyzeOptions& options, std::pmr::memory_resource& pool,
+               std::uint64_t spent)
+    : out_(out), options_(options), pool_(pool), stack_(&pool), inner_(&pool), steps_(spent) {
   stack_.reserve(32);
 }
 
 void Walker::statement(const Node* node) {
-  out_.facts().kind = kind_of(node).empty() ? "unknown" : kind_of(node);
-  Place place{.scope = new_scope(nullptr), .top = true};
+  const Enclosing* self = make(Enclosing{.kind = name_of(node)});
+  walk(node, {.scope = new_scope(nullptr), .top = true, .of = self});
+}
+
+void Walker::statement(const Inner& inner) {
+  std::vector<std::string_view>& within = out_.facts().within;
+  for (const Enclosing* around = inner.place.of; around != nullptr; around = around->outer)
+    within.push_back(around->kind);
+  std::reverse(within.begin(), within.end());
+  const Enclosing* self = make(Enclosing{.kind = name_of(inner.node), .outer = inner.place.of});
+  walk(inner.node, {.scope = inner.place.scope, .executes = inner.place.executes, .top = true, .of = self});
+}
+
+void Walker::walk(const Node* node, const Place& place) {
+  root_ = node;
+  out_.facts().kind = name_of(node);
   push(node, place);
   while (!stack_.empty() && !too_complex_) {
     const Item item = stack_.back();
@@ -32,6 +55,23 @@ void Walker::statement(const Node* node) {
   }
   StatementFacts& facts = out_.facts();
   facts.has_where = writes_ > 0 ? unlimited_writes_ == 0 : top_arms_ > 0 && top_arms_with_where_ == top_arms_;
+}
+
+/// Notes a statement inside the one that is walked; returns the place it has, which is inside itself.
+Place Walker::enclosed(const Node* statement, const Place& place) {
+  if (statement == root_) return place;
+  inner_.push_back({statement, place});
+  out_.kind(name_of(statement));
+  Place own = place;
+  own.of = make(Enclosing{.kind = name_of(statement), .outer = place.of, .depth = place.of->depth + 1});
+  too_complex_ = too_complex_ || own.of->depth > kMaxNesting;
+  return own;
+}
+
+/// A query that a statement of another kind holds. A SELECT elsewhere is a sub-select and no statement.
+void Walker::carry(const Node* statement, const Place& place) {
+  if (statement == nullptr) return;
+  push(statement, IsA(statement, SelectStmt) ? enclosed(statement, place) : place);
 }
 
 bool Walker::charge(std::uint64_t steps) {
@@ -58,7 +98,7 @@ void Walker::visit_cells(const List* list, const Place& place) {
 void Walker::visit(const Node* node, const Place& place) {
   if (visit_expression(node, place) || visit_query(node, place)) return;
   const std::string_view kind = kind_of(node);
-  if (!kind.empty()) return utility(node, kind, place);
+  if (!kind.empty()) return utility(node, kind, enclosed(node, place));
   push_children(node, place);
 }
 
@@ -100,10 +140,10 @@ bool Walker::visit_expression(const Node* node, const Place& place) {
 bool Walker::visit_query(const Node* node, const Place& place) {
   switch (nodeTag(node)) {
     case T_SelectStmt: select(as<SelectStmt>(node), place); return true;
-    case T_InsertStmt: insert(as<InsertStmt>(node), place); return true;
-    case T_UpdateStmt: update(as<UpdateStmt>(node), place); return true;
-    case T_DeleteStmt: remove(as<DeleteStmt>(node), place); return true;
-    case T_MergeStmt: merge(as<MergeStmt>(node), place); return true;
+    case T_InsertStmt: insert(as<InsertStmt>(node), enclosed(node, place)); return true;
+    case T_UpdateStmt: update(as<UpdateStmt>(node), enclosed(node, place)); return true;
+    case T_DeleteStmt: remove(as<DeleteStmt>(node), enclosed(node, place)); return true;
+    case T_MergeStmt: merge(as<MergeStmt>(node), enclosed(node, place)); return true;
     default: return false;
   }
 }

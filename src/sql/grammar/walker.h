@@ -21,23 +21,43 @@
 
 namespace signalbox::sql::SIGNALBOX_GRAMMAR {
 
+/// The statements around a place, from the inside out.
+struct Enclosing {
+  std::string_view kind;
+  const Enclosing* outer = nullptr;
+  int depth = 0;
+};
+
 /// Where a node stands.
 struct Place {
   Scope* scope = nullptr;
   Access access = Access::Read;  ///< what a table named here is for
   std::string_view verb = "select";
-  bool executes = true;  ///< false under EXPLAIN without ANALYZE
-  bool top = false;      ///< this query's WHERE and LIMIT are the statement's own
+  bool executes = true;           ///< false under EXPLAIN without ANALYZE
+  bool top = false;               ///< this query's WHERE and LIMIT are the statement's own
+  const Enclosing* of = nullptr;  ///< the statement that the node belongs to
   bool operator==(const Place&) const = default;
 };
 
 class Walker {
  public:
-  Walker(Collector& out, const AnalyzeOptions& options, std::pmr::memory_resource& pool);
+  Walker(Collector& out, const AnalyzeOptions& options, std::pmr::memory_resource& pool,
+         std::uint64_t spent = 0);
+
+  /// A statement inside the one that was walked, and where it stands there.
+  struct Inner {
+    const Node* node;
+    Place place;
+  };
 
   void statement(const Node* node);
+  /// Walks it by itself, with the WITH names that it sees.
+  void statement(const Inner& inner);
+  /// Found by the walk, at any depth.
+  std::span<const Inner> inner() const { return inner_; }
   /// The bounds were reached: the facts are incomplete.
   bool too_complex() const { return too_complex_; }
+  std::uint64_t steps() const { return steps_; }
 
  private:
   struct Item {
@@ -46,6 +66,9 @@ class Walker {
   };
 
   // walker.cpp: the loop, and nodes without a meaning of their own
+  void walk(const Node* node, const Place& place);
+  Place enclosed(const Node* statement, const Place& place);
+  void carry(const Node* statement, const Place& place);
   void visit(const Node* node, const Place& place);
   bool visit_expression(const Node* node, const Place& place);
   bool visit_query(const Node* node, const Place& place);
@@ -157,6 +180,8 @@ class Walker {
   const AnalyzeOptions& options_;
   std::pmr::memory_resource& pool_;
   std::pmr::vector<Item> stack_;
+  std::pmr::vector<Inner> inner_;
+  const Node* root_ = nullptr;
   const Place* last_place_ = nullptr;  ///< the last one pooled: neighbours share it
   std::uint64_t steps_ = 0;
   bool too_complex_ = false;

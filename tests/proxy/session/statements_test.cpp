@@ -53,7 +53,7 @@ TEST_CASE("portals end with the transaction, statements do not") {
   CHECK(statements.of_portal("p") == nullptr);
   CHECK(statements.of_portal("") == nullptr);
   CHECK(statements.of_statement("s") != nullptr);
-  statements.forget_all();
+  statements.deallocated_all();
   CHECK(statements.empty());
   CHECK(statements.bytes() == 0);
 }
@@ -83,6 +83,6 @@ TEST_CASE("a statement that found no room is told of until all are forgotten") {
   for (int i = 5; i < 20; ++i) parse(statements, "s" + std::to_string(i), "select 1");
   CHECK(statements.overflowed());
   CHECK(statements.of_statement("s19") == nullptr);
-  statements.forget_all();
+  statements.discarded_all();
   CHECK_FALSE(statements.overflowed());
 }

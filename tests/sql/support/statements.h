@@ -143,7 +143,7 @@ inline constexpr StatementCase kStatements[] = {
     {"ALTER DATABASE d SET x = 1", "alter_database", "ddl", kChanges},
     {"COMMENT ON TABLE t IS 'x'", "comment", "ddl", kChanges},
     {"IMPORT FOREIGN SCHEMA x FROM SERVER y INTO public", "import_foreign_schema", "ddl", kChanges},
-    {"CREATE RULE r AS ON INSERT TO t DO ALSO DELETE FROM v", "create_rule", "ddl", kChanges},
+    {"CREATE RULE r AS ON INSERT TO t DO ALSO DELETE FROM v", "create_rule, delete", "ddl, write", kChanges},
 };
 
 }  // namespace signalbox::sql::test

@@ -45,8 +45,8 @@ def rules(count=100):
     out = ["policy: hundred", "on: [traffic_from_client]", "rules:"]
     deny = 'deny: {sqlstate: "42501", message: "not allowed"}'
     shapes = [
-        "match: {{query.kinds: [delete, update], query.has_where: false, session.user: role_{0}}}",
-        "match: {{query.kinds: [drop_table, truncate], session.database: base_{0}}}",
+        "match: {{query.kind: [delete, update], query.has_where: false, session.user: role_{0}}}",
+        "match: {{query.kind: [drop_table, truncate_table], session.database: base_{0}}}",
         "match: {{query.functions: [pg_read_file_{0}]}}",
         'when: some table in input.query.tables; table.name == "secret_{0}"',
     ]

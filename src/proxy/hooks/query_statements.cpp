@@ -1,0 +1,226 @@
+// Taking a query apart. What a name stands for is looked up first among the statements before it in the same
+// query, then in the session.
+//
+// The surprise: a name is followed even when its text has been decided before, because policies, the session
+// and the arguments may be others now; and a name that ought to be known and is not refuses the query.
+#include "proxy/hooks/query_statements.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+namespace signalbox::proxy {
+namespace {
+
+/// EXECUTE of a statement that is itself an EXECUTE, and so on: PostgreSQL allows it, nobody needs it.
+constexpr int kMaxDepth = 4;
+
+/// The settings of the session that change what SQL text means.
+sql::AnalyzeOptions options_for(const Event& event) {
+  sql::AnalyzeOptions options;
+  if (event.session != nullptr) {
+    for (const auto& [name, value] : event.session->parameters) {
+      if (name == "standard_conforming_strings") options.standard_conforming_strings = value != "off";
+      if (name == "client_encoding") options.client_encoding = value;
+    }
+  }
+  if (event.server != nullptr) {
+    const std::string& version = event.server->version;
+    std::from_chars(version.data(), version.data() + version.size(), options.server_version);
+  }
+  return options;
+}
+
+bool is_reference(std::string_view kind) {
+  return kind == "execute" || kind == "fetch" || kind == "move";
+}
+
+std::optional<NameChange::What> change_of(std::string_view kind) {
+  using enum NameChange::What;
+  static constexpr auto kChanges = std::to_array<std::pair<std::string_view, NameChange::What>>({
+      {"prepare", Prepare},
+      {"deallocate", Deallocate},
+      {"deallocate_all", DeallocateAll},
+      {"declare_cursor", Declare},
+      {"close_cursor", Close},
+      {"close_cursor_all", CloseAll},
+      {"discard_all", DiscardAll},
+  });
+  const auto at = std::ranges::find(kChanges, kind, &std::pair<std::string_view, NameChange::What>::first);
+  return at == kChanges.end() ? std::nullopt : std::optional(at->second);
+}
+
+bool concerns(const NameChange& change, bool cursor, std::string_view name) {
+  switch (change.what) {
+    case NameChange::What::Prepare:
+    case NameChange::What::Deallocate: return !cursor && change.name == name;
+    case NameChange::What::DeallocateAll: return !cursor;
+    case NameChange::What::Declare:
+    case NameChange::What::Close: return cursor && change.name == name;
+    case NameChange::What::CloseAll: return cursor;
+    case NameChange::What::DiscardAll: return true;
+  }
+  return true;
+}
+
+}  // namespace
+
+QueryStatements::QueryStatements(const Event& event) {
+  if (event.query->protocol == QueryProtocol::FunctionCall) {
+    all_.emplace_back();
+  } else {
+    take_apart(event);
+  }
+}
+
+const sql::QueryFacts& QueryStatements::analyse(std::string_view text, const sql::AnalyzeOptions& options) {
+  return analysed_.emplace_back(sql::analyze(text, options));
+}
+
+void QueryStatements::take_apart(const Event& event) {
+  const Query& asked = *event.query;
+  sql::AnalyzeOptions options = options_for(event);
+  if (asked.prepared) options.standard_conforming_strings = asked.prepared->standard_strings;
+  analyse(asked.text, options);
+  sql::QueryFacts& query = analysed_.front();
+  if (asked.parameters != nullptr) {
+    std::vector<sql::BoundParameter> bound;
+    for (const ParameterFact& one : *asked.parameters) {
+      bound.push_back({.type = one.type, .binary = one.binary, .null = one.null, .bytes = one.value});
+    }
+    sql::bind_parameters(query, bound);
+  }
+  const bool carried = asked.prepared && asked.prepared->carried;
+  const std::span<const sql::StatementFacts> parts =
+      query.parts.empty() ? std::span(&query.whole, 1) : std::span<const sql::StatementFacts>(query.parts);
+  auto inner = query.inner.begin();
+  for (const sql::StatementFacts& part : parts) {
+    QueryStatement one{.text = parts.size() == 1 ? asked.text : sql::text_of(part, asked.text),
+                       .facts = &part,
+                       .query = &query,
+                       .count = static_cast<std::uint32_t>(parts.size())};
+    const bool deferred = asked.values_follow && part.kind == "prepare" && !part.parameters.empty();
+    if (deferred) one.facts = &bare(part);
+    if (!carried) add(one, event, 0);
+    for (; inner != query.inner.end() && inner->index == part.index; ++inner) {
+      if (deferred && !carried) continue;
+      if (carried) inner->within.erase(inner->within.begin());
+      one.facts = &*inner;
+      add(one, event, 0);
+    }
+  }
+  if (all_.empty()) {  // a PREPARE that holds nothing: never seen, and not to be permitted unseen
+    missing_ = Names::Knowledge::Earlier;
+    all_.push_back({.text = asked.text, .facts = &query.whole, .query = &query});
+  }
+}
+
+/// A PREPARE alone, without what it holds.
+const sql::StatementFacts& QueryStatements::bare(const sql::StatementFacts& prepare) {
+  sql::StatementFacts& own = made_.emplace_back();
+  own.offset = prepare.offset;
+  own.length = prepare.length;
+  own.kind = prepare.kind;
+  own.kinds = {prepare.kind};
+  own.index = prepare.index;
+  own.categories = {prepare.categories.front()};
+  own.subject = prepare.subject;
+  return own;
+}
+
+void QueryStatements::add(QueryStatement statement, const Event& event, int depth) {
+  if (is_reference(statement.facts->kind)) return follow(statement, event, depth);
+  if (depth == 0 && statement.facts->within.empty()) note_change(*statement.facts);
+  all_.push_back(statement);
+}
+
+/// Puts what the name stands for into the facts of the statement that refers to it, and behind it.
+void QueryStatements::follow(const QueryStatement& reference, const Event& event, int depth) {
+  refers_ = true;
+  const Names::Found found = look_up(*reference.facts, event);
+  if (depth >= kMaxDepth || found.knowledge == Names::Knowledge::TooLong) {
+    missing_ = Names::Knowledge::TooLong;
+  } else if (found.knowledge == Names::Knowledge::Earlier) {
+    missing_ = Names::Knowledge::Earlier;
+  }
+  if (missing_ || found.knowledge != Names::Knowledge::Known || found.decided_when_opened) {
+    all_.push_back(reference);
+    return;
+  }
+  const std::vector<QueryStatement> run = named(found.named, reference, event);
+  QueryStatement whole = reference;
+  if (!run.empty()) whole.facts = &made_.emplace_back(sql::traced(*reference.facts, {run.front().facts, 1}));
+  all_.push_back(whole);
+  for (const QueryStatement& one : run) add(one, event, depth + 1);
+}
+
+Names::Found QueryStatements::look_up(const sql::StatementFacts& reference, const Event& event) const {
+  const bool cursor = reference.kind != "execute";
+  if (const NameChange* change = changed_before(reference)) {
+    const bool defines =
+        change->what == NameChange::What::Prepare || change->what == NameChange::What::Declare;
+    if (!defines) return {};
+    const std::string_view text = event.query->text.substr(change->offset, change->length);
+    return {.knowledge = Names::Knowledge::Known,
+            .named = {.text = text,
+                      .carried = true,
+                      .standard_strings = options_for(event).standard_conforming_strings}};
+  }
+  if (event.names == nullptr) return {};
+  return cursor ? event.names->cursor(reference.subject) : event.names->prepared(reference.subject);
+}
+
+const NameChange* QueryStatements::changed_before(const sql::StatementFacts& reference) const {
+  const bool cursor = reference.kind != "execute";
+  for (auto change = changes_.rbegin(); change != changes_.rend(); ++change) {
+    if (concerns(*change, cursor, reference.subject)) return &*change;
+  }
+  return nullptr;
+}
+
+/// The statement that a name stands for, and those inside it; the values of EXECUTE stand in for $n.
+std::vector<QueryStatement> QueryStatements::named(const NamedText& text, const QueryStatement& reference,
+                                                   const Event& event) {
+  sql::AnalyzeOptions options = options_for(event);
+  options.standard_conforming_strings = text.standard_strings;
+  const std::string& kept = texts_.emplace_back(text.text);
+  const sql::QueryFacts& query = analyse(kept, options);
+  std::vector<QueryStatement> run;
+  const auto take = [&](const sql::StatementFacts& facts, std::size_t carriers) {
+    sql::StatementFacts& own = made_.emplace_back(facts);
+    own.index = reference.facts->index;
+    std::vector<std::string_view> within = reference.facts->within;
+    within.push_back(reference.facts->kind);
+    within.insert(within.end(), facts.within.begin() + static_cast<std::ptrdiff_t>(carriers),
+                  facts.within.end());
+    own.within = std::move(within);
+    sql::bind_parameters(own, reference.facts->arguments);
+    run.push_back({.text = kept,
+                   .facts = &own,
+                   .query = &query,
+                   .count = reference.count,
+                   .arguments = &reference.facts->arguments});
+  };
+  if (!text.carried) take(query.whole, 0);
+  for (const sql::StatementFacts& facts : query.inner) take(facts, text.carried ? 1 : 0);
+  return run;
+}
+
+void QueryStatements::note_change(const sql::StatementFacts& facts) {
+  const auto what = change_of(facts.kind);
+  if (!what) return;
+  changes_.push_back({.what = *what,
+                      .statement = facts.index,
+                      .name = facts.subject,
+                      .offset = facts.offset,
+                      .length = facts.length});
+}
+
+bool QueryStatements::ends_transaction() const {
+  const sql::StatementFacts* first = all_.front().facts;
+  return first != nullptr &&
+         (first->kind == "commit" || first->kind == "rollback" || first->kind == "prepare_transaction");
+}
+
+}  // namespace signalbox::proxy

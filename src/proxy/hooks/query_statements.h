@@ -1,0 +1,71 @@
+// QueryStatements: a query taken apart into the statements that are decided, each by itself:
+//
+//   insert into a values (1); explain analyze delete from b; execute p(7)
+//
+// gives the INSERT, the EXPLAIN, the DELETE inside it, the EXECUTE, and the statement that p stands for with
+// 7 for $1. A rule about DELETE needs to know nothing of the ways in which one can be wrapped.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proxy/hooks/event.h"
+#include "proxy/hooks/names.h"
+#include "sql/analyze.h"
+#include "sql/facts.h"
+
+namespace signalbox::proxy {
+
+/// One of them. Borrows from its QueryStatements, and from the event's query.
+struct QueryStatement {
+  std::string_view text;  ///< its own; of a statement inside another, the text of the one around it
+  const sql::StatementFacts* facts = nullptr;            ///< null: a FunctionCall has none
+  const sql::QueryFacts* query = nullptr;                ///< of the whole text that was analysed
+  std::uint32_t count = 1;                               ///< statements of the query
+  const std::vector<sql::Literal>* arguments = nullptr;  ///< of the EXECUTE that runs it
+};
+
+class QueryStatements {
+ public:
+  /// Analyses the event's query, and what its EXECUTE and FETCH refer to.
+  explicit QueryStatements(const Event& event);
+  QueryStatements(const QueryStatements&) = delete;
+  QueryStatements& operator=(const QueryStatements&) = delete;
+
+  /// Never empty. In the order of the text, what is inside a statement right behind it.
+  const std::vector<QueryStatement>& all() const { return all_; }
+
+  /// Names were looked up: the same text may stand for something else in another session, or later.
+  bool refers() const { return refers_; }
+  /// A name whose text should be known and is not: TooLong or Earlier. The query must be refused.
+  std::optional<Names::Knowledge> missing() const { return missing_; }
+  /// The first statement ends a transaction.
+  bool ends_transaction() const;
+  const std::vector<NameChange>& changes() const { return changes_; }
+
+ private:
+  const sql::QueryFacts& analyse(std::string_view text, const sql::AnalyzeOptions& options);
+  void take_apart(const Event& event);
+  const sql::StatementFacts& bare(const sql::StatementFacts& prepare);
+  void add(QueryStatement statement, const Event& event, int depth);
+  void follow(const QueryStatement& reference, const Event& event, int depth);
+  Names::Found look_up(const sql::StatementFacts& reference, const Event& event) const;
+  const NameChange* changed_before(const sql::StatementFacts& reference) const;
+  std::vector<QueryStatement> named(const NamedText& text, const QueryStatement& reference,
+                                    const Event& event);
+  void note_change(const sql::StatementFacts& facts);
+
+  std::deque<std::string> texts_;         ///< of names, which may change meanwhile
+  std::deque<sql::QueryFacts> analysed_;  ///< the query, then what its names stand for
+  std::deque<sql::StatementFacts> made_;  ///< facts with a name's meaning put in
+  std::vector<QueryStatement> all_;
+  std::vector<NameChange> changes_;
+  bool refers_ = false;
+  std::optional<Names::Knowledge> missing_;
+};
+
+}  // namespace signalbox::proxy
