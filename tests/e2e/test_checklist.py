@@ -1,20 +1,46 @@
-"""What has gone wrong in other PostgreSQL proxies, item by item, where no other file has the test.
+"""What has gone wrong in other PostgreSQL proxies, item by item: where its test is. Those without another place are here.
+Published advisories have a table of their own in test_advisories, the ways around a policy in test_bypasses.
 
- 1 bytes behind SSLRequest            test_bad_input          16 session state does not travel      here
- 2 bytes of a server before TLS       here                    17 statement names are one's own      here
- 3 TLS required                       test_transport          18 parameters are one's own           here
- 4 direct TLS, ALPN                   test_transport          19 cancel                             test_cancel
- 5 channel binding                    test_authentication     20 transaction status                 test_refusals, test_protocol
- 6 startup packets                    test_protocol, _bad_input  21 Sync and Flush                  test_protocol
- 7 startup settings                   test_protocol           22 errors of all kinds from a server  here
- 8 unknown users                      test_authentication     23 nothing is ever replayed           here
- 9 SASL                               test_authentication     24 clients gone in a transaction      here
-10 slow handshakes, no descriptors    test_bad_input, _limits 25 fast path, replication, GSS        test_protocol, _replication
-11 malformed messages                 test_bad_input          26 reload, drain, restart             test_lifecycle
-12 every split                        test_protocol, _refusals  27 roles and secrets                here
-13 large messages                     test_bad_input          28 forged log lines                   test_lifecycle
-14 slow readers                       test_bad_input          29 fairness                           here
-15 clients that vanish                test_bad_input          30 statements that hurt parsers       here
+ 1 bytes behind SSLRequest, GSSENCRequest   test_bad_input::test_bytes_stuffed_before_tls, test_bytes_behind_an_encryption_request_*
+ 2 bytes or errors of a server before TLS   test_02_*
+ 3 TLS required; of a user; SSL twice, in TLS, GSS then SSL
+                                            test_transport::test_tls_required, test_tls_inside_tls_*, test_advisories::test_tls_required_of_one_user,
+                                            test_bad_input::test_encryption_requests_again_and_again
+ 4 direct TLS, ALPN missing or wrong        test_transport::test_direct_tls (routing by SNI is not built)
+ 5 channel binding, PLUS only, downgrade    test_authentication::test_channel_binding_*, test_advisories::test_scram_ended_at_the_gateway
+ 6 startup lengths, bodies, options, versions  test_bad_input::test_startup_*, test_protocol::test_startup_as_sent, test_protocol_versions,
+                                            test_unsupported_major_versions; replication=database: test_replication
+ 7 settings injected at startup             test_protocol::test_startup_as_sent[search path, options]
+ 8 unknown users like wrong passwords       test_authentication::test_wrong_password_as_postgresql
+ 9 SCRAM: nonces, iterations, signatures, headers, odd and long passwords, VALID UNTIL, changed passwords
+                                            test_advisories (ended here), test_authentication (relayed)
+10 slow handshakes, no bytes, idle ones, descriptors
+                                            test_bad_input::test_no_bytes_at_all_*, test_many_idle_handshakes_*, test_limits::test_handshake_timeout,
+                                            test_out_of_file_descriptors, test_flood::test_a_storm_that_leaves_at_once
+11 every type with bad lengths and bodies  test_bad_input::test_message_lengths, test_message_types_*, test_malformed_bodies_*, test_random_*, test_mutated_*
+12 every split, and all in one segment     test_protocol and test_refusals [byte by byte, by seven]; the server's side: test_hostile_peers::*byte_by_byte
+13 enormous messages, many parameters, long pipelines
+                                            test_hostile_peers::test_a_gibibyte_*, test_bad_input::test_large_*, test_most_parameters_*, test_flood
+14 slow readers, both directions full, TLS test_bad_input::test_client_that_*, test_flood::test_ten_work_*, test_bypasses::test_slow_readers_over_tls
+15 clients that vanish anywhere            test_bad_input::test_client_vanishes_at_each_point, test_bypasses::test_a_client_that_dies_in_a_tls_record
+16 session state does not travel           test_16_*, test_24_client_gone_*
+17 statement names                         test_17_*, test_protocol [named statement, deallocate, plan, prepared by SQL, anonymous]
+18 parameters are one's own; S, N, A anywhere  test_18_*, test_protocol::test_unsolicited_*, [parameter status, notices], test_bypasses::test_18_*
+19 cancel: keys, stale, TLS, COPY, flood, draining  test_cancel, test_limits::test_cancel_is_not_counted, test_bypasses::test_19_*
+20 transaction status, skipping, Query before Sync, Terminate  test_refusals, test_protocol [transaction, query before sync, terminate]
+21 Sync and Flush, portals, COPY and Sync   test_protocol, test_refusals::test_refused_with_flush_*, test_what_was_flushed_before_does_not_commit,
+                                            test_execute_during_copy_*
+22 errors of all kinds, servers that die   test_22_*, test_protocol::test_server_killed_*, test_lifecycle::test_server_restart, test_hostile_peers::test_a_server_*
+23 nothing is ever replayed                test_23_*
+24 clients gone in a transaction, timeouts test_24_*
+25 fast path, replication, GSS             test_protocol [function call], test_replication, test_bad_input (GSS is answered N)
+26 reload under load, broken files, certificates, drain, ports, kill, logs and webhooks that fail
+                                            test_lifecycle, test_hostile_peers::test_drain_*, test_certificates_*, test_bypasses::test_26_*, test_decisions::test_webhook_*;
+                                            whole policy sets: test_decisions::test_policies_swap_under_load
+27 roles, secrets, cardinality of metrics  test_27_*, test_bypasses::test_27_*
+28 forged log lines                        test_lifecycle::test_log_lines_cannot_be_forged, test_bypasses::test_28_*
+29 fairness                                test_29_*, test_flood, test_opa_failures::test_a_slow_opa_slows_only_who_asks
+30 statements that hurt parsers            test_30_*, tests/sql/hostile_test.cpp, tests/fuzz/sql_facts.cpp
 """
 import ssl
 import struct
