@@ -47,11 +47,15 @@ struct Vocabulary {
   std::string input_schema;  ///< JSON Schema of the input document; empty = any
 };
 
+/// Without: no rule index, no early exit, no rewriting of the code. For comparing; results are the same.
+enum class Optimise : bool { No, Yes };
+
 struct LoadOptions {
   std::string entry = "data.gateway.actions";
   bool v0_compatible = false;
   bool strict = false;  ///< unused locals and imports are errors
   bool strict_builtin_errors = false;
+  Optimise optimise = Optimise::Yes;
   bool keep_prints = false;  ///< print() writes to QueryOptions::notes; otherwise it is compiled away
   BuiltinHost host;
 };

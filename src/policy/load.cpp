@@ -162,6 +162,7 @@ void plan_modules(const PolicySet::Loaded& loaded, Program& program, WithTargets
                   const ast::Body* query, Diagnostics& errors) {
   program.host = loaded.options.host;
   program.strict_builtin_errors = loaded.options.strict_builtin_errors;
+  program.optimised = loaded.options.optimise == Optimise::Yes;
   const auto all = all_builtins();
   program.builtins.assign(all.begin(), all.end());
   program.builtins.insert(program.builtins.end(), program.host.own_builtins.begin(),
@@ -224,9 +225,7 @@ std::expected<std::shared_ptr<const PreparedQuery>, Diagnostics> PolicySet::prep
   compiled->set = shared_from_this();
   Diagnostics errors;
   WithTargets targets = loaded_->with_targets;
-  Planner probe(program(), {}, errors);
-  probe.note_with_targets(checked->body);
-  if (!probe.with_targets().calls.empty() || !probe.with_targets().documents.empty()) {
+  if (replaces_beyond_input(checked->body)) {
     compiled->own_program = std::make_unique<Program>();
     plan_modules(*loaded_, *compiled->own_program, targets, &checked->body, errors);
   }

@@ -8,7 +8,7 @@ namespace {
 
 class Hoister {
  public:
-  explicit Hoister(Context& context) : context_(context) {}
+  Hoister(Context& context, bool query) : context_(context), query_(query) {}
 
   void body(ast::Body& b) {
     for (ast::Expr& e : b) inner_bodies(e);
@@ -51,8 +51,8 @@ class Hoister {
 
   void hoist(ast::Expr& e, ast::Body& out) {
     if (auto* call = ast::as<ast::Call>(e)) {
-      // OPA has turned `==` into `=` by this stage.
-      const bool unifies = is_call_of(e, "eq") || is_call_of(e, "equal");
+      // In modules OPA has turned `==` into `=` by this stage; in queries it has not.
+      const bool unifies = is_call_of(e, "eq") || (!query_ && is_call_of(e, "equal"));
       for (std::size_t i = 1; i < call->terms.size(); ++i) {
         unifies ? below(call->terms[i], e, out) : one(call->terms[i], e, out);
       }
@@ -98,17 +98,18 @@ class Hoister {
   }
 
   Context& context_;
+  bool query_;
 };
 
 }  // namespace
 
 void rewrite_dynamic_terms(Context& context) {
-  Hoister hoister(context);
+  Hoister hoister(context, false);
   context.for_each_rule([&](ast::Module&, ast::Rule& rule) { hoister.body(rule.body); });
 }
 
 void rewrite_dynamic_terms_in_query(Context& context, ast::Body& body) {
-  Hoister(context).body(body);
+  Hoister(context, true).body(body);
 }
 
 }  // namespace signalbox::policy::check

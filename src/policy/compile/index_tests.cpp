@@ -205,7 +205,7 @@ std::vector<IndexTest> Planner::tests_of(const RuleGroup& group, const SourceRul
 }
 
 std::shared_ptr<const RuleIndex> Planner::index_of(const RuleGroup& group) {
-  if (group.rules.size() < kIndexFromRules) return nullptr;
+  if (group.rules.size() < kIndexFromRules || !program_.optimised) return nullptr;
   std::vector<std::vector<IndexTest>> tests;
   for (const SourceRule& source : group.rules) tests.push_back(tests_of(group, source));
   return build_index(tests);

@@ -12,7 +12,7 @@ void Planner::plan_body(const ast::Body& body) {
 void Planner::plan_expr(const ast::Expr& expr) {
   locate(expr.span);
   if (!expr.with.empty()) {
-    plan_with(expr);
+    plan_with(expr, [&] { plan_negatable(expr); });
   } else {
     plan_negatable(expr);
   }
@@ -107,49 +107,56 @@ void Planner::plan_logical(const ast::Logical& logical) {
   code_->fail = outer;
 }
 
-void Planner::plan_with(const ast::Expr& expr) {
+/// The name of a function or built-in that a `with` names; "" when the term is something else.
+std::string Planner::function_named(const ast::Term& term) const {
+  const auto* ref = ast::as<ast::Ref>(term);
+  const auto* var = ast::as<ast::Var>(term);
+  std::string name = ref != nullptr ? ast::dotted_name(*ref) : var != nullptr ? var->name : std::string();
+  const bool known = program_.function_by_path.contains(name) || builtin_number(name) != kNone;
+  return known ? name : std::string();
+}
+
+/// Plans `inside` in the scope of the expression's modifiers.
+void Planner::plan_with(const ast::Expr& expr, const std::function<void()>& inside) {
   std::vector<Operand> values;
   for (const ast::With& with : expr.with) {
-    const auto* ref = ast::as<ast::Ref>(with.value);
-    const std::string name = ref != nullptr ? ast::dotted_name(*ref) : std::string();
-    const bool is_function = program_.function_by_path.contains(name) || builtin_number(name) != kNone;
-    values.push_back(is_function ? kNone : plan_term(with.value));
+    const bool by_function = ast::as<ast::Ref>(with.value) != nullptr && !function_named(with.value).empty();
+    if (by_function && function_named(with.target).empty()) {
+      code_->jump_failing(code_->fail);  // a function has no value that a document could take
+      values.push_back(constant(Value::null()));
+    } else {
+      values.push_back(by_function ? kNone : plan_term(with.value));
+    }
   }
   const Register outer = code_->begin_scope();
   const Register context = code_->fresh();
   code_->emit(Opcode::ContextNew, context);
   for (std::size_t i = 0; i < expr.with.size(); ++i) plan_with_modifier(context, expr.with[i], values[i]);
   code_->enter(context);
-  plan_negatable(expr);
+  inside();
   code_->leave(outer);
 }
 
 void Planner::plan_with_modifier(Register context, const ast::With& with, Operand value) {
   locate(with.span);
-  const auto* ref = ast::as<ast::Ref>(with.target);
-  const auto* var = ast::as<ast::Var>(with.target);
-  const std::string name = ref != nullptr   ? ast::dotted_name(*ref)
-                           : var != nullptr ? var->name
-                                            : std::string();
-  const auto function = program_.function_by_path.find(name);
-  const std::uint32_t builtin = builtin_number(name);
-  if (function != program_.function_by_path.end() || builtin != kNone) {
+  if (const std::string name = function_named(with.target); !name.empty()) {
+    const auto function = program_.function_by_path.find(name);
     const bool of_builtin = function == program_.function_by_path.end();
-    const std::uint32_t target = of_builtin ? builtin : function->second;
+    const std::uint32_t target = of_builtin ? builtin_number(name) : function->second;
     if (value != kNone) return code_->emit(Opcode::WithValue, context, target, value, of_builtin ? 1 : 0);
-    const std::string to = ast::dotted_name(*ast::as<ast::Ref>(with.value));
+    const std::string to = function_named(with.value);
     const auto by_function = program_.function_by_path.find(to);
     const bool to_builtin = by_function == program_.function_by_path.end();
     const std::uint32_t replacement = to_builtin ? builtin_number(to) : by_function->second;
     return code_->emit(Opcode::WithFunction, context, target, replacement,
                        static_cast<std::uint16_t>((of_builtin ? 1 : 0) | (to_builtin ? 2 : 0)));
   }
+  const auto* ref = ast::as<ast::Ref>(with.target);
   if (ref == nullptr) return refuse(with.span, "with: unknown target");
   std::vector<Value> keys;
   for (std::size_t i = 1; i < ref->terms.size(); ++i) keys.push_back(constant_value(*memory_, ref->terms[i]));
   const auto* head = ast::as<ast::Var>(ref->terms.front());
   const Operand path = constant(make_array(*memory_, keys));
-  if (value == kNone) return refuse(with.span, "with: a document cannot be replaced by a function");
   code_->emit(head != nullptr && head->name == "data" ? Opcode::WithData : Opcode::WithInput, context, path,
               value);
 }

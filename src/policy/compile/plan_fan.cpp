@@ -32,7 +32,7 @@ std::optional<Fan> Planner::fan_of(std::uint32_t node, const Value& member) {
 
 std::optional<Code::Operand> Planner::plan_fan(const ast::Ref& ref, std::uint32_t node, std::size_t at) {
   // data. ... [unbound] . "member" [unbound]
-  if (target_ == nullptr || at + 2 >= ref.terms.size()) return std::nullopt;
+  if (target_ == nullptr || !program_.optimised || at + 2 >= ref.terms.size()) return std::nullopt;
   const Value member = constant_value(*memory_, ref.terms[at + 1]);
   if (!member || unbound_variable(ref.terms[at]) == nullptr ||
       unbound_variable(ref.terms[at + 2]) == nullptr) {

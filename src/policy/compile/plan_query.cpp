@@ -1,7 +1,10 @@
 // Planner, queries: a body becomes a function that collects its answers.
-// An expression's value is part of an answer, false included: `opa eval 'x == 1'` answers false, it does not
-// fail.
+// An expression's value is part of an answer. The surprise: where a query is one expression that does not
+// iterate, false is an answer (`opa eval '1 > 2'` says false); in any other query it fails, as in a rule.
+#include <algorithm>
+
 #include "policy/compile/planner.h"
+#include "policy/syntax/visit.h"
 
 namespace signalbox::policy {
 
@@ -12,9 +15,40 @@ void Planner::begin_function(std::string name) {
   bound_.clear();
 }
 
+namespace {
+
+/// Some reference has a variable as a part, or `walk` is called: there may be several answers.
+bool iterates(const ast::Body& body) {
+  bool found = false;
+  ast::for_each_term(body, [&](const ast::Term& term) {
+    if (ast::as<ast::ArrayComprehension>(term) != nullptr ||
+        ast::as<ast::SetComprehension>(term) != nullptr ||
+        ast::as<ast::ObjectComprehension>(term) != nullptr) {
+      return false;
+    }
+    if (const auto* ref = ast::as<ast::Ref>(term)) {
+      found = found || ast::dotted_name(*ref) == "walk" ||
+              std::ranges::any_of(ref->terms.begin() + 1, ref->terms.end(),
+                                  [](const ast::Term& part) { return ast::as<ast::Var>(part) != nullptr; });
+    }
+    return true;
+  });
+  return found;
+}
+
+}  // namespace
+
 Code::Operand Planner::plan_captured(const ast::Expr& expr) {
   locate(expr.span);
-  const bool plain = !expr.negated && expr.with.empty() && !expr.generated;
+  if (expr.with.empty()) return plan_captured_here(expr);
+  Operand out = kNone;
+  plan_with(expr, [&] { out = plan_captured_here(expr); });
+  return out;
+}
+
+/// The expression's value, where it has one of its own; what else holds gives true.
+Code::Operand Planner::plan_captured_here(const ast::Expr& expr) {
+  const bool plain = !expr.negated && !expr.generated;
   if (const auto* term = ast::as<ast::Term>(expr); term != nullptr && plain) return plan_term(*term);
   if (const auto* call = ast::as<ast::Call>(expr); call != nullptr && plain) {
     const std::string name = ast::operator_name(*call);
@@ -24,7 +58,7 @@ Code::Operand Planner::plan_captured(const ast::Expr& expr) {
     if (!unifies && !relation && arity_of(name, *call) == call->arity())
       return plan_call(*call, call->arity());
   }
-  plan_expr(expr);
+  plan_negatable(expr);
   return constant(kTrue);
 }
 
@@ -35,11 +69,15 @@ Function Planner::plan_answers(const ast::Body& body, QueryCode& query,
   code_->emit(Opcode::BeginArray, builder);
   const Label done = code_->label();
   code_->fail = done;
-  std::vector<Operand> values;
+  std::vector<Operand> values, tested;
+  const bool must_hold = body.size() > 1 || iterates(body);
   for (const ast::Expr& expr : body) {
     const Operand value = plan_captured(expr);
+    if (must_hold) tested.push_back(value);
     if (!expr.generated) values.push_back(value);
   }
+  // Only now: OPA, too, evaluates every expression before it looks at what they gave.
+  for (const Operand value : tested) code_->emit_or_fail(Opcode::Truthy, 0, value);
   query.expressions = values.size();
   std::vector<Operand> answer;
   for (const auto& [local, name] : variables) {
@@ -55,9 +93,7 @@ Function Planner::plan_answers(const ast::Body& body, QueryCode& query,
   code_->bind(done);
   code_->emit(Opcode::Finish, result, builder);
   code_->emit(Opcode::Return, 0, result);
-  code_->finish();
-  ir::optimise(*function_);
-  return ir::assemble(*function_);
+  return assemble();
 }
 
 Function Planner::plan_value(const ast::Term& term) {
@@ -69,9 +105,7 @@ Function Planner::plan_value(const ast::Term& term) {
   code_->emit(Opcode::Move, result, plan_term(term));
   code_->bind(done);
   code_->emit(Opcode::Return, 0, result);
-  code_->finish();
-  ir::optimise(*function_);
-  return ir::assemble(*function_);
+  return assemble();
 }
 
 std::unique_ptr<QueryCode> Planner::plan_query(

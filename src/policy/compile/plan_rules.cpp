@@ -65,10 +65,16 @@ void Planner::plan_program(std::span<const ast::Module* const> modules, Value ba
   for (Function& function : target_->functions) function.constants = target_->constants.data();
 }
 
-void Planner::finish_function(std::uint32_t number) {
+Function Planner::assemble() {
   code_->finish();
-  ir::optimise(*function_);
-  target_->functions[number] = ir::assemble(*function_);
+  if (program_.optimised) ir::optimise(*function_);
+  Function out = ir::assemble(*function_);
+  out.memo = out.memo && program_.optimised;
+  return out;
+}
+
+void Planner::finish_function(std::uint32_t number) {
+  target_->functions[number] = assemble();
 }
 
 void Planner::plan_group(const RuleGroup& group) {
@@ -121,6 +127,7 @@ void Planner::bind_arguments(const ast::Rule& rule) {
 
 /// All rules are plain and give one and the same constant: the first that holds decides.
 bool Planner::one_constant_value(const RuleGroup& group) {
+  if (!program_.optimised) return false;
   std::optional<Value> common;
   for (const SourceRule& source : group.rules) {
     if (source.rule->otherwise || !source.rule->head.value) return false;
@@ -268,10 +275,22 @@ bool names_document(const ast::Ref& ref) {
 
 }  // namespace
 
+bool replaces_beyond_input(const ast::Body& body) {
+  bool found = false;
+  WithVisitor visitor{[&](const ast::With& with) {
+    const auto* ref = ast::as<ast::Ref>(with.target);
+    const auto* head = ref != nullptr ? ast::as<ast::Var>(ref->terms.front()) : nullptr;
+    found = found || head == nullptr || head->name != "input";
+  }};
+  ast::walk(body, visitor);
+  return found;
+}
+
 void Planner::note_with_target(const ast::With& with) {
   if (const auto* var = ast::as<ast::Var>(with.target)) with_targets_.calls.insert(var->name);
   const auto* ref = ast::as<ast::Ref>(with.target);
   if (ref == nullptr) return;
+  if (ast::as<ast::Var>(ref->terms.front()) == nullptr) return;
   with_targets_.calls.insert(ast::dotted_name(*ref));
   if (!names_document(*ref)) return;
   std::vector<Value> path;

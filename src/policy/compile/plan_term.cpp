@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "policy/compile/planner.h"
+#include "policy/syntax/compare.h"
 
 namespace signalbox::policy {
 
@@ -27,6 +28,26 @@ std::uint32_t Planner::slot(InputPath path) {
   return slots_before_ + number;
 }
 
+/// The items in the order in which they are put into the object, so that of equal keys the last wins: as in
+/// OPA constants come before variables and these before everything else, and an item whose constant key is
+/// written again is none.
+static std::vector<const ast::ObjectItem*> written_order(const ast::Object& object) {
+  std::vector<const ast::ObjectItem*> out;
+  for (std::size_t i = 0; i < object.items.size(); ++i) {
+    const ast::Term& key = object.items[i].key;
+    const bool again =
+        ast::is_constant(key) &&
+        std::any_of(object.items.begin() + static_cast<std::ptrdiff_t>(i) + 1, object.items.end(),
+                    [&](const ast::ObjectItem& later) { return ast::compare(key, later.key) == 0; });
+    if (!again) out.push_back(&object.items[i]);
+  }
+  const auto rank = [](const ast::ObjectItem* item) {
+    return ast::is_constant(item->key) ? 0 : ast::as<ast::Var>(item->key) != nullptr ? 1 : 2;
+  };
+  std::ranges::stable_sort(out, {}, rank);
+  return out;
+}
+
 Code::Operand Planner::plan_term(const ast::Term& term) {
   if (const Value value = constant_value(*memory_, term)) return constant(value);
   if (const auto* var = ast::as<ast::Var>(term)) {
@@ -47,9 +68,9 @@ Code::Operand Planner::plan_term(const ast::Term& term) {
     return plan_collection_term(Opcode::MakeSet, items, static_cast<std::uint16_t>(items.size()));
   }
   if (const auto* object = ast::as<ast::Object>(term)) {
-    for (const ast::ObjectItem& item : object->items) {
-      items.push_back(plan_term(item.key));
-      items.push_back(plan_term(item.value));
+    for (const ast::ObjectItem* item : written_order(*object)) {
+      items.push_back(plan_term(item->key));
+      items.push_back(plan_term(item->value));
     }
     return plan_collection_term(Opcode::MakeObject, items, static_cast<std::uint16_t>(items.size() / 2));
   }

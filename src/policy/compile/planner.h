@@ -6,6 +6,7 @@
 // and no stack.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -29,6 +30,9 @@ struct WithTargets {
   std::set<std::string> calls;                ///< "data.a.f", "count"
   std::vector<std::vector<Value>> documents;  ///< paths below data
 };
+
+/// Some `with` of the body replaces a function or a part of `data`.
+bool replaces_beyond_input(const ast::Body& body);
 
 /// A query compiled against a program.
 struct QueryCode {
@@ -85,6 +89,7 @@ class Planner {
   void bind_arguments(const ast::Rule& rule);
   bool one_constant_value(const RuleGroup& group);
   void plan_default(const RuleGroup& group, Register result);
+  Function assemble();
   void finish_function(std::uint32_t number);
   void lay_base_documents(std::uint32_t node, Value base);
   bool has_rules_below(std::uint32_t node) const;
@@ -96,6 +101,7 @@ class Planner {
 
   // plan_query.cpp
   Operand plan_captured(const ast::Expr& expr);
+  Operand plan_captured_here(const ast::Expr& expr);
   Function plan_answers(const ast::Body& body, QueryCode& query,
                         const std::vector<std::pair<std::string, std::string>>& variables);
   Function plan_value(const ast::Term& term);
@@ -110,7 +116,8 @@ class Planner {
   void plan_every(const ast::Every& every);
   void plan_logical(const ast::Logical& logical);
   void plan_operand_body(const ast::Body& body, Label otherwise);
-  void plan_with(const ast::Expr& expr);
+  std::string function_named(const ast::Term& term) const;
+  void plan_with(const ast::Expr& expr, const std::function<void()>& inside);
   void plan_with_modifier(Register context, const ast::With& with, Operand value);
 
   // plan_call.cpp: calls

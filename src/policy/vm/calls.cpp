@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "policy/value/number.h"
 #include "policy/vm/machine_parts.h"
@@ -65,9 +66,21 @@ bool Machine::call_builtin(const Function& f, const Instruction& i, std::uint32_
   }
   out = Value();
   const BuiltinError& error = result.error();
-  if (error.kind != BuiltinError::Kind::Halt && !evaluation_.strict) return true;
-  return fail(error.kind == BuiltinError::Kind::Type ? "eval_type_error" : "eval_builtin_error",
-              fmt::format("{}: {}", builtin.name, error.message), f, i);
+  const bool halt = error.kind == BuiltinError::Kind::Halt;
+  if (!halt && (!evaluation_.strict || first_builtin_error_)) return true;
+  fail(error.kind == BuiltinError::Kind::Type ? "eval_type_error" : "eval_builtin_error",
+       fmt::format("{}: {}", builtin.name, error.message), f, i);
+  if (halt) return false;
+  first_builtin_error_ = std::exchange(error_, std::nullopt);
+  return true;
+}
+
+/// Numbers of thousands of digits take their time: about the product of their lengths.
+static std::uint64_t cost_of_digits(const Value& a, const Value& b) {
+  const auto digits = [](const Value& v) -> std::uint64_t {
+    return v.is_number() && !v.is_integer() ? v.as_decimal()->length : 1;
+  };
+  return digits(a) * digits(b) / 1024;
 }
 
 bool Machine::arithmetic(const Function& f, const Instruction& i, const Value& a, const Value& b,
@@ -83,6 +96,7 @@ bool Machine::arithmetic(const Function& f, const Instruction& i, const Value& a
       return true;
     }
   }
+  if (!meter_.charge(cost_of_digits(a, b))) return limit_error();
   const Value arguments[] = {a, b};
   const std::uint32_t number = i.op == Opcode::Add ? plus_ : i.op == Opcode::Subtract ? minus_ : mul_;
   return call_builtin(f, i, number, arguments, out);

@@ -69,6 +69,10 @@ void Machine::keep_candidates(Value* iterator) {
   iterator[1] = Value::integer(0);
 }
 
+RuleIndex::Errors Machine::errors_of_index() const {
+  return evaluation_.strict ? RuleIndex::Errors::Reported : RuleIndex::Errors::LeftOut;
+}
+
 void Machine::find_candidates(const Function& f, const Value* arguments, Value* iterator) {
   candidates_.clear();
   if (evaluation_.trace != nullptr) {
@@ -80,7 +84,7 @@ void Machine::find_candidates(const Function& f, const Value* arguments, Value* 
         return subject.kind == IndexSubject::Kind::Slot ? input_slot(subject.number)
                                                         : arguments[subject.number];
       },
-      candidates_);
+      errors_of_index(), candidates_);
   keep_candidates(iterator);
 }
 
@@ -100,7 +104,8 @@ const Value* Machine::read_fact(std::uint32_t slot) const {
 void Machine::find_members(const Fan& fan, Value* iterator) {
   candidates_.clear();
   if (fan.index && evaluation_.trace == nullptr) {
-    fan.index->collect([&](const IndexSubject& subject) { return input_slot(subject.number); }, candidates_);
+    fan.index->collect([&](const IndexSubject& subject) { return input_slot(subject.number); },
+                       errors_of_index(), candidates_);
     for (std::uint32_t& ordinal : candidates_) ordinal = fan.member_of_rule[ordinal];
   } else {
     for (std::uint32_t i = 0; i < fan.members.size(); ++i) candidates_.push_back(i);

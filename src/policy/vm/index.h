@@ -13,14 +13,13 @@
 #include <vector>
 
 #include "policy/value/value.h"
+#include "policy/vm/pattern_set.h"
 
 namespace re2 {
 class RE2;
 }
 
 namespace signalbox::policy {
-
-class PatternSet;  // vm/pattern_set.h: RE2::Set
 
 /// What a test looks at: an input slot or an argument of the function; or the elements of such a collection,
 /// or one member of each: some element must pass.
@@ -82,11 +81,14 @@ class RuleIndex {
   RuleIndex(const RuleIndex&) = delete;
   RuleIndex& operator=(const RuleIndex&) = delete;
 
+  /// Whether a rule is left out whose test would be an error of a built-in ("startswith" of a number).
+  enum class Errors : bool { LeftOut, Reported };
+
   /// Appends the ordinals of all rules that may hold, in no order, perhaps repeated. `ask(subject)` gives its
   /// value.
   template <class Ask>
-  void collect(Ask&& ask, std::vector<std::uint32_t>& out) const {
-    collect_node(root, ask, out);
+  void collect(Ask&& ask, Errors errors, std::vector<std::uint32_t>& out) const {
+    collect_node(root, ask, errors, out);
   }
 
   Node root;
@@ -94,25 +96,25 @@ class RuleIndex {
 
  private:
   template <class Ask>
-  void collect_node(const Node& node, Ask& ask, std::vector<std::uint32_t>& out) const {
+  void collect_node(const Node& node, Ask& ask, Errors errors, std::vector<std::uint32_t>& out) const {
     out.insert(out.end(), node.always.begin(), node.always.end());
     for (const Field& field : node.fields) {
       const Value value = ask(field.subject);
       if (value.is_undefined()) continue;
       const auto take = [&](const Posting& posting) {
         if (posting.narrower) {
-          collect_node(*posting.narrower, ask, out);
+          collect_node(*posting.narrower, ask, errors, out);
         } else {
           out.insert(out.end(), posting.rules.begin(), posting.rules.end());
         }
       };
       if (!field.subject.elements) {
-        select(field, value, take);
+        select(field, value, errors, take);
         continue;
       }
       for_each_element(value, [&](const Value& element) {
         const Value seen = field.subject.member.empty() ? element : element.at(field.subject.member);
-        if (!seen.is_undefined()) select(field, seen, take);
+        if (!seen.is_undefined()) select(field, seen, errors, take);
       });
     }
   }
@@ -120,7 +122,9 @@ class RuleIndex {
   template <class Visit>
   static void for_each_element(const Value& collection, Visit&& visit);
   template <class Take>
-  static void select(const Field& field, const Value& value, Take&& take);
+  static void select(const Field& field, const Value& value, Errors errors, Take&& take);
+  template <class Take>
+  static void select_text(const Field& field, std::string_view text, Errors errors, Take&& take);
   static std::vector<int> matching_patterns(const PatternSet& patterns, std::string_view text);
 };
 
@@ -135,7 +139,7 @@ void RuleIndex::for_each_element(const Value& collection, Visit&& visit) {
 }
 
 template <class Take>
-void RuleIndex::select(const Field& field, const Value& value, Take&& take) {
+void RuleIndex::select(const Field& field, const Value& value, Errors errors, Take&& take) {
   const auto look_up = [&](const auto& map, const auto& key) {
     if (const auto it = map.find(key); it != map.end()) take(it->second);
   };
@@ -156,16 +160,29 @@ void RuleIndex::select(const Field& field, const Value& value, Take&& take) {
     }
     take(bound.posting);
   }
-  if (!value.is_string()) return;
-  const std::string_view text = value.as_string();
+  if (value.is_string()) return select_text(field, value.as_string(), errors, take);
+  if (errors == Errors::LeftOut) return;
+  for (const auto& [prefix, posting] : field.prefixes) take(posting);
+  for (const auto& [network, posting] : field.networks) take(posting);
+  for (const Posting& posting : field.by_pattern) take(posting);
+}
+
+template <class Take>
+void RuleIndex::select_text(const Field& field, std::string_view text, Errors errors, Take&& take) {
   for (const std::uint32_t length : field.prefix_lengths) {
-    if (length <= text.size()) look_up(field.prefixes, text.substr(0, length));
+    if (length > text.size()) continue;
+    if (const auto it = field.prefixes.find(text.substr(0, length)); it != field.prefixes.end())
+      take(it->second);
   }
   if (!field.networks.empty()) {
     if (Network address; parse_network(text, address)) {
       for (const std::uint8_t length : field.network_lengths) {
-        if (length <= address.length) look_up(field.networks, masked(address, length));
+        if (length > address.length) continue;
+        const auto it = field.networks.find(masked(address, length));
+        if (it != field.networks.end()) take(it->second);
       }
+    } else if (errors == Errors::Reported) {
+      for (const auto& [network, posting] : field.networks) take(posting);
     }
   }
   if (field.patterns) {

@@ -4,6 +4,7 @@
 #include "policy/vm/machine.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "policy/compile/planner.h"
 #include "policy/value/number.h"
@@ -67,6 +68,7 @@ void Machine::start(const Evaluation& evaluation) {
   contributions_.clear();
   remembered_.clear();
   error_.reset();
+  first_builtin_error_.reset();
   deterministic_ = true;
   depth_ = 0;
   outermost_ = Context{};
@@ -207,7 +209,6 @@ bool Machine::run(const Function& f, Value* registers, Value& out) {
         for (std::uint32_t n = 0; n < i.n; ++n)
           object.add(registers[i.b + 2 * n], registers[i.b + 2 * n + 1]);
         registers[i.a] = object.finish();
-        if (object.conflict()) return fail("eval_conflict_error", "object keys must be unique", f, i);
         break;
       }
       case Opcode::BeginArray:
@@ -330,6 +331,12 @@ bool Machine::finish_builder(const Function& f, const Instruction& i, Builder& b
       break;
   }
   return !conflict || fail("eval_conflict_error", "object keys must be unique", f, i);
+}
+
+bool Machine::finish(bool good) {
+  if (!first_builtin_error_) return good;
+  error_ = std::exchange(first_builtin_error_, std::nullopt);
+  return false;
 }
 
 EvalError Machine::take_error() {

@@ -13,6 +13,7 @@
 #include "policy/input.h"
 #include "policy/limits.h"
 #include "policy/vm/context.h"
+#include "policy/vm/index.h"
 #include "policy/vm/program.h"
 
 namespace signalbox::policy {
@@ -72,6 +73,9 @@ class Machine {
   /// A function with `f.arguments` arguments.
   bool call(const Function& f, std::span<const Value> arguments, Value& out);
 
+  /// After the last call of an evaluation that was `good` so far: with strict built-in errors the first of
+  /// them makes it an error, whatever else it came to.
+  bool finish(bool good);
   EvalError take_error();
   /// The fact in an input slot, in the outermost context.
   Value input_slot(std::uint32_t slot);
@@ -125,6 +129,7 @@ class Machine {
   Context* new_context();
   void add_override(Context& context, Override added);
 
+  RuleIndex::Errors errors_of_index() const;
   void find_candidates(const Function& f, const Value* arguments, Value* iterator);
   void note_failure(const Function& f, const Instruction& i, const Value* registers);
 
@@ -163,6 +168,8 @@ class Machine {
   BuiltinStore kept_, per_evaluation_;
   std::mt19937_64 random_;
   std::optional<EvalError> error_;
+  /// With strict built-in errors: the call was undefined and the evaluation went on, as in OPA.
+  std::optional<EvalError> first_builtin_error_;
   bool deterministic_ = true;
   std::uint32_t plus_ = kNone, minus_ = kNone,
                 mul_ = kNone;  ///< built-in numbers of the arithmetic instructions

@@ -94,6 +94,7 @@ struct Program {
   std::unordered_map<std::string, std::uint32_t> function_by_path;  ///< functions with arguments: data.a.f
   BuiltinHost host;
   bool strict_builtin_errors = false;
+  bool optimised = true;  ///< planned with rule indices, early exit, memo of functions, rewriting of the code
 };
 
 /// Deterministic text of functions: one instruction a line, as `number  Name  operands  ; meaning`.
