@@ -1,0 +1,107 @@
+// Evaluation: one partial evaluation. Works on the tree, by continuation: each way in which an expression may
+// hold calls `then` once, with what it bound in bound_ and what remains to be true in saved_; both are taken
+// back when `then` returns. Private to partial/.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "policy/check/rule_tree.h"
+#include "policy/partial/partial.h"
+#include "policy/partial/terms.h"
+
+namespace signalbox::policy::partial {
+
+class Evaluation {
+ public:
+  Evaluation(const PolicySet& set, const check::CheckedModules& checked, const PartialOptions& options);
+
+  /// Bodies over the unknowns for a checked query; they say what its `variables` are. With error() set a
+  /// limit was hit, or evaluating what is known failed.
+  std::vector<ast::Body> query(const ast::Body& body, const std::vector<std::string>& variables);
+  std::vector<ast::Module> support();
+  const std::optional<Diagnostic>& error() const { return error_; }
+
+ private:
+  using Then = std::function<void()>;
+  using Take = std::function<void(const ast::Term&)>;
+
+  // evaluation.cpp: bodies and expressions
+  void body(const ast::Body& b, std::size_t at, const Then& then);
+  void expression(const ast::Expr& e, const Then& then);
+  void unknown_expression(const ast::Expr& e, const Then& then);
+  void known_expression(const ast::Expr& e, const Then& then);
+  void call(const ast::Expr& e, const ast::Call& call, const Then& then);
+  void terms(const std::vector<ast::Term>& list, std::vector<ast::Term>& values, const Then& then);
+  void term(const ast::Term& t, const Take& take);
+  void negation(const ast::Body& negated, const Then& then);
+  void save(ast::Expr e, const Then& then);
+  bool step();
+
+  // unify.cpp
+  void unify(const ast::Term& a, const ast::Term& b, const Then& then);
+  void unify_lists(const std::vector<ast::Term>& a, const std::vector<ast::Term>& b, std::size_t at,
+                   const Then& then);
+  void bind(const std::string& name, const ast::Term& value, const Then& then);
+  void equate(const ast::Term& a, const ast::Term& b, const ast::Expr& written, const Then& then);
+
+  // references.cpp
+  void reference(const ast::Ref& ref, const ast::Term* wanted, const Take& take);
+  void rules_at(const ast::Ref& ref, std::size_t depth, const check::RuleNode& node, const ast::Term* wanted,
+                const Take& take);
+  void below_node(const ast::Ref& ref, std::size_t depth, const check::RuleNode& node,
+                  const ast::Term* wanted, const Take& take);
+  void inline_rule(const check::RuleAt& at, const ast::Ref& ref, std::size_t depth, const Take& take);
+  void match_head(const ast::Rule& rule, const ast::Ref& ref, std::size_t part, const Then& then);
+  void steps(const ast::Term& value, const ast::Ref& ref, std::size_t at, const Take& take);
+  void inline_function(const std::string& name, const std::vector<ast::Term>& arguments, const Take& take);
+
+  // support.cpp
+  ast::Ref support_reference(const ast::Ref& ref);
+  void add_support_rule(const check::RuleAt& at);
+  void evaluate_support_rule(const check::RuleAt& at);
+  ast::Module& support_module(const ast::Ref& package);
+  ast::Expr negation_rule(const ast::Body& body);
+  bool inlinable(const ast::Ref& path, std::size_t depth) const;
+  /// Refs to rules that depend on unknowns, anywhere below, become refs to support rules.
+  template <class Node>
+  void refer_to_support(Node& node);
+
+  // known.cpp: what depends on unknowns, and evaluating what does not
+  void find_dependent_rules();
+  template <class Node>
+  bool touches_unknown(const Node& node) const;
+  bool is_unknown(const ast::Ref& ref) const;
+  bool depends(const ast::Ref& ref) const;
+  const std::vector<Bindings>& answers(const std::string& query);
+
+  const PolicySet& set_;
+  const check::CheckedModules& checked_;
+  const PartialOptions& options_;
+  Arena arena_{1 << 14};
+  Value input_;
+  Evaluator evaluator_;
+  std::vector<ast::Ref> unknowns_, not_inlined_;
+  std::set<const ast::Rule*> dependent_;
+  std::map<std::string, std::vector<check::RuleAt>> functions_;
+  std::map<std::string, std::vector<Bindings>> known_;  ///< answers of queries asked before
+  Bindings bound_;
+  std::multiset<std::string> unknown_vars_;
+  std::vector<ast::Expr> saved_;
+  std::map<std::string, ast::Module> support_;  ///< by package
+  std::set<const ast::Rule*> supported_;
+  std::size_t names_ = 0, negations_ = 0;
+  std::uint64_t steps_ = 0;
+  std::uint32_t depth_ = 0;
+  std::optional<Diagnostic> error_;
+};
+
+/// Puts the saved expressions in their final form: what only said that a reference is defined goes when
+/// another expression says so too.
+ast::Body finished(const std::vector<ast::Expr>& saved);
+
+}  // namespace signalbox::policy::partial

@@ -1,0 +1,165 @@
+// References: what is unknown stays; base documents are gone through where a key is not known; rules that
+// depend on unknowns are put in place of the reference, one way for each rule.
+#include "policy/partial/known.h"
+#include "policy/syntax/compare.h"
+
+namespace signalbox::policy::partial {
+namespace {
+
+bool is_reference_to_document(const ast::Ref& ref) {
+  const std::string head = head_of(ref);
+  return head == "data" || head == "input";
+}
+
+ast::Ref with_part(const ast::Ref& ref, std::size_t at, ast::Term part) {
+  ast::Ref out = ref;
+  out.terms[at] = std::move(part);
+  return out;
+}
+
+}  // namespace
+
+/// `wanted`: the other side of an equality, where it is known.
+void Evaluation::reference(const ast::Ref& written, const ast::Term* wanted, const Take& take) {
+  if (!step()) return;
+  const ast::Term whole = substitute(ast::Term{written, {}}, bound_);
+  const auto* found = ast::as<ast::Ref>(whole);
+  if (found == nullptr) return take(whole);
+  const ast::Ref ref = *found;
+  for (std::size_t i = 1; i < ref.terms.size(); ++i) {
+    // A part that is a reference of its own: evaluated first, unless it is an unknown already.
+    const auto* part = ast::as<ast::Ref>(ref.terms[i]);
+    if (part == nullptr || is_unknown(*part)) continue;
+    return term(ref.terms[i],
+                [&](const ast::Term& known) { reference(with_part(ref, i, known), wanted, take); });
+  }
+  if (!is_reference_to_document(ref)) {
+    const ast::Term& head = ref.terms.front();
+    if (ast::as<ast::Var>(head) != nullptr) return take(whole);
+    return term(head, [&](const ast::Term& value) { steps(value, ref, 1, take); });
+  }
+  if (is_unknown(ref)) return take(whole);
+  if (depends(ref)) return below_node(ref, 1, checked_.rules->root(), wanted, take);
+  // Known as far as the first key that is not.
+  std::size_t known = 1;
+  while (known < ref.terms.size() && !touches_unknown(ref.terms[known])) ++known;
+  const std::string result = "value__" + std::to_string(++names_);
+  ast::Expr ask;
+  ast::Ref prefix{{ref.terms.begin(), ref.terms.begin() + static_cast<std::ptrdiff_t>(known)}};
+  ask.node = ast::Call{{ast::make_operator("eq"), ast::make_var(result), ast::Term{prefix, {}}}};
+  known_expression(ask, [&] { steps(ast::Term(bound_.at(result)), ref, known, take); });
+}
+
+/// Below a place of the rule tree.
+void Evaluation::below_node(const ast::Ref& ref, std::size_t depth, const check::RuleNode& node,
+                            const ast::Term* wanted, const Take& take) {
+  if (!node.rules.empty()) return rules_at(ref, depth, node, wanted, take);
+  if (depth == ref.terms.size()) return take({support_reference(ref), {}});
+  const ast::Term& key = ref.terms[depth];
+  if (ast::is_constant(key)) {
+    if (const check::RuleNode* child = node.child(key)) below_node(ref, depth + 1, *child, wanted, take);
+    return;
+  }
+  for (const auto& [name, child] : node.children) {
+    unify(key, name, [&] { below_node(with_part(ref, depth, name), depth + 1, *child, wanted, take); });
+  }
+}
+
+void Evaluation::rules_at(const ast::Ref& ref, std::size_t depth, const check::RuleNode& node,
+                          const ast::Term* wanted, const Take& take) {
+  const ast::Rule* otherwise = nullptr;
+  bool whole = !node.children.empty(), chain = false;
+  for (const check::RuleAt& at : node.rules) {
+    if (at.rule->head.is_function) return;
+    if (at.rule->is_default) otherwise = at.rule;
+    chain = chain || at.rule->otherwise.has_value();
+    const bool member = at.rule->kind() == ast::RuleKind::MultiValue;
+    // The reference must name an element: a part for every part of the head, and one for a member.
+    whole = whole || ref.terms.size() < at.rule->head.ref.terms.size() + (member ? 1 : 0);
+  }
+  const bool default_matters =
+      otherwise != nullptr && (wanted == nullptr || depth != ref.terms.size() || !ast::is_constant(*wanted) ||
+                               ast::compare(*otherwise->head.value, *wanted) == 0);
+  if (whole || chain || default_matters || !inlinable(ref, depth)) {
+    return take({support_reference(ref), {}});
+  }
+  for (const check::RuleAt& at : node.rules) {
+    if (!at.rule->is_default) inline_rule(at, ref, depth, take);
+  }
+}
+
+void Evaluation::inline_rule(const check::RuleAt& at, const ast::Ref& ref, std::size_t depth,
+                             const Take& take) {
+  const ast::Rule rule = renamed_apart(*at.rule, names_);
+  ++depth_;
+  match_head(rule, ref, depth, [&] {
+    body(rule.body, 0, [&] {
+      const std::size_t parts = rule.head.ref.terms.size();
+      if (rule.kind() == ast::RuleKind::MultiValue) {
+        return term(*rule.head.key, [&](const ast::Term& member) {
+          unify(ref.terms[parts], member, [&] { steps(member, ref, parts + 1, take); });
+        });
+      }
+      const ast::Term value = rule.head.value ? *rule.head.value : ast::make_bool(true);
+      term(value, [&](const ast::Term& found) { steps(found, ref, parts, take); });
+    });
+  });
+  --depth_;
+}
+
+void Evaluation::match_head(const ast::Rule& rule, const ast::Ref& ref, std::size_t part, const Then& then) {
+  if (part == rule.head.ref.terms.size()) return then();
+  unify(rule.head.ref.terms[part], ref.terms[part], [&] { match_head(rule, ref, part + 1, then); });
+}
+
+/// From a value on along the reference's remaining parts.
+void Evaluation::steps(const ast::Term& value, const ast::Ref& ref, std::size_t at, const Take& take) {
+  if (!step()) return;
+  if (at == ref.terms.size()) return take(value);
+  if (ast::as<ast::Ref>(value) != nullptr || ast::as<ast::Var>(value) != nullptr) {
+    ast::Ref longer{{value}};
+    longer.terms.insert(longer.terms.end(), ref.terms.begin() + static_cast<std::ptrdiff_t>(at),
+                        ref.terms.end());
+    return take(substitute(ast::Term{longer, {}}, {}));
+  }
+  const ast::Term key = substitute(ref.terms[at], bound_);
+  const auto one = [&](const ast::Term& name, const ast::Term& element) {
+    unify(key, name, [&] { steps(element, ref, at + 1, take); });
+  };
+  if (const auto* array = ast::as<ast::Array>(value)) {
+    for (std::size_t i = 0; i < array->items.size(); ++i)
+      one(ast::make_number(std::to_string(i)), array->items[i]);
+  } else if (const auto* set = ast::as<ast::Set>(value)) {
+    for (const ast::Term& item : set->items) one(item, item);
+  } else if (const auto* object = ast::as<ast::Object>(value)) {
+    for (const ast::ObjectItem& item : object->items) one(item.key, item.value);
+  }
+}
+
+void Evaluation::inline_function(const std::string& name, const std::vector<ast::Term>& arguments,
+                                 const Take& take) {
+  const auto& rules = functions_.at(name);
+  bool chain = false;
+  for (const check::RuleAt& at : rules)
+    chain = chain || at.rule->is_default || at.rule->otherwise.has_value();
+  const ast::Ref path = rules.front().rule->head.ref;
+  if (chain || !inlinable(path, path.terms.size())) {
+    const ast::Term result = ast::make_var("result__" + std::to_string(++names_));
+    ast::Expr e;
+    ast::Call made{{ast::Term{path, {}}}};
+    made.terms.insert(made.terms.end(), arguments.begin(), arguments.end());
+    made.terms.push_back(result);
+    e.node = std::move(made);
+    return save(std::move(e), [&] { take(result); });
+  }
+  for (const check::RuleAt& at : rules) {
+    const ast::Rule rule = renamed_apart(*at.rule, names_);
+    ++depth_;
+    unify_lists(rule.head.args, arguments, 0, [&] {
+      body(rule.body, 0, [&] { term(rule.head.value ? *rule.head.value : ast::make_bool(true), take); });
+    });
+    --depth_;
+  }
+}
+
+}  // namespace signalbox::policy::partial

@@ -1,0 +1,169 @@
+// Substitution copies the tree and replaces on the way down: terms are small, and clarity is worth more here.
+#include "policy/partial/terms.h"
+
+#include "policy/syntax/visit.h"
+#include "policy/value/number.h"
+
+namespace signalbox::policy::partial {
+namespace {
+
+bool is_document(const std::string& name) {
+  return name == "data" || name == "input";
+}
+
+/// `(a.b).c` is `a.b.c`.
+void flatten(ast::Ref& ref) {
+  auto* inner = ast::as<ast::Ref>(ref.terms.front());
+  if (inner == nullptr) return;
+  std::vector<ast::Term> parts = std::move(inner->terms);
+  parts.insert(parts.end(), ref.terms.begin() + 1, ref.terms.end());
+  ref.terms = std::move(parts);
+}
+
+struct Substitution {
+  const Bindings& bound;
+  bool term(ast::Term& t) {
+    if (const auto* var = ast::as<ast::Var>(t)) {
+      const auto it = bound.find(var->name);
+      if (it == bound.end()) return false;
+      t = it->second;
+      ast::walk(t, *this);  // what it is bound to may hold variables bound since
+      return false;
+    }
+    if (auto* ref = ast::as<ast::Ref>(t)) {
+      for (ast::Term& part : ref->terms) ast::walk(part, *this);
+      flatten(*ref);
+      return false;
+    }
+    return true;
+  }
+};
+
+template <class Node>
+std::set<std::string> variables(const Node& node) {
+  std::set<std::string> out;
+  ast::for_each_term(node, [&](const ast::Term& term) {
+    const auto* var = ast::as<ast::Var>(term);
+    if (var != nullptr && !is_document(var->name)) out.insert(var->name);
+    if (const auto* call = ast::as<ast::Call>(term)) {
+      for (std::size_t i = 1; i < call->terms.size(); ++i) {
+        const auto below = variables(call->terms[i]);
+        out.insert(below.begin(), below.end());
+      }
+      return false;
+    }
+    return true;
+  });
+  return out;
+}
+
+/// A legal name that shows where it comes from: `user` -> `user__3`.
+std::string fresh_name(const std::string& name, std::size_t number) {
+  std::string base = name.starts_with('$') ? "any" : name;
+  while (base.starts_with('_')) base.erase(0, 1);
+  while (base.ends_with('_')) base.pop_back();
+  return base + "__" + std::to_string(number);
+}
+
+struct Renaming {
+  const std::map<std::string, std::string>& names;
+  bool term(ast::Term& t) {
+    if (auto* var = ast::as<ast::Var>(t)) {
+      if (const auto it = names.find(var->name); it != names.end()) var->name = it->second;
+    }
+    return true;
+  }
+};
+
+}  // namespace
+
+ast::Term substitute(const ast::Term& term, const Bindings& bound) {
+  ast::Term out = term;
+  Substitution visitor{bound};
+  ast::walk(out, visitor);
+  return out;
+}
+
+ast::Expr substitute(const ast::Expr& expr, const Bindings& bound) {
+  ast::Expr out = expr;
+  Substitution visitor{bound};
+  ast::walk(out, visitor);
+  return out;
+}
+
+std::set<std::string> variables_in(const ast::Term& term) {
+  return variables(term);
+}
+
+std::set<std::string> variables_in(const ast::Expr& expr) {
+  std::set<std::string> out = variables(expr);
+  // The operator of a call is a reference whose head is no variable.
+  if (const auto* call = ast::as<ast::Call>(expr)) {
+    if (const auto* op = ast::as<ast::Ref>(call->terms.front())) out.erase(head_of(*op));
+  }
+  return out;
+}
+
+ast::Rule renamed_apart(const ast::Rule& rule, std::size_t& next) {
+  ast::Rule out = rule;
+  std::set<std::string> all;
+  std::set<std::string> operators;
+  ast::for_each_expr(rule, [&](const ast::Expr& expr) {
+    if (const auto* call = ast::as<ast::Call>(expr)) {
+      if (const auto* op = ast::as<ast::Ref>(call->terms.front())) operators.insert(head_of(*op));
+    }
+    return true;
+  });
+  ast::for_each_term(rule, [&](const ast::Term& term) {
+    if (const auto* var = ast::as<ast::Var>(term); var != nullptr && !is_document(var->name))
+      all.insert(var->name);
+    return true;
+  });
+  ++next;
+  std::map<std::string, std::string> names;
+  for (const std::string& name : all) {
+    if (!operators.contains(name)) names.emplace(name, fresh_name(name, next));
+  }
+  Renaming visitor{names};
+  ast::walk(out, visitor);
+  return out;
+}
+
+void rename(ast::Body& body, const std::map<std::string, std::string>& names) {
+  Renaming visitor{names};
+  ast::walk(body, visitor);
+}
+
+ast::Term term_of(const Value& value) {
+  switch (value.kind()) {
+    case Kind::Undefined:
+    case Kind::Null: return ast::make_null();
+    case Kind::Boolean: return ast::make_bool(value.as_boolean());
+    case Kind::Number: return ast::make_number(number_text(value));
+    case Kind::String: return ast::make_string(std::string(value.as_string()));
+    case Kind::Array: {
+      ast::Array out;
+      for (const Value& item : value.as_array()) out.items.push_back(term_of(item));
+      return {std::move(out), {}};
+    }
+    case Kind::Set: {
+      ast::Set out;
+      for (const Value& item : value.as_set()) out.items.push_back(term_of(item));
+      return {std::move(out), {}};
+    }
+    case Kind::Object: {
+      ast::Object out;
+      for (const Pair& pair : value.as_object())
+        out.items.push_back({term_of(pair.key), term_of(pair.value)});
+      return {std::move(out), {}};
+    }
+  }
+  return ast::make_null();
+}
+
+std::string head_of(const ast::Ref& ref) {
+  const auto* var = ast::as<ast::Var>(ref.terms.front());
+  return var != nullptr ? var->name : std::string();
+}
+
+}  // namespace signalbox::policy::partial
