@@ -1,6 +1,7 @@
 // Behaviour corpora in OPA's YAML format: our own in tests/policy/cases, and OPA's suite where it is present
 // (SIGNALBOX_CONFORMANCE, or ../shared/conformance beside the repository).
 // The suite may fail only as long as built-ins are missing (the tag "!mayfail"); it goes when they are there.
+// Each is asked of the engine, of the engine without its optimisations, and of the reference evaluator.
 // SIGNALBOX_CASES=substring runs only the files whose path contains it and prints every failure in full.
 #include <catch2/catch.hpp>
 #include <cstdlib>
@@ -19,7 +20,7 @@ struct Tally {
   std::size_t passed = 0, failed = 0;
 };
 
-void run_folder(const fs::path& root) {
+void run_folder(const fs::path& root, test::Answering by = test::Answering::Engine) {
   const char* only = std::getenv("SIGNALBOX_CASES");
   std::map<std::string, std::vector<fs::path>> by_folder;
   for (const auto& entry : fs::recursive_directory_iterator(root)) {
@@ -38,7 +39,7 @@ void run_folder(const fs::path& root) {
       INFO(file.string());
       CHECK(error == "");
       for (const auto& test_case : cases) {
-        const std::string difference = test::run_case(test_case);
+        const std::string difference = test::run_case(test_case, by);
         ++(difference.empty() ? tally.passed : tally.failed);
         if (!difference.empty()) {
           std::cout << "FAILED " << folder << "/" << file.filename().string() << ": " << test_case.note
@@ -62,13 +63,36 @@ TEST_CASE("our behaviour cases hold", "[cases]") {
   run_folder(fs::path(SIGNALBOX_SOURCE_DIR) / "tests/policy/cases");
 }
 
-TEST_CASE("OPA's behaviour cases hold", "[cases][conformance][!mayfail]") {
+namespace {
+
+/// OPA's suite, where it is present.
+fs::path suite() {
   const char* given = std::getenv("SIGNALBOX_CONFORMANCE");
   const fs::path root =
       given != nullptr ? fs::path(given) : fs::path(SIGNALBOX_SOURCE_DIR) / "../shared/conformance";
   if (!fs::exists(root / "rego")) {
     WARN("skipped: " << (root / "rego").string() << " absent");
-    return;
+    return {};
   }
-  run_folder(root / "rego");
+  return root / "rego";
+}
+
+void run_suite(test::Answering by) {
+  if (const fs::path root = suite(); !root.empty()) run_folder(root, by);
+}
+
+}  // namespace
+
+TEST_CASE("OPA's behaviour cases hold", "[cases][conformance][!mayfail]") {
+  run_suite(test::Answering::Engine);
+}
+
+TEST_CASE("the cases hold without the engine's optimisations", "[cases][unoptimised][!mayfail]") {
+  run_folder(fs::path(SIGNALBOX_SOURCE_DIR) / "tests/policy/cases", test::Answering::EngineUnoptimised);
+  run_suite(test::Answering::EngineUnoptimised);
+}
+
+TEST_CASE("the cases hold for the reference evaluator", "[cases][reference][!mayfail]") {
+  run_folder(fs::path(SIGNALBOX_SOURCE_DIR) / "tests/policy/cases", test::Answering::Reference);
+  run_suite(test::Answering::Reference);
 }

@@ -8,6 +8,7 @@
 
 #include "policy/data/yaml.h"
 #include "policy/engine.h"
+#include "policy/support/reference_program.h"
 #include "policy/value/builder.h"
 #include "policy/value/json.h"
 
@@ -70,7 +71,7 @@ struct Outcome {
   std::string trouble;  ///< the case could not be run
 };
 
-Outcome evaluate(Arena& arena, const Value& fields) {
+std::vector<SourceFile> files_of(const Value& fields) {
   std::vector<SourceFile> files;
   if (const Value modules = fields.at("modules"); modules.is_array()) {
     for (std::size_t i = 0; i < modules.size(); ++i) {
@@ -79,7 +80,23 @@ Outcome evaluate(Arena& arena, const Value& fields) {
     }
   }
   if (const Value data = fields.at("data"); data.is_object()) files.push_back({"data.json", to_json(data)});
+  return files;
+}
+
+Value bindings_object(Arena& arena, const Value& fields, std::span<const std::string> names,
+                      std::span<const Value> values) {
+  ObjectBuilder object(arena);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (fields.at("ignore_generated_vars").is_true() && names[i].starts_with("__localq")) continue;
+    if (values[i]) object.add(copy_string(arena, names[i]), through_json(arena, values[i]));
+  }
+  return object.finish();
+}
+
+Outcome evaluate(Arena& arena, const Value& fields, Optimise optimise) {
+  std::vector<SourceFile> files = files_of(fields);
   LoadOptions options;
+  options.optimise = optimise;
   options.host.own_builtins.push_back(&kTestSleep);
   auto set = PolicySet::load(std::move(files), {}, options);
   if (!set) return {{}, {}, {}, to_text_all(set.error())};
@@ -104,13 +121,31 @@ Outcome evaluate(Arena& arena, const Value& fields) {
     return out;
   }
   for (const Bindings& bindings : *answers) {
-    ObjectBuilder object(arena);
-    for (std::size_t i = 0; i < bindings.variables.size(); ++i) {
-      const std::string& name = (*query)->variables()[i];
-      if (fields.at("ignore_generated_vars").is_true() && name.starts_with("__localq")) continue;
-      object.add(copy_string(arena, name), through_json(arena, bindings.variables[i]));
-    }
-    out.answers.push_back(object.finish());
+    out.answers.push_back(bindings_object(arena, fields, (*query)->variables(), bindings.variables));
+  }
+  return out;
+}
+
+Outcome evaluate_by_reference(Arena& arena, const Value& fields) {
+  ReferenceProgram program(files_of(fields), {&kTestSleep});
+  if (!program.trouble().empty()) return {{}, {}, {}, program.trouble()};
+  Value input = fields.at("input");
+  if (const Value term = fields.at("input_term"); term.is_string()) {
+    ReferenceProgram terms({}, {});
+    const auto answers = terms.ask("x = " + std::string(term.as_string()), {}, false);
+    if (answers.error || answers.bindings.empty()) return {{}, {}, {}, "input_term"};
+    input = copy(arena, answers.bindings.front().front());
+  }
+  const auto answers =
+      program.ask(std::string(fields.at("query").as_string()), input, fields.at("strict_error").is_true());
+  Outcome out;
+  if (answers.error) {
+    out.error = to_text(*answers.error);
+    out.error_code = answers.error->code;
+    return out;
+  }
+  for (const auto& values : answers.bindings) {
+    out.answers.push_back(bindings_object(arena, fields, answers.names, values));
   }
   return out;
 }
@@ -133,10 +168,12 @@ std::vector<Case> read_cases(Arena& arena, const std::string& path, std::string&
   return out;
 }
 
-std::string run_case(const Case& test_case) {
+std::string run_case(const Case& test_case, Answering by) {
   Arena arena;
   const Value& fields = test_case.fields;
-  const Outcome got = evaluate(arena, fields);
+  const Outcome got = by == Answering::Reference ? evaluate_by_reference(arena, fields)
+                      : by == Answering::Engine  ? evaluate(arena, fields, Optimise::Yes)
+                                                 : evaluate(arena, fields, Optimise::No);
   if (!got.trouble.empty()) return got.trouble;
   const Value want_code = fields.at("want_error_code"), want_error = fields.at("want_error");
   const Value want = fields.at("want_result");
@@ -150,7 +187,11 @@ std::string run_case(const Case& test_case) {
   }
   if (want_error.is_string()) {
     checked = true;
-    if (got.error.find(want_error.as_string()) == std::string::npos) {
+    // The reference does not say where an error arose: "test-0.rego:4: " is left out.
+    std::string_view text = want_error.as_string();
+    if (const auto at = text.find(": eval_"); by == Answering::Reference && at != std::string_view::npos)
+      text.remove_prefix(at + 2);
+    if (got.error.find(text) == std::string::npos) {
       return "wanted error \"" + std::string(want_error.as_string()) + "\", got \"" + got.error + "\"";
     }
   }

@@ -1,0 +1,6 @@
+package golden
+
+allow if {
+	input.user == "alice"
+	input.op in {"read", "list"}
+}

@@ -1,0 +1,5 @@
+package golden
+
+allow if every table in input.tables {
+	startswith(table, "public.")
+}

@@ -1,0 +1,6 @@
+package golden
+
+roles contains role if {
+	some user in data.users
+	some role in user.roles
+}

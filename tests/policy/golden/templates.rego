@@ -1,0 +1,3 @@
+package golden
+
+message := $"user {input.user} asked for {input.op}"

@@ -1,0 +1,5 @@
+package golden
+
+pair contains [x, y] if {
+	[x, {"k": y, "t": "row"}] = input.rows[_]
+}
