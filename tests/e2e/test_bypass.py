@@ -3,6 +3,7 @@
 Nobody deletes from, and nobody touches `guarded`. Each attempt is a conversation of its own; afterwards the table is as
 it was, and the server's own log, which holds every statement that arrived, has nothing of it.
 """
+import os
 import pathlib
 
 import pytest
@@ -143,6 +144,47 @@ def test_hidden(text, attempt):
         refused(wire.ask(parse(text), bind(), execute(), SYNC))
 
     attempt(conversation)
+
+
+PROBES = pathlib.Path(os.environ.get("SIGNALBOX_CONFORMANCE") or pathlib.Path(__file__).resolve().parents[3] / "shared/conformance")
+# What no text shows, or what is no access to the tables at all: other rules are for these.
+NOT_ABOUT_TABLES = {"5", "17", "45", "49", "65", "83", "85", "87", "89", "91", "93", "95", "97", "99", "101", "103", "105", "107",
+                    "109", "111", "113", "115"}
+PROBE_POLICY = POLICY.replace('table.name == "guarded"', 'table.name in {"t_secret", "t_victim", "v_secret"}') + """
+  - name: types and functions of one's own run code
+    when: some name in array.concat(input.query.types, input.query.functions); name in {"t_dom", "f_wipe"}
+    then:
+      - deny: {message: "code"}
+"""
+
+
+def probes():
+    if not (PROBES / "bypass-probes.tsv").exists():
+        return []
+    rows = [line.split("\t") for line in (PROBES / "bypass-probes.tsv").read_text().splitlines()[1:]]
+    return [(row[0], row[4].replace("\\n", "\n")) for row in rows if row[0] not in NOT_ABOUT_TABLES]
+
+
+def test_corpus(request, server, folder, log):
+    """Each probe of the shared corpus that concerns a guarded table, in one conversation for each protocol."""
+    if not probes():
+        pytest.skip(f"absent: {PROBES}")
+    from rig.gateway import Gateway
+    server.sql("drop schema public cascade; create schema public;" + (PROBES / "bypass-setup.sql").read_text())
+    gateway = Gateway(request.config.getoption("--binary"), folder / "corpus", f"{server.address}:{server.port}",
+                      rules={"guard.policy.yaml": PROBE_POLICY}).start()
+    try:
+        before = len(log())
+        passed = []
+        for number, text in probes():
+            with connect(gateway) as wire:
+                if not errors(wire.ask(query(text))) or not errors(wire.ask(parse(text), bind(), execute(), SYNC)):
+                    passed.append((number, text))
+        assert passed == []
+        arrived = [line for line in log()[before:].splitlines() if "t_secret" in line or "t_victim" in line]
+        assert arrived == [], arrived
+    finally:
+        gateway.stop()
 
 
 def test_the_lexer_follows_the_session(attempt):

@@ -56,15 +56,33 @@ SCENES = {
     "terminate behind it": lambda bad: [([query(bad)], 1), ([query("begin"), query(bad)], 2)],
     "while a portal is open": lambda bad: [([query("begin")], 1), ([parse("select generate_series(1, 10)"), bind(portal="p"), execute("p", 3), SYNC], 1), ([*extended(bad), SYNC], 1), ([execute("p"), SYNC], 1), ([query("rollback")], 1)],
     "after an error of the server": lambda bad: [([query("begin")], 1), ([query("select 1/0")], 1), ([query("rollback")], 1), ([query(bad)], 1)],
+    "in a failed transaction": lambda bad: [([query("begin")], 1), ([query("select 1/0")], 1), ([query(bad)], 1), ([query(bad), query(bad)], 2), ([query("rollback")], 1), ([query(insert(1))], 1)],
+    "in a failed transaction, extended": lambda bad: [([query("begin")], 1), ([query("select 1/0")], 1), ([*extended(bad), SYNC], 1), ([parse(bad, "s"), SYNC], 1), ([query("commit")], 1)],
+    "a transaction that fails and ends in one segment": lambda bad: [([query("begin"), query("select 1/0"), query(bad), query("rollback"), query(bad), query(insert(1))], 6)],
+    "refused twice in a transaction": lambda bad: [([query("begin")], 1), ([query(insert(1))], 1), ([query(bad)], 1), ([query(bad)], 1), ([*extended(bad), SYNC], 1), ([query("commit")], 1), ([query(bad)], 1)],
+    "refused behind a savepoint in a failed transaction": lambda bad: [([query("begin")], 1), ([query("savepoint s")], 1), ([query("select 1/0")], 1), ([query(bad)], 1), ([query("rollback to s")], 1), ([query(bad)], 1), ([query("rollback")], 1)],
     "copy behind it": lambda bad: [([query(bad)], 1), ([query("copy refusals from stdin"), copy_data(b"5\n"), pgwire.COPY_DONE], 1)],
 }
+
+
+# A Query with several statements, one of them refused: PostgreSQL treats one with a syntax error the same way.
+SEVERAL = {
+    "first": lambda bad: [([query(f"{bad}; {insert(1)}")], 1), ([query(insert(2))], 1)],
+    "middle": lambda bad: [([query(f"{insert(1)}; {bad}; {insert(2)}")], 1), ([query(insert(3))], 1)],
+    "last": lambda bad: [([query(f"{insert(1)}; {insert(2)}; {bad};")], 1)],
+    "in a transaction": lambda bad: [([query("begin")], 1), ([query(insert(1))], 1), ([query(f"{insert(2)}; {bad}")], 1), ([query("commit")], 1), ([query(insert(3))], 1)],
+    "a transaction of its own": lambda bad: [([query(f"begin; {insert(1)}; {bad}; commit")], 1), ([query(insert(2))], 1)],
+    "behind a commit": lambda bad: [([query("begin")], 1), ([query(insert(1))], 1), ([query(f"commit; {bad}")], 1), ([query("commit")], 1)],
+    "in one segment with others": lambda bad: [([query(insert(1)), query(f"{insert(2)}; {bad}; {insert(3)}"), query(insert(4))], 3)],
+}
+SYNTAX_ERROR = "delete from where"
 
 
 def shape(message):
     """What must be alike: everything but the refused statement's own words and place."""
     if message.kind == "E":
         fields = message.fields
-        return "E", fields["S"], fields["V"], fields["C"] if fields["C"] not in ("42501", "42P01") else "refused"
+        return "E", fields["S"], fields["V"], fields["C"] if fields["C"] not in ("42501", "42P01", "42601") else "refused"
     return message.brief()
 
 
@@ -90,6 +108,23 @@ def guarded(request, pg, folder):
 def test_as_postgresql_refuses(name, step, pg, guarded):
     expected = play(pg, SCENES[name](REFUSED_BY_POSTGRESQL))
     assert play(guarded, SCENES[name](REFUSED), step) == expected
+
+
+@pytest.mark.parametrize("step", [None, 1], ids=["whole", "byte by byte"])
+@pytest.mark.parametrize("name", SEVERAL)
+def test_one_refused_statement_refuses_the_query(name, step, pg, guarded):
+    expected = play(pg, SEVERAL[name](SYNTAX_ERROR))
+    assert play(guarded, SEVERAL[name](REFUSED), step) == expected
+
+
+def test_what_ends_a_failed_transaction_is_refused_in_the_policys_words(make_gateway):
+    """PostgreSQL never says 25P02 to ROLLBACK, so neither do we."""
+    gateway = make_gateway(rules={"guard.policy.yaml": "policy: stay\nrules:\n  - name: x\n    match: {query.kind: rollback}\n    then: [{deny: {message: stay}}]\n"})
+    with connect(gateway) as wire:
+        wire.ask(query("begin"))
+        wire.ask(query("select 1/0"))
+        answer = wire.ask(query("rollback"))
+        assert errors(answer)[0]["M"] == "stay" and pgwire.status(answer) == "E"
 
 
 def test_the_errors_fields(guarded):

@@ -139,7 +139,7 @@ std::optional<Session::Stop> Session::decide_message(const wire::FrameHeader& he
 
 std::optional<Session::Stop> Session::decide_query(Query query, MessageFacts message) {
   Decider& decider = worker_.decider();
-  query.values_follow = decider.wants_parameters() && query.parameters == nullptr;
+  query.values_follow = decider.wants_parameters();
   if (must_rest_before(query)) return unconfirmed();
   if (decider.asynchronous() && !answers_) {
     question_ = std::make_unique<Question>(query, message);
@@ -167,7 +167,7 @@ std::optional<Session::Stop> Session::decide_at(actions::Hook hook, Event event,
     question_ = std::make_unique<Question>(*event.query, *event.message);
     return Stop::Ask;
   }
-  if (judged.ruling->refers && book_.names_may_change()) return unconfirmed();
+  if (judged.ruling->refers && book_.size() > 0) return unconfirmed();
   if (!ruled_ || ruled_->changes.empty()) ruled_ = judged.ruling;
   some_ruling_passes_ = some_ruling_passes_ || !judged.ruling->lasting;
   if (judged.ruling->quiet && !judged.ruling->missing) return std::nullopt;

@@ -20,7 +20,8 @@ constexpr const char* kTooLong = "statement is too long to be inspected";
 std::optional<Session::Stop> Session::decide_bind(std::string_view body, MessageFacts message) {
   Decider& decider = worker_.decider();
   const bool with_values = decider.wants_parameters();
-  if (!with_values && !some_ruling_passes_ && !decider.rulings_pass()) return std::nullopt;
+  const bool passes = some_ruling_passes_ || decider.rulings_pass();
+  if (!with_values && !passes && statements_.all_seen()) return std::nullopt;
   const auto names = wire::decode_bind_names(body);
   if (!names) return malformed();
   if (statements_.names_change() && book_.names_may_change()) return unconfirmed();
@@ -43,13 +44,13 @@ std::optional<Session::Stop> Session::decide_bind(std::string_view body, Message
     if (!confirmed) return unknown_statement(names->statement);
     text = confirmed.get();
   }
+  if (!with_values && !passes) return std::nullopt;
   if (!text->known) return refused(make_refusal("54000", kTooLong));
   if (with_values) {
     const auto bind = wire::decode_bind(body);
     if (!bind) return malformed();
     const bool settled = bind->values.empty() && !text->undecided;
-    if (!settled || (confirmed && (some_ruling_passes_ || decider.rulings_pass())))
-      return decide_values(*bind, *text, message);
+    if (!settled || (confirmed && passes)) return decide_values(*bind, *text, message);
     return std::nullopt;
   }
   return decide_query({.text = text->text,
@@ -162,7 +163,10 @@ Task<> Session::decide_again(PreparedText& text) {
   Judged judged;
   if (!worker_.decider().asynchronous()) judged = worker_.decider().decide_query(event, memo_key_);
   if (!judged.ruling) judged.ruling = co_await worker_.decider().ask_query(event, worker_.loop());
-  if (!judged.ruling->changes.empty()) text.changes = {judged.ruling, &judged.ruling->changes};
+  if (!judged.ruling->changes.empty()) {
+    text.changes = {judged.ruling, &judged.ruling->changes};
+    statements_.will_change();
+  }
   some_ruling_passes_ = some_ruling_passes_ || !judged.ruling->lasting;
   if (auto refusal = judge_query(judged, event))
     text.refused = std::make_unique<Refusal>(std::move(*refusal));

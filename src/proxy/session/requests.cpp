@@ -132,7 +132,10 @@ bool Session::changes_names() const {
 /// What must be remembered of a message until the server confirms it.
 std::unique_ptr<Companion> Session::companion_of(char type, std::string_view body, bool whole) {
   auto companion = new_companion();
-  if (changes_names()) companion->changes = {ruled_, &ruled_->changes};
+  if (changes_names()) {
+    companion->changes = {ruled_, &ruled_->changes};
+    statements_.will_change();
+  }
   switch (type) {
     case 'B': {
       const auto names = wire::decode_bind_names(body);

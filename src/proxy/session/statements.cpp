@@ -21,7 +21,7 @@ void Statements::confirm(Request request, Companion& companion) {
     case Request::Execute: executed(companion.portal); break;
     case Request::Bind: {
       Text text = of_statement(companion.statement);
-      if (text && companion.changes) text->changes = companion.changes, names_change_ = true;
+      if (text && companion.changes) text->changes = companion.changes;
       if (companion.portal.empty()) {
         unnamed_portal_ = std::move(text);
       } else if (portals_.size() * kEntryBytes < limit_) {
@@ -43,7 +43,6 @@ void Statements::confirm(Request request, Companion& companion) {
 }
 
 void Statements::parsed(Companion& companion) {
-  names_change_ = names_change_ || companion.changes;
   if (companion.statement.empty()) {
     if (!unnamed_ || unnamed_.use_count() > 1) unnamed_ = std::make_shared<PreparedText>();
     unnamed_->text.swap(companion.text);

@@ -53,6 +53,7 @@ class Statements final : public Names {
 
   Found prepared(std::string_view name) const override;
   Found cursor(std::string_view name) const override;
+  void will_change() { names_change_ = true; }
   /// Some prepared text changes names when it is executed.
   bool names_change() const { return names_change_; }
   /// ReadyForQuery outside a transaction: every portal is gone.
@@ -67,6 +68,9 @@ class Statements final : public Names {
   bool empty() const { return statements_.empty() && !unnamed_; }
   /// The server may know statements that are not remembered here: there was no room.
   bool overflowed() const { return overflowed_; }
+
+  /// Whatever the server has prepared or declared is here.
+  bool all_seen() const { return !unread_ && !overflowed_; }
 
   /// Every text that can still run.
   std::vector<std::shared_ptr<PreparedText>> all() const;
