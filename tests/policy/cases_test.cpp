@@ -1,6 +1,5 @@
 // Behaviour corpora in OPA's YAML format: our own in tests/policy/cases, and OPA's suite where it is present
 // (SIGNALBOX_CONFORMANCE, or ../shared/conformance beside the repository).
-// The suite may fail only as long as built-ins are missing (the tag "!mayfail"); it goes when they are there.
 // Each is asked of the engine, of the engine without its optimisations, and of the reference evaluator.
 // SIGNALBOX_CASES=substring runs only the files whose path contains it and prints every failure in full.
 #include <catch2/catch.hpp>
@@ -83,16 +82,16 @@ void run_suite(test::Answering by) {
 
 }  // namespace
 
-TEST_CASE("OPA's behaviour cases hold", "[cases][conformance][!mayfail]") {
+TEST_CASE("OPA's behaviour cases hold", "[cases][conformance]") {
   run_suite(test::Answering::Engine);
 }
 
-TEST_CASE("the cases hold without the engine's optimisations", "[cases][unoptimised][!mayfail]") {
+TEST_CASE("the cases hold without the engine's optimisations", "[cases][unoptimised]") {
   run_folder(fs::path(SIGNALBOX_SOURCE_DIR) / "tests/policy/cases", test::Answering::EngineUnoptimised);
   run_suite(test::Answering::EngineUnoptimised);
 }
 
-TEST_CASE("the cases hold for the reference evaluator", "[cases][reference][!mayfail]") {
+TEST_CASE("the cases hold for the reference evaluator", "[cases][reference]") {
   run_folder(fs::path(SIGNALBOX_SOURCE_DIR) / "tests/policy/cases", test::Answering::Reference);
   run_suite(test::Answering::Reference);
 }

@@ -12,12 +12,13 @@ namespace {
 std::vector<const Builtin*> sorted_list() {
   std::vector<const Builtin*> all;
   using namespace builtins;
-  for (auto category :
-       {aggregates,  aws,         arrays,     bits,          casts,   cidr,           comparison,
-        encoding,    glob,        graph,      graphql_calls, hashes,  internal_calls, jwt_constraints,
-        jwt_readers, jwt_signers, json_paths, json_schema,   lookups, numbers,        objects,
-        regex,       rego,        semver,     sets,          strings, time,           types,
-        units,       uri,         uuid,       yaml})
+  for (auto category : {aggregates,    aws,         arrays,     bits,           casts,
+                        cidr,          comparison,  encoding,   glob,           graph,
+                        graphql_calls, hashes,      http_send,  internal_calls, jwt_constraints,
+                        jwt_readers,   jwt_signers, json_paths, json_schema,    lookups,
+                        numbers,       objects,     regex,      rego,           render_template,
+                        semver,        sets,        strings,    time,           types,
+                        units,         uri,         uuid,       x509,           yaml})
     for (const Builtin& builtin : category()) all.push_back(&builtin);
   std::ranges::sort(all, {}, &Builtin::name);
   return all;

@@ -19,6 +19,7 @@ std::span<const Builtin> glob();
 std::span<const Builtin> graph();
 std::span<const Builtin> graphql_calls();
 std::span<const Builtin> hashes();
+std::span<const Builtin> http_send();
 std::span<const Builtin> internal_calls();
 std::span<const Builtin> jwt_constraints();
 std::span<const Builtin> jwt_readers();
@@ -30,6 +31,7 @@ std::span<const Builtin> numbers();
 std::span<const Builtin> objects();
 std::span<const Builtin> regex();
 std::span<const Builtin> rego();
+std::span<const Builtin> render_template();
 std::span<const Builtin> semver();
 std::span<const Builtin> sets();
 std::span<const Builtin> strings();
@@ -38,6 +40,7 @@ std::span<const Builtin> types();
 std::span<const Builtin> units();
 std::span<const Builtin> uri();
 std::span<const Builtin> uuid();
+std::span<const Builtin> x509();
 std::span<const Builtin> yaml();
 
 }  // namespace signalbox::policy::builtins

@@ -22,22 +22,7 @@ namespace {
 
 constexpr int kTooLarge = 1'000'000;
 
-struct Argument {
-  enum class Kind { Integer, Float, Big, Text } kind = Kind::Text;
-  std::int64_t integer = 0;
-  double real = 0;
-  std::string text;  ///< digits of a Big, or the text
-
-  std::string_view type_name() const {
-    switch (kind) {
-      case Kind::Integer: return "int64";
-      case Kind::Float: return "float64";
-      case Kind::Big: return "*big.Int";
-      case Kind::Text: break;
-    }
-    return "string";
-  }
-};
+using Argument = FormatArgument;
 
 Argument argument_of(const Value& value) {
   Argument arg;
@@ -89,6 +74,19 @@ int base_of(char32_t verb) {
 
 }  // namespace
 
+std::string_view FormatArgument::type_name() const {
+  if (!type.empty()) return type;
+  switch (kind) {
+    case Kind::Integer: return "int64";
+    case Kind::Float: return "float64";
+    case Kind::Big: return "*big.Int";
+    case Kind::Boolean: return "bool";
+    case Kind::Nil: return "<nil>";
+    case Kind::Text: break;
+  }
+  return "string";
+}
+
 void FormatSpec::pad(std::string& out, std::string_view text, bool allow_zeros) const {
   auto missing = width - static_cast<int>(rune_count(text));
   if (missing <= 0) {
@@ -104,10 +102,8 @@ namespace {
 
 class Printer {
  public:
-  Printer(std::string& out, std::span<const Value> args, const std::function<bool(std::size_t)>& room)
-      : out_(out), room_(room) {
-    for (const Value& arg : args) args_.push_back(argument_of(arg));
-  }
+  Printer(std::string& out, std::vector<Argument> args, const std::function<bool(std::size_t)>& room)
+      : out_(out), room_(room), args_(std::move(args)) {}
   bool run(std::string_view format);
 
  private:
@@ -127,6 +123,7 @@ class Printer {
   void print_big(const Argument& arg, char32_t verb);
   void print_text(const Argument& arg, char32_t verb);
   void print_hex_text(std::string_view text, bool upper);
+  void print_nil(char32_t verb);
   void bad_verb(const Argument& arg, char32_t verb);
   void complain(char32_t verb, std::string_view what);
   std::string keep_points(std::string number, char32_t verb, int precision) const;
@@ -152,7 +149,7 @@ bool Printer::run(std::string_view format) {
     out_ += "%!(EXTRA ";
     for (std::size_t i = next_; i < args_.size(); ++i) {
       if (i > next_) out_ += ", ";
-      out_.append(args_[i].type_name()).append("=");
+      if (args_[i].kind != Argument::Kind::Nil) out_.append(args_[i].type_name()).append("=");
       print(args_[i], 'v');
     }
     out_ += ')';
@@ -301,12 +298,22 @@ void Printer::bad_verb(const Argument& arg, char32_t verb) {
 
 void Printer::print(const Argument& arg, char32_t verb) {
   if (verb == 'T') return spec_.pad(out_, arg.type_name());
+  if (arg.kind == Argument::Kind::Nil) return print_nil(verb);
   switch (arg.kind) {
     case Argument::Kind::Integer: return print_integer(arg, verb);
     case Argument::Kind::Float: return print_float(arg, verb);
     case Argument::Kind::Big: return print_big(arg, verb);
     case Argument::Kind::Text: return print_text(arg, verb);
+    case Argument::Kind::Boolean:
+      if (verb != 't' && verb != 'v') return bad_verb(arg, verb);
+      return spec_.pad(out_, arg.integer != 0 ? "true" : "false", false);
+    case Argument::Kind::Nil: break;
   }
+}
+
+void Printer::print_nil(char32_t verb) {
+  if (verb == 'v') return spec_.pad(out_, "<nil>");
+  complain(verb, "(<nil>)");
 }
 
 void Printer::print_integer(const Argument& arg, char32_t verb) {
@@ -491,7 +498,14 @@ void Printer::print_hex_text(std::string_view text, bool upper) {
 
 bool sprintf(std::string& out, std::string_view format, std::span<const Value> args,
              const std::function<bool(std::size_t)>& room) {
-  return Printer(out, args, room).run(format);
+  std::vector<Argument> arguments;
+  for (const Value& arg : args) arguments.push_back(argument_of(arg));
+  return Printer(out, std::move(arguments), room).run(format);
+}
+
+bool sprintf(std::string& out, std::string_view format, std::vector<FormatArgument> args,
+             const std::function<bool(std::size_t)>& room) {
+  return Printer(out, std::move(args), room).run(format);
 }
 
 }  // namespace signalbox::policy::go

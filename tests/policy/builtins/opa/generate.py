@@ -8,6 +8,7 @@ import random
 import sys
 
 import schemas
+import templates
 
 seed = int(sys.argv[1]) if len(sys.argv) > 1 else 1
 per_builtin = int(sys.argv[2]) if len(sys.argv) > 2 else 12
@@ -154,9 +155,11 @@ either = lambda: rng.choice([collection_of(any_value), obj])()
 cidr_operand = lambda: rng.choice([one(CIDRS[:11]), collection_of(one(CIDRS[:11])), lambda: {rng.choice("ab"): rng.choice(CIDRS[:11])}, array_of(lambda: [rng.choice(CIDRS[:11]), "x"])])()
 
 drawer = schemas.Drawer(rng)
+template_drawer = templates.Drawer(rng)
 
 CALLS = {
     "json.match_schema": [drawer.subject, drawer.root], "json.verify_schema": [drawer.root],
+    "strings.render_template": [template_drawer.template, template_drawer.data],
     "abs": [n], "ceil": [n], "floor": [n], "round": [n], "plus": [n, n], "minus": [lambda: rng.choice([n, set_of(any_value)])(), lambda: rng.choice([n, set_of(any_value)])()],
     "mul": [n, n], "div": [n, n], "rem": [n, n], "numbers.range": [small, small], "numbers.range_step": [small, small, num(SMALL)],
     "count": [whatever], "sum": [numbers], "product": [numbers], "max": [collection_of(any_value)], "min": [collection_of(any_value)], "sort": [collection_of(any_value)],
