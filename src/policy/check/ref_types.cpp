@@ -1,0 +1,169 @@
+// References against types. A reference is followed through the tree of rules as far as it goes, then through
+// the type found there. Where the tree knows nothing of a document, anything goes.
+#include "policy/check/ref_types.h"
+
+#include "policy/check/infer.h"
+#include "policy/syntax/print.h"
+#include "policy/syntax/visit.h"
+
+namespace signalbox::policy::check {
+namespace {
+
+class RefChecker {
+ public:
+  RefChecker(const Context& context, TypeEnv& env) : context_(context), env_(env) {}
+
+  // Visiting: see ast::walk.
+
+  bool term(const ast::Term& term) {
+    if (is_comprehension(term)) return false;
+    if (const auto* ref = ast::as<ast::Ref>(term)) return reference(*ref, term.span);
+    return true;
+  }
+  bool expr(const ast::Expr& expr) {
+    // Operators are no references, and what `with` puts in is not looked at.
+    if (const auto* call = ast::as<ast::Call>(expr)) {
+      for (std::size_t i = 1; i < call->terms.size(); ++i) ast::walk(call->terms[i], *this);
+      return false;
+    }
+    if (const auto* lone = ast::as<ast::Term>(expr)) {
+      ast::walk(*lone, *this);
+      return false;
+    }
+    if (const auto* negation = ast::as<ast::Not>(expr)) {
+      ast::walk(negation->body, *this);
+      return false;
+    }
+    return true;
+  }
+
+  Diagnostics take() { return std::move(errors_); }
+
+ private:
+  bool reference(const ast::Ref& ref, const ast::Span& at) {
+    at_ = &at;
+    const TypePtr whole = env_.of(ref);
+    if (whole != nullptr && whole->kind == TypeKind::Function) {
+      complain(fmt::format("function {} used as reference, not called", function_text(ref)), "");
+      return false;
+    }
+    follow(env_, env_.tree(), ref, 0);
+    return true;
+  }
+
+  std::string shown(ast::Ref ref) const {
+    for (ast::Term& part : ref.terms)
+      ast::for_each_term(part, [&](ast::Term& t) {
+        if (auto* var = ast::as<ast::Var>(t)) var->name = context_.written(var->name);
+        return true;
+      });
+    return ast::to_text(ref);
+  }
+  std::string function_text(const ast::Ref& ref) const {
+    const auto* last = ast::as<ast::Var>(ref.terms.back());
+    ast::Ref trimmed = ref;
+    if (last != nullptr && ref.terms.size() > 1 && is_generated(context_.written(last->name)))
+      trimmed.terms.pop_back();
+    return shown(std::move(trimmed));
+  }
+
+  void complain(std::string message, std::string hint) {
+    Diagnostic out;
+    out.code = kTypeError;
+    out.message = std::move(message);
+    out.at = position(*context_.source, *at_);
+    out.source_line = line_of(context_.source->text, at_->row);
+    out.hint = std::move(hint);
+    errors_.push_back(std::move(out));
+  }
+  void undefined(const ast::Ref& ref, std::size_t at, const TypePtr& have, const TypePtr& want) {
+    std::string hint = "have: " + (have != nullptr ? to_text(have) : ast::to_text(ref.terms[at]));
+    if (want != nullptr && want->kind == TypeKind::Object && !want->properties.empty()) {
+      hint += ", want one of:";
+      for (const Property& property : want->properties) hint += " " + ast::to_text(property.key);
+    } else {
+      hint += ", want: " + to_text(keys_of(want));
+    }
+    complain("undefined ref: " + shown(ref), std::move(hint));
+  }
+
+  /// Through the tree of rules of one layer; false when the reference is undefined.
+  bool follow(const TypeEnv& layer, const TypeNode& node, const ast::Ref& ref, std::size_t at) {
+    if (at == ref.terms.size()) return true;
+    const ast::Term& part = ref.terms[at];
+    const bool variable = ast::as<ast::Var>(part) != nullptr;
+    // The shortest path of a rule is data.a.b: its package's parts are names.
+    if ((at == 1 || at == 2) && !variable && ast::as<ast::String>(part) == nullptr)
+      return undefined(ref, at, env_.of(part), object_type({}, scalar_type(TypeKind::String), any_type())),
+             false;
+    if (variable && at != 0 && !learn_key(ref, at, env_.extent(node))) return false;
+    const TypeNode* child = node.child(part);
+    if (child != nullptr) {
+      if (child->type != nullptr) return through(child->type, ref, at + 1);
+      return follow(layer, *child, ref, at + 1);
+    }
+    if (layer.below() != nullptr) return follow(*layer.below(), layer.below()->tree(), ref, 0);
+    const auto* head = ast::as<ast::Var>(ref.terms.front());
+    if (head == nullptr || (head->name != "data" && head->name != "input"))
+      return through(any_type(), ref, 0);
+    if (at == 0) return through(any_type(), ref, 1);
+    // Under any name: what is learnt of variables stays, complaints do not.
+    Diagnostics before = errors_;
+    for (const auto& [key, one] : node.children) follow(layer, *one, ref, at + 1);
+    errors_ = std::move(before);
+    return true;
+  }
+
+  bool learn_key(const ast::Ref& ref, std::size_t at, const TypePtr& collection) {
+    const ast::Term& part = ref.terms[at];
+    const TypePtr keys = keys_of(collection);
+    if (const TypePtr known = env_.of(part)) {
+      if (unifies(keys, known)) return true;
+      return undefined(ref, at, known, collection), false;
+    }
+    env_.set_variable(part, keys);
+    return true;
+  }
+
+  /// Through a type.
+  bool through(TypePtr type, const ast::Ref& ref, std::size_t at) {
+    for (; at < ref.terms.size(); ++at) {
+      const ast::Term& part = ref.terms[at];
+      const TypePtr keys = keys_of(type);
+      if (keys == nullptr) {
+        complain("undefined ref: " + shown(ref), "have: " + to_text(type));
+        return false;
+      }
+      if (ast::as<ast::Var>(part) != nullptr) {
+        if (!learn_key(ref, at, type)) return false;
+      } else if (const auto* inner = ast::as<ast::Ref>(part)) {
+        const TypePtr known = env_.of(*inner);
+        if (known != nullptr && !unifies(known, keys)) return undefined(ref, at, known, type), false;
+      } else if (!is_scalar(part)) {
+        if (!infer(env_, part, keys)) return undefined(ref, at, env_.of(part), type), false;
+      } else {
+        const TypePtr next = select(type, part);
+        if (next == nullptr) return undefined(ref, at, nullptr, type), false;
+        type = next;
+        continue;
+      }
+      type = values_of(type);
+    }
+    return true;
+  }
+
+  const Context& context_;
+  TypeEnv& env_;
+  const ast::Span* at_ = nullptr;
+  Diagnostics errors_;
+};
+
+}  // namespace
+
+Diagnostics check_refs(const Context& context, TypeEnv& env, const ast::Expr& expr) {
+  RefChecker checker(context, env);
+  ast::walk(expr, checker);
+  return checker.take();
+}
+
+}  // namespace signalbox::policy::check
