@@ -14,6 +14,7 @@
 #include "app/cli/terminal.h"
 #include "app/cli/verbs.h"
 #include "app/policies/library.h"
+#include "policy/fmt/format.h"
 #include "policy/syntax/print.h"
 
 namespace signalbox::app::cli {
@@ -40,7 +41,12 @@ Exit rego(const Options& options) {
     complain(module.error());
     return Exit::Finding;
   }
-  print(policy::ast::to_text(*module));
+  const auto formatted = policy::fmt_rego::format_source(options.file, policy::ast::to_text(*module));
+  if (!formatted) {
+    complain(formatted.error());
+    return Exit::Finding;
+  }
+  print(*formatted);
   return Exit::Ok;
 }
 
