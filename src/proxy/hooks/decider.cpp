@@ -1,6 +1,7 @@
 // The second time a statement comes, a decision is one look-up. The memo's key holds, beside the exact text,
 // the values of every session attribute that a policy reads; they are turned into one small number per
-// session, which is computed again only when an attribute has changed.
+// session, which is computed again only when an attribute has changed. Where policies read nothing of the
+// text that its integer constants can change, the text's shape stands for it.
 #include "proxy/hooks/decider.h"
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include "actions/record.h"
 #include "policy/value/json.h"
 #include "proxy/net/loop.h"
+#include "sql/shape.h"
 
 namespace signalbox::proxy {
 namespace {
@@ -65,10 +67,13 @@ RulingPtr Decider::decide(const Event& event) {
 Judged Decider::decide_query(Event event, SessionKey& key) {
   const HookReads& reads = policies_->reads(event.hook);
   const bool remembered = remembers(event, reads);
-  MemoKey memo_key_of_event;
+  const bool shaped = remembered && reads.query && !reads.text && sql::shape_of(event.query->text, shape_);
+  MemoKey exact;
   if (remembered) {
-    memo_key_of_event = memo_key(event, reads, key);
-    if (QueryRulingPtr known = memo_.find(memo_key_of_event)) {
+    exact = memo_key(event, reads, key);
+    QueryRulingPtr known = shaped ? memo_.find(with_shape(exact)) : nullptr;
+    if (!known) known = memo_.find(exact);
+    if (known) {
       metrics_.add(Counter::Decisions, known->each.size());
       metrics_.add(Counter::DecisionMemoHits, known->each.size());
       return {.ruling = std::move(known), .statements = nullptr, .memoised = true};
@@ -88,9 +93,17 @@ Judged Decider::decide_query(Event event, SessionKey& key) {
   }
   judged.ruling = join(std::move(each), judged.statements.get());
   if (remembered && judged.ruling->lasting && !judged.ruling->refers) {
-    memo_.keep(memo_key_of_event, judged.ruling);
+    const bool any_constants = shaped && !judged.statements->depends_on_constants();
+    memo_.keep(any_constants ? with_shape(exact) : exact, judged.ruling);
   }
   return judged;
+}
+
+/// The key of every text of the present shape.
+MemoKey Decider::with_shape(MemoKey key) const {
+  key.shape = true;
+  key.text = shape_;
+  return key;
 }
 
 /// `statements` null: nobody looked into the query.

@@ -129,6 +129,7 @@ class Decider {
  private:
   bool remembers(const Event& event, const HookReads& reads) const;
   MemoKey memo_key(const Event& event, const HookReads& reads, SessionKey& key);
+  MemoKey with_shape(MemoKey key) const;
   void number(const Event& event, SessionKey& key);
   std::shared_ptr<Ruling> evaluate(const Event& event, const std::shared_ptr<const Policies>& policies,
                                    std::int64_t not_after_ns = 0);
@@ -147,6 +148,7 @@ class Decider {
   std::shared_ptr<DecisionSource> source_;  ///< a question under way keeps its own
   Memo memo_;
   std::string attributes_;  ///< scratch
+  std::string shape_;       ///< of the query at hand
   std::string facts_json_;  ///< scratch
 };
 

@@ -22,6 +22,7 @@ std::shared_ptr<const QueryRuling> Memo::find(const MemoKey& key) {
 }
 
 void Memo::keep(const MemoKey& key, std::shared_ptr<const QueryRuling> ruling) {
+  if (entries_ == 0) return;
   if (young_.size() >= entries_ / 2 || young_bytes_ >= bytes_ / 2) {
     old_ = std::move(young_);
     young_.clear();

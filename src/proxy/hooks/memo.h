@@ -1,6 +1,7 @@
 // Memo: rulings on queries remembered under exactly the facts they were derived from: the session's
-// attributes that policies read, the hook, and the exact text. Bounded by entries and bytes: two generations,
-// the older one is dropped whole.
+// attributes that policies read, the hook, and the exact text; or its shape (sql/shape.h), when nothing that
+// policies read of it hangs on an integer constant. Bounded by entries and bytes: two generations, the older
+// one is dropped whole.
 #pragma once
 
 #include <cstddef>
@@ -23,6 +24,7 @@ struct MemoKey {
   actions::Hook hook = actions::Hook::TrafficFromClient;
   Transaction transaction = Transaction::Idle;
   QueryProtocol protocol = QueryProtocol::Simple;
+  bool shape = false;  ///< `text` is a shape: no exact text is equal to it
   std::string_view text;
   bool operator==(const MemoKey&) const = default;
 };
@@ -51,7 +53,7 @@ class Memo {
     std::size_t operator()(const MemoKey& key) const {
       const std::size_t salt = (std::size_t{key.session} << 24) ^ (static_cast<std::size_t>(key.hook) << 16) ^
                                (static_cast<std::size_t>(key.transaction) << 8) ^
-                               static_cast<std::size_t>(key.protocol);
+                               (static_cast<std::size_t>(key.protocol) << 1) ^ std::size_t{key.shape};
       return std::hash<std::string_view>{}(key.text) ^ (salt * 0x9e37'79b9'7f4a'7c15);
     }
   };

@@ -217,6 +217,13 @@ void QueryStatements::note_change(const sql::StatementFacts& facts) {
                       .length = facts.length});
 }
 
+/// What is prepared or declared is kept by its place in the text, which constants move.
+bool QueryStatements::depends_on_constants() const {
+  return refers_ || !changes_.empty() || std::ranges::any_of(all_, [](const QueryStatement& one) {
+           return one.facts == nullptr || one.facts->constants_decide || one.query->parse_error;
+         });
+}
+
 bool QueryStatements::ends_transaction() const {
   const sql::StatementFacts* first = all_.front().facts;
   return first != nullptr &&

@@ -46,6 +46,8 @@ class QueryStatements {
   /// The first statement ends a transaction.
   bool ends_transaction() const;
   const std::vector<NameChange>& changes() const { return changes_; }
+  /// Another query of this one's shape (sql/shape.h) may be another matter.
+  bool depends_on_constants() const;
 
  private:
   const sql::QueryFacts& analyse(std::string_view text, const sql::AnalyzeOptions& options);
