@@ -1,5 +1,7 @@
 """Building the product with its CMake presets."""
+import os
 import subprocess
+import sys
 
 from . import host
 
@@ -13,12 +15,17 @@ def binary(preset):
 
 
 def build(preset, targets=(), quiet=False):
-    """Configures and builds; returns the program's path. Raises Failure with the compiler's own words."""
-    out = subprocess.DEVNULL if quiet else None
-    steps = [["cmake", "--preset", preset], ["cmake", "--build", "--preset", preset, "-j", "2"]]
+    """Configures and builds; returns the program's path. Raises Failure with the compiler's own words.
+
+    `quiet`: one line before and nothing else, unless it fails.
+    """
+    steps = [["cmake", "--preset", preset], ["cmake", "--build", "--preset", preset, "-j", str(os.cpu_count())]]
     if targets:
         steps[1] += ["--target", *targets]
+    if quiet:
+        print(f"building ({preset}); the first time takes some minutes ...", file=sys.stderr, flush=True)
     for step in steps:
-        if subprocess.run(step, cwd=host.ROOT, stdout=out).returncode != 0:
-            raise host.Failure(f"{' '.join(step)} failed (see above)")
+        done = subprocess.run(step, cwd=host.ROOT, stdout=subprocess.PIPE if quiet else None, text=True)
+        if done.returncode != 0:
+            raise host.Failure(f"{done.stdout or ''}\n{' '.join(step)} failed (see above)")
     return binary(preset)
