@@ -21,7 +21,7 @@ CONFINED = {
     r"boost/(asio|beast)": ("src/proxy/", "src/app/"),
     r"pg_query\.h|protobuf/pg_query": ("src/sql/",),
     r"sqlite3\.h": ("src/actions/", "src/app/cli/version.cpp"),
-    r"httplib\.h": ("src/admin/", "src/actions/", "src/app/"),
+    r"httplib\.h": ("src/admin/", "src/actions/", "src/app/", "src/policy/builtins/http/"),
     r"yaml-cpp/": ("src/policy/", "src/app/"),
     r"re2/": ("src/policy/", "src/proxy/", "src/actions/"),
     r"CLI/": ("src/app/",),

@@ -9,6 +9,7 @@
 #include "policy/builtins/go/codec.h"
 #include "policy/syntax/annotation_term.h"
 #include "policy/syntax/compare.h"
+#include "policy/syntax/head_names.h"
 #include "policy/value/json.h"
 
 namespace signalbox::policy::ast {
@@ -34,40 +35,8 @@ std::string_view type_name(const Term& term) {
   return std::visit(Name{}, term.node);
 }
 
-/// What a head says beside its reference.
-struct HeadNames {
-  const std::string* name = nullptr;
-  const Term* key = nullptr;
-};
-
 /// The text that OPA gives as a default rule's place.
 constexpr std::string_view kDefault = "default";
-
-/// A part that only evaluation can tell: a variable somewhere in it, or a reference.
-bool is_open(const Term& part) {
-  return !is_constant(part);
-}
-
-HeadNames names_of(const Rule& rule) {
-  const RuleHead& head = rule.head;
-  const auto& parts = head.ref.terms;
-  const auto* first = as<Var>(parts.front());
-  const std::string* name = first == nullptr ? nullptr : &first->name;
-  HeadNames out;
-  if (head.key) out.key = &*head.key;
-  if (parts.size() == 1) {
-    out.name = name;
-  } else if (parts.size() == 2 && !rule.is_default && !head.keywords.contains) {
-    if (head.keywords.if_) {
-      if (!head.generated_value || head.is_function) out.name = name;
-      if (!head.is_function && is_open(parts[1])) out.key = &parts[1];
-    } else if (!head.is_function) {
-      out.name = name;
-      out.key = &parts[1];
-    }
-  }
-  return out;
-}
 
 class Writer {
  public:
@@ -517,40 +486,6 @@ std::string to_ast_json(const Term& term, const Source& source, const AstJsonOpt
   Writer writer(source, options);
   writer.term(term);
   return writer.take();
-}
-
-std::string indent_json(std::string_view compact, std::string_view indent) {
-  std::string out;
-  std::size_t depth = 0;
-  const auto line = [&] {
-    out += '\n';
-    for (std::size_t i = 0; i < depth; ++i) out += indent;
-  };
-  for (std::size_t i = 0; i < compact.size(); ++i) {
-    const char c = compact[i];
-    if (c == '"') {
-      std::size_t end = i + 1;
-      while (end < compact.size() && compact[end] != '"') end += compact[end] == '\\' ? 2 : 1;
-      out += compact.substr(i, end + 1 - i);
-      i = end;
-    } else if (c == '{' || c == '[') {
-      out += c;
-      if (i + 1 < compact.size() && compact[i + 1] == c + 2) continue;  // {} or []
-      ++depth;
-      line();
-    } else if (c == '}' || c == ']') {
-      if (out.back() != c - 2) {
-        --depth;
-        line();
-      }
-      out += c;
-    } else {
-      out += c;
-      if (c == ',') line();
-      if (c == ':') out += ' ';
-    }
-  }
-  return out;
 }
 
 }  // namespace signalbox::policy::ast

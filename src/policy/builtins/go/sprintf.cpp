@@ -3,14 +3,13 @@
 // one too many "%!(EXTRA int64=1)", and policies show these texts to people.
 #include "policy/builtins/go/sprintf.h"
 
-#include <gmp.h>
-
 #include <algorithm>
 #include <cmath>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "policy/builtins/go/bases.h"
 #include "policy/builtins/go/format_spec.h"
 #include "policy/builtins/go/number.h"
 #include "policy/builtins/go/text.h"
@@ -45,31 +44,10 @@ Argument argument_of(const Value& value) {
   return arg;
 }
 
-std::string in_base(std::uint64_t value, unsigned base, bool upper) {
-  std::string digits;
-  do {
-    digits += (upper ? "0123456789ABCDEF" : "0123456789abcdef")[value % base];
-    value /= base;
-  } while (value != 0);
-  std::ranges::reverse(digits);
-  return digits;
-}
-
 std::string upper_ascii(std::string text) {
   std::ranges::transform(text, text.begin(),
                          [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
   return text;
-}
-
-int base_of(char32_t verb) {
-  switch (verb) {
-    case 'b': return 2;
-    case 'o':
-    case 'O': return 8;
-    case 'x':
-    case 'X': return 16;
-    default: return 10;
-  }
 }
 
 }  // namespace
@@ -425,17 +403,6 @@ void Printer::print_float(const Argument& arg, char32_t verb) {
     return;
   }
   spec_.pad(out_, number);
-}
-
-std::string big_in_base(const std::string& digits, int base) {
-  if (base == 10) return digits;
-  mpz_t z;
-  mpz_init_set_str(z, digits.c_str(), 10);
-  std::string out(mpz_sizeinbase(z, base) + 2, '\0');
-  mpz_get_str(out.data(), base, z);
-  mpz_clear(z);
-  out.resize(out.find('\0'));
-  return out;
 }
 
 void Printer::print_big(const Argument& arg, char32_t verb) {
