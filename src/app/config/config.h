@@ -75,6 +75,7 @@ struct PolicyConfig {
   Size max_memory{};
   std::uint64_t memo_entries = 0;
   Size memo_memory{};
+  Words http_hosts;
   OpaConfig opa;
 };
 

@@ -128,6 +128,9 @@ Keys keys(PolicyConfig& c) {
        "Plans remembered by each event loop, under exactly the facts they were made from; 0 remembers none.",
        Reload::Live},
       {"memo_memory", &c.memo_memory, "64MiB", "Most memory for those facts.", Reload::Live},
+      {"http_hosts", &c.http_hosts, "[]",
+       "Hosts that policies may ask with http.send; none: http.send is off. It blocks the event loop that "
+       "decides."},
       {"opa.url", &c.opa.url, "http://127.0.0.1:8181", "Where OPA is: `http://`, `https://` or `unix:/path`.",
        Reload::Live},
       {"opa.token", &c.opa.token, "", "Bearer token that OPA wants.", Reload::Live},

@@ -39,17 +39,17 @@ policy::Vocabulary host_vocabulary() {
 }
 
 std::expected<std::shared_ptr<const policy::PolicySet>, Diagnostics> load_policies(
-    const std::filesystem::path& directory, std::size_t* count) {
+    const std::filesystem::path& directory, std::size_t* count, const policy::LoadOptions& options) {
   auto files = read_directory(directory);
   if (!files) return std::unexpected(std::move(files.error()));
   if (count) *count = files->size();
-  auto set = policy::PolicySet::load(std::move(*files), host_vocabulary());
+  auto set = policy::PolicySet::load(std::move(*files), host_vocabulary(), options);
   if (!set) locate(set.error(), directory);
   return set;
 }
 
-PolicyLibrary::PolicyLibrary(std::filesystem::path directory, const Clock& clock)
-    : directory_(std::move(directory)), clock_(clock) {
+PolicyLibrary::PolicyLibrary(std::filesystem::path directory, const Clock& clock, policy::LoadOptions options)
+    : directory_(std::move(directory)), clock_(clock), options_(std::move(options)) {
   status_.directory = directory_.string();
 }
 
@@ -73,7 +73,7 @@ std::expected<void, Diagnostics> PolicyLibrary::reload() {
   std::lock_guard one_at_a_time(loading_);
   const std::int64_t before = clock_.steady_ns();
   std::size_t files = 0;
-  auto set = load_policies(directory_, &files);
+  auto set = load_policies(directory_, &files, options_);
   if (!set) {
     fail(set.error());
     return std::unexpected(std::move(set.error()));

@@ -18,7 +18,8 @@ policy::Vocabulary host_vocabulary();
 
 /// Loads a directory with the vocabulary of this build. What `signalbox check` and the gateway both use.
 std::expected<std::shared_ptr<const policy::PolicySet>, Diagnostics> load_policies(
-    const std::filesystem::path& directory, std::size_t* files = nullptr);
+    const std::filesystem::path& directory, std::size_t* files = nullptr,
+    const policy::LoadOptions& options = {});
 
 class PolicyLibrary final : public admin::PolicySource {
  public:
@@ -26,7 +27,7 @@ class PolicyLibrary final : public admin::PolicySource {
   using Publish = std::function<void(std::shared_ptr<const policy::PolicySet>)>;
 
   /// An empty directory name: no policies, reload() does nothing.
-  PolicyLibrary(std::filesystem::path directory, const Clock& clock);
+  PolicyLibrary(std::filesystem::path directory, const Clock& clock, policy::LoadOptions options = {});
 
   void on_change(Publish publish);
 
@@ -40,6 +41,7 @@ class PolicyLibrary final : public admin::PolicySource {
 
   const std::filesystem::path directory_;
   const Clock& clock_;
+  const policy::LoadOptions options_;
   std::mutex loading_;  // one load at a time; held while publishing, so that sets arrive in order
   Publish publish_;
   mutable std::mutex lock_;  // guards what follows

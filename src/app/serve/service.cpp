@@ -44,7 +44,11 @@ Result<std::unique_ptr<actions::StreamSink>> audit_sink(const std::string& outpu
 
 std::expected<std::unique_ptr<Service>, Service::NotStarted> Service::open(Config config) {
   std::unique_ptr<Service> service(new Service(std::move(config)));
-  service->library_ = std::make_unique<PolicyLibrary>(service->config_.policy.directory, service->clock_);
+  policy::LoadOptions loading;
+  loading.host.http_hosts = service->config_.policy.http_hosts;
+  loading.host.http = !loading.host.http_hosts.empty();
+  service->library_ =
+      std::make_unique<PolicyLibrary>(service->config_.policy.directory, service->clock_, std::move(loading));
   if (auto loaded = service->library_->reload(); !loaded)
     return std::unexpected(NotStarted{loaded.error(), {}});
   for (const auto step :
