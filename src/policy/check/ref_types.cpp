@@ -131,7 +131,10 @@ class RefChecker {
       const ast::Term& part = ref.terms[at];
       const TypePtr keys = keys_of(type);
       if (keys == nullptr) {
-        complain("undefined ref: " + shown(ref), "have: " + to_text(type));
+        const bool function = type != nullptr && type->kind == TypeKind::Function;
+        complain(function ? fmt::format("function {} used as reference, not called", function_text(ref))
+                          : "undefined ref: " + shown(ref),
+                 "have: " + to_text(type));
         return false;
       }
       if (ast::as<ast::Var>(part) != nullptr) {

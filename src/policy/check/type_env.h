@@ -29,6 +29,12 @@ class TypeEnv {
   explicit TypeEnv(ComprehensionType comprehension) : comprehension_(std::move(comprehension)) {}
   /// A layer on top of `below`, which must outlive it.
   explicit TypeEnv(const TypeEnv* below) : below_(below), comprehension_(below->comprehension_) {}
+  /// A layer for one expression: what it learns of variables goes to `env`, since they outlive it.
+  static TypeEnv for_expression(TypeEnv& env) {
+    TypeEnv out(&env);
+    out.variables_ = env.variables_;
+    return out;
+  }
 
   const TypeNode& tree() const { return *tree_; }
   const TypeEnv* below() const { return below_; }
@@ -40,7 +46,7 @@ class TypeEnv {
   TypePtr extent(const TypeNode& node) const;
 
   void set_variable(const ast::Term& variable, TypePtr type) {
-    tree_->make_child(variable).type = std::move(type);
+    variables_->make_child(variable).type = std::move(type);
   }
   void set(const ast::Ref& path, TypePtr type) { tree_->make_path(path).type = std::move(type); }
   /// Adds what one rule says of `path`, which is ground, to what others said.
@@ -51,6 +57,7 @@ class TypeEnv {
   TypePtr follow(const TypeNode& node, const ast::Ref& ref, std::size_t at) const;
 
   std::shared_ptr<TypeNode> tree_ = std::make_shared<TypeNode>();
+  std::shared_ptr<TypeNode> variables_ = tree_;
   const TypeEnv* below_ = nullptr;
   ComprehensionType comprehension_;
 };

@@ -3,13 +3,16 @@
 // depend on each other, so that the type of a rule is known where it is used; what is merely unknown passes.
 //
 // The surprise: the expressions of `every`, `not {}`, `and` and `or` bodies are not checked, only their
-// references and closures, because OPA does not; and under `with` every document and rule may be anything.
+// references and closures, because OPA does not.
+#include <deque>
 #include <unordered_set>
 
 #include "policy/check/infer.h"
 #include "policy/check/passes.h"
 #include "policy/check/ref_types.h"
+#include "policy/check/schema_types.h"
 #include "policy/check/type_env.h"
+#include "policy/syntax/compare.h"
 #include "policy/syntax/visit.h"
 
 namespace signalbox::policy::check {
@@ -22,26 +25,104 @@ const ast::Body* body_of(const ast::Term& term) {
   return nullptr;
 }
 
+/// Who refers to whom.
+class RuleGraph {
+ public:
+  explicit RuleGraph(Context& context) : rules_(context.rules.get()) {
+    context.for_each_rule([&](ast::Module& module, ast::Rule& rule) { all_.push_back({&module, &rule}); });
+    for (const RuleAt& at : all_) nodes_[at.rule].module = at.module;
+    for (const RuleAt& at : all_) connect(at);
+  }
+
+  /// All rules, those that a rule refers to before it. Depth first, without recursion: chains may be long.
+  std::vector<RuleAt> in_order() const {
+    std::vector<RuleAt> out;
+    std::unordered_set<const ast::Rule*> seen;
+    std::vector<std::pair<RuleAt, std::size_t>> stack;
+    for (const RuleAt& start : all_) {
+      if (seen.insert(start.rule).second) stack.emplace_back(start, 0);
+      while (!stack.empty()) {
+        auto& [at, next] = stack.back();
+        const auto& needs = nodes_.at(at.rule).needs;
+        if (next == needs.size()) {
+          out.push_back(at);
+          stack.pop_back();
+        } else if (const RuleAt need = needs[next++]; seen.insert(need.rule).second) {
+          stack.emplace_back(need, 0);
+        }
+      }
+    }
+    return out;
+  }
+
+  /// The rules that `ref` may reach, and all that depend on them.
+  std::vector<RuleAt> affected_by(const ast::Ref& ref) const {
+    std::vector<RuleAt> out = rules_->reached_by(ref);
+    std::unordered_set<const ast::Rule*> seen;
+    for (const RuleAt& at : out) seen.insert(at.rule);
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      const auto node = nodes_.find(out[i].rule);
+      if (node == nodes_.end()) continue;
+      for (const RuleAt& user : node->second.users)
+        if (seen.insert(user.rule).second) out.push_back(user);
+    }
+    return out;
+  }
+
+ private:
+  struct Node {
+    const ast::Module* module = nullptr;
+    std::vector<RuleAt> needs, users;
+  };
+
+  void connect(const RuleAt& at) {
+    const auto add = [&](const ast::Term& term) {
+      if (const auto* ref = ast::as<ast::Ref>(term))
+        for (const RuleAt& to : rules_->reached_by(*ref)) add_with_else(at, to.rule);
+      return true;
+    };
+    ast::for_each_term(at.rule->head, add);
+    ast::for_each_term(at.rule->body, add);
+  }
+  void add_with_else(const RuleAt& user, ast::Rule* rule) {
+    for (; rule != nullptr; rule = rule->otherwise ? &**rule->otherwise : nullptr) {
+      const auto found = nodes_.find(rule);
+      if (found == nodes_.end()) continue;
+      nodes_.at(user.rule).needs.push_back({found->second.module, rule});
+      found->second.users.push_back(user);
+    }
+  }
+
+  const RuleTree* rules_;
+  std::vector<RuleAt> all_;
+  std::unordered_map<const ast::Rule*, Node> nodes_;
+};
+
 class TypeChecker {
  public:
-  explicit TypeChecker(Context& context)
+  enum class Of : std::uint8_t { Modules, Query };
+
+  TypeChecker(Context& context, Of of)
       : context_(context),
+        of_(of),
         builtins_([this](const TypeEnv& env, const ast::Term& term) { return comprehension(env, term); }) {}
 
   const TypeEnv& base() const { return builtins_; }
+
+  /// Infers the types of all rules; complaints about them go to the context.
+  void check_rules() {
+    TypeEnv rules(&builtins_);
+    for (const RuleAt& at : graph().in_order()) rule(rules, *at.module, *at.rule);
+  }
 
   /// The complaints about a body; `env`, a layer made for it, learns the types of its variables.
   Diagnostics body(TypeEnv& env, const ast::Body& body) {
     Diagnostics errors;
     for (const ast::Expr& expr : body) {
-      Diagnostics closure_errors = closures(env, expr), ref_errors;
-      if (expr.with.empty()) {
-        ref_errors = check_refs(context_, env, expr);
-      } else {
-        TypeEnv relaxed = anything(env);
-        ref_errors = check_refs(context_, relaxed, expr);
-      }
-      auto wrong = expression(env, expr);
+      std::deque<TypeEnv> layers;
+      TypeEnv& seen = under_with(env, expr, layers);
+      Diagnostics closure_errors = closures(seen, expr), ref_errors = check_refs(context_, seen, expr);
+      auto wrong = expression(seen, expr);
       const bool explained = !closure_errors.empty() || !ref_errors.empty();
       std::ranges::move(closure_errors, std::back_inserter(errors));
       std::ranges::move(ref_errors, std::back_inserter(errors));
@@ -54,6 +135,7 @@ class TypeChecker {
     context_.source = module.source.get();
     TypeEnv env(&rules);
     const ast::Ref path = absolute_path(module, rule);
+    apply_schemas(env, module, rule);
     Diagnostics errors = body(env, rule.body);
     if (!errors.empty()) {
       // Whoever refers to it gets no errors of errors.
@@ -74,6 +156,27 @@ class TypeChecker {
     Diagnostic diagnostic;
     bool from_unknown = false;  ///< a type was not known: another error may be the cause
   };
+
+  /// Schemas written into the annotations of the package, the document and the rule, the nearest last.
+  void apply_schemas(TypeEnv& env, const ast::Module& module, const ast::Rule& rule) {
+    const auto apply = [&](const ast::Annotations& annotations) {
+      for (const ast::SchemaAnnotation& schema : annotations.schemas) {
+        if (!schema.definition) continue;  // named schemas come with the command line
+        if (auto type = type_of_schema(*schema.definition)) {
+          set_document_type(env, schema.path, *type);
+        } else {
+          context_.errors.push_back(diagnostic(rule.span, type.error(), ""));
+        }
+      }
+    };
+    using Scope = ast::AnnotationScope;
+    for (const Scope scope : {Scope::Subpackages, Scope::Package})
+      for (const ast::Annotations& annotations : module.annotations)
+        if (annotations.scope == scope) apply(annotations);
+    for (const Scope scope : {Scope::Document, Scope::Rule})
+      for (const std::uint32_t index : rule.annotations)
+        if (module.annotations[index].scope == scope) apply(module.annotations[index]);
+  }
 
   Diagnostic diagnostic(const ast::Span& at, std::string message, std::string hint) const {
     Diagnostic out;
@@ -108,18 +211,38 @@ class TypeChecker {
     return errors;
   }
 
-  /// A layer in which documents and rules may be anything.
-  static TypeEnv anything(const TypeEnv& env) {
-    TypeEnv out(&env);
-    for (const char* root : {"data", "input"}) out.set_variable(ast::make_var(root), any_type());
-    return out;
+  /// What the expression sees under its `with` modifiers: what is replaced may also have the type of its
+  /// replacement, and rules that depend on it may be anything. The layers are kept in `layers`.
+  TypeEnv& under_with(TypeEnv& env, const ast::Expr& expr, std::deque<TypeEnv>& layers) {
+    std::vector<std::pair<ast::Ref, TypePtr>> replaced;
+    const auto top = [&]() -> TypeEnv& { return layers.empty() ? env : layers.back(); };
+    for (const ast::With& with : expr.with) {
+      const auto* target = ast::as<ast::Ref>(with.target);
+      if (target == nullptr || context_.builtin_named(ast::dotted_name(*target)) != nullptr) continue;
+      const TypePtr type = env.of(*target);
+      const bool function = type != nullptr && type->kind == TypeKind::Function;
+      const auto affected = graph().affected_by(*target);
+      if (!affected.empty()) layers.push_back(TypeEnv::for_expression(top()));
+      for (const RuleAt& at : affected) {
+        const ast::Ref path = ground_prefix(absolute_path(*at.module, *at.rule));
+        if (!function || ast::compare(path, *target) != 0) layers.back().set(path, any_type());
+      }
+      if (function) continue;
+      const TypePtr value = ast::is_ground(*target) && type != nullptr ? env.of(with.value) : nullptr;
+      const TypePtr both = value == nullptr ? nullptr : either(type, value);
+      replaced.emplace_back(ground_prefix(*target), both == nullptr ? any_type() : both);
+    }
+    if (!replaced.empty()) layers.push_back(TypeEnv::for_expression(top()));
+    for (auto& [path, type] : replaced) layers.back().set(path, std::move(type));
+    return top();
   }
 
   std::optional<Wrong> expression(TypeEnv& env, const ast::Expr& expr) {
     const auto* call = ast::as<ast::Call>(expr);
-    if (call == nullptr || !expr.with.empty()) return std::nullopt;
-    if (is_call_of(expr, "eq") && call->terms.size() == 3)
-      return equality(env, expr, call->terms[1], call->terms[2]);
+    if (call == nullptr) return std::nullopt;
+    // In rules `==` means `=` by now; in a query it stays a function of anything.
+    const bool unifies = is_call_of(expr, "eq") || (of_ == Of::Modules && is_call_of(expr, "equal"));
+    if (unifies && call->terms.size() == 3) return equality(env, expr, call->terms[1], call->terms[2]);
     return arguments(env, expr, *call);
   }
 
@@ -205,89 +328,30 @@ class TypeChecker {
     return type;
   }
 
+  const RuleGraph& graph() {
+    if (graph_) return *graph_;
+    const ast::Source* current = context_.source;
+    graph_.emplace(context_);
+    context_.source = current;
+    return *graph_;
+  }
+
   Context& context_;
+  Of of_;
   TypeEnv builtins_;
+  std::optional<RuleGraph> graph_;
   std::unordered_map<std::string, TypePtr> signatures_;
 };
-
-/// Rules so that those a rule refers to come before it.
-class DependencyOrder {
- public:
-  explicit DependencyOrder(Context& context) : context_(context) {
-    context.for_each_rule([&](ast::Module& module, ast::Rule& rule) { all_.push_back({&module, &rule}); });
-    for (const RuleAt& at : all_) module_of_.emplace(at.rule, at.module);
-  }
-
-  std::vector<RuleAt> take() {
-    for (const RuleAt& at : all_) visit(at);
-    return std::move(out_);
-  }
-
- private:
-  struct Frame {
-    RuleAt at;
-    std::vector<RuleAt> needs;
-    std::size_t next = 0;
-  };
-
-  /// Depth first, without recursion: chains of rules may be long.
-  void visit(const RuleAt& start) {
-    if (!seen_.insert(start.rule).second) return;
-    std::vector<Frame> stack;
-    stack.push_back({start, needs_of(start), 0});
-    while (!stack.empty()) {
-      Frame& top = stack.back();
-      if (top.next == top.needs.size()) {
-        out_.push_back(top.at);
-        stack.pop_back();
-        continue;
-      }
-      const RuleAt next = top.needs[top.next++];
-      if (seen_.insert(next.rule).second) stack.push_back({next, needs_of(next), 0});
-    }
-  }
-
-  std::vector<RuleAt> needs_of(const RuleAt& at) const {
-    std::vector<RuleAt> out;
-    const auto add = [&](const ast::Term& term) {
-      if (const auto* ref = ast::as<ast::Ref>(term))
-        for (const RuleAt& to : context_.rules->reached_by(*ref)) add_with_else(out, to.rule);
-      return true;
-    };
-    ast::for_each_term(at.rule->head, add);
-    ast::for_each_term(at.rule->body, add);
-    return out;
-  }
-  void add_with_else(std::vector<RuleAt>& out, ast::Rule* rule) const {
-    for (; rule != nullptr; rule = rule->otherwise ? &**rule->otherwise : nullptr)
-      if (const auto found = module_of_.find(rule); found != module_of_.end())
-        out.push_back({found->second, rule});
-  }
-
-  Context& context_;
-  std::vector<RuleAt> all_, out_;
-  std::unordered_map<const ast::Rule*, const ast::Module*> module_of_;
-  std::unordered_set<const ast::Rule*> seen_;
-};
-
-/// The types of all rules; complaints about them go to the context.
-TypeEnv rule_types(Context& context, TypeChecker& checker) {
-  TypeEnv rules(&checker.base());
-  for (const RuleAt& at : DependencyOrder(context).take()) checker.rule(rules, *at.module, *at.rule);
-  return rules;
-}
 
 }  // namespace
 
 void check_types(Context& context) {
-  TypeChecker checker(context);
-  rule_types(context, checker);
+  TypeChecker(context, TypeChecker::Of::Modules).check_rules();
 }
 
 void check_types_in_query(Context& context, const ast::Body& body) {
-  TypeChecker checker(context);
-  TypeEnv rules(&checker.base());
-  TypeEnv env(&rules);
+  TypeChecker checker(context, TypeChecker::Of::Query);
+  TypeEnv env(&checker.base());
   for (Diagnostic& error : checker.body(env, body)) context.errors.push_back(std::move(error));
 }
 
