@@ -192,7 +192,7 @@ BuiltinResult Patcher::child(const Value& container, const Value& key) const {
   }
   if (!container.is_array())
     return builtin_failure("expected composite type for path " + to_rego(key) +
-                           ", found value: " + to_rego(container));
+                           ", found value: " + described(container));
   auto index = index_of(key, container.size(), "", INT64_MAX);
   if (!index && !index.error().message.empty()) return std::unexpected(index.error());
   if (!index || *index >= container.size())

@@ -78,7 +78,7 @@ bool printable(Text text) {
     go::Rune rune = go::decode_rune(text);
     char32_t r = rune.value;
     bool shown = r == '\n' || (r >= 0x20 && r <= 0x7E) || r == 0x85 || (r >= 0xA0 && r <= 0xD7FF) ||
-                 (r >= 0xE000 && r <= 0xFFFD && r != 0xFEFF) || (r >= 0x10000 && r <= 0x10FFFF);
+                 (r >= 0xE000 && r <= 0xFFFD && r != 0xFEFF);  // what is beyond, go-yaml escapes
     if (!shown || rune.invalid()) return false;
     text.remove_prefix(rune.width);
   }
@@ -203,17 +203,23 @@ BuiltinResult marshal(BuiltinContext& context, Value value) {
   return owned_string(context, writer.take());
 }
 
+/// The reader's complaints in go-yaml's words, where they have the same meaning.
+std::string complaint(const JsonError& error) {
+  if (error.message == "unknown token") return "yaml: found character that cannot start any token";
+  return "yaml: " + error.message;
+}
+
 BuiltinResult unmarshal(BuiltinContext& context, Text text) {
   if (!charge_bytes(context, text.size() * 8)) return limit_failure();
-  auto value = parse_yaml(context.arena, text);
-  if (!value) return builtin_failure("yaml: " + value.error().message);
+  auto value = parse_yaml(context.arena, text, YamlTyping::Go);
+  if (!value) return builtin_failure(complaint(value.error()));
   return *value;
 }
 
 BuiltinResult is_valid(BuiltinContext& context, Value text) {
   if (!text.is_string()) return kFalse;
   if (!charge_bytes(context, text.size() * 8)) return limit_failure();
-  return Value::boolean(parse_yaml(context.arena, text.as_string()).has_value());
+  return Value::boolean(parse_yaml(context.arena, text.as_string(), YamlTyping::Go).has_value());
 }
 
 constexpr Builtin kTable[] = {

@@ -9,6 +9,13 @@
 
 namespace signalbox::policy {
 
-std::expected<Value, JsonError> parse_yaml(Arena& arena, std::string_view text);
+/// What plain scalars are.
+enum class YamlTyping : std::uint8_t {
+  Core,  ///< the core schema of YAML 1.2; numbers keep their spelling
+  Go,    ///< YAML 1.1 by way of Go's types, as yaml.unmarshal gives them: `yes` is true, 1.0 is 1
+};
+
+std::expected<Value, JsonError> parse_yaml(Arena& arena, std::string_view text,
+                                           YamlTyping typing = YamlTyping::Core);
 
 }  // namespace signalbox::policy

@@ -1,4 +1,7 @@
 // Values as Rego source: what OPA's String() and sprintf("%v") print.
+#include <algorithm>
+
+#include "policy/builtins/go/text.h"
 #include "policy/value/number.h"
 #include "policy/value/value.h"
 
@@ -53,32 +56,14 @@ void append_rego(std::string& out, const Value& value) {
 
 }  // namespace
 
-/// As Go's strconv.Quote, which OPA uses: printable UTF-8 stays, control characters are escaped.
+/// As Go's strconv.Quote, which OPA uses: what is printable stays, the rest is escaped.
 void append_quoted_rego(std::string& out, std::string_view text) {
-  constexpr char kHex[] = "0123456789abcdef";
-  out += '"';
-  for (const char c : text) {
-    switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      case '\a': out += "\\a"; break;
-      case '\b': out += "\\b"; break;
-      case '\f': out += "\\f"; break;
-      case '\v': out += "\\v"; break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-          out += "\\x";
-          out += kHex[static_cast<unsigned char>(c) >> 4];
-          out += kHex[c & 0xF];
-        } else {
-          out += c;
-        }
-    }
+  const auto plain = [](char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; };
+  if (!std::ranges::all_of(text, plain)) {
+    out += go::quote(text);
+    return;
   }
-  out += '"';
+  out.append("\"").append(text).append("\"");
 }
 
 std::string to_rego(const Value& value) {
