@@ -10,8 +10,8 @@ namespace signalbox::actions {
 
 std::span<const ActionSpec> catalogue() {
   static const std::array list = {
-      catalog::disconnect(), catalog::terminate(), catalog::deny(),    catalog::error(),
-      catalog::allow(),      catalog::log(),       catalog::webhook(),
+      catalog::reset(), catalog::reject(), catalog::disconnect(), catalog::terminate(), catalog::deny(),
+      catalog::error(), catalog::allow(),  catalog::log(),        catalog::webhook(),
   };
   return list;
 }

@@ -13,6 +13,8 @@ ActionSpec deny();
 ActionSpec disconnect();
 ActionSpec error();
 ActionSpec log();
+ActionSpec reject();
+ActionSpec reset();
 ActionSpec terminate();
 ActionSpec webhook();
 

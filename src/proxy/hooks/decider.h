@@ -87,6 +87,9 @@ class Decider {
   bool wants_queries() const {
     return wants(actions::Hook::TrafficFromClient) || wants(actions::Hook::TrafficToServer);
   }
+  bool wants_responses() const {
+    return wants(actions::Hook::TrafficFromServer) || wants(actions::Hook::TrafficToClient);
+  }
   /// Something that bound values can change is read at traffic_from_client.
   bool wants_parameters() const { return policies_->reads(actions::Hook::TrafficFromClient).parameters; }
   /// Queries are taken apart: what they prepare and declare is seen.

@@ -224,6 +224,13 @@ bool QueryStatements::depends_on_constants() const {
          });
 }
 
+const QueryStatement* QueryStatements::top_level(std::uint32_t index) const {
+  const auto at = std::ranges::find_if(all_, [&](const QueryStatement& one) {
+    return one.facts != nullptr && one.facts->within.empty() && one.facts->index == index;
+  });
+  return at == all_.end() ? nullptr : &*at;
+}
+
 bool QueryStatements::ends_transaction() const {
   const sql::StatementFacts* first = all_.front().facts;
   return first != nullptr &&

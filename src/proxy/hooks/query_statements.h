@@ -39,6 +39,9 @@ class QueryStatements {
   /// Never empty. In the order of the text, what is inside a statement right behind it.
   const std::vector<QueryStatement>& all() const { return all_; }
 
+  /// The query's statement of this number; null when there is none.
+  const QueryStatement* top_level(std::uint32_t index) const;
+
   /// Names were looked up: the same text may stand for something else in another session, or later.
   bool refers() const { return refers_; }
   /// A name whose text should be known and is not: TooLong or Earlier. The query must be refused.

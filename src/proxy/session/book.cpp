@@ -28,6 +28,13 @@ void Book::sent(Request request, std::unique_ptr<Companion> companion) {
   push(request, std::move(companion));
 }
 
+const Pending* Book::head() const {
+  for (std::size_t i = 0; i < count_; ++i) {
+    if (at(i).request != Request::CopyEnd) return &at(i);
+  }
+  return nullptr;
+}
+
 Book::UnansweredParse Book::unanswered_parse(std::string_view statement) const {
   bool certain = true;
   std::size_t parses = parses_;

@@ -46,11 +46,12 @@ struct Companion {
   std::uint64_t revision = 0;
   std::shared_ptr<const std::vector<NameChange>> changes;  ///< of names, by the statements; null: none
   std::uint32_t completed = 0;                             ///< Query: statements answered so far
+  std::int64_t sent_ns = 0;  ///< Query, Execute: steady; 0 = nobody wants to know
 
   void clear() {
     refusal.clear(), statement.clear(), portal.clear(), text.clear(), types.clear();
     text_known = true, undecided = insists = false, standard_strings = true, what = 'S', revision = 0;
-    changes.reset(), completed = 0;
+    changes.reset(), completed = 0, sent_ns = 0;
   }
 };
 
@@ -76,6 +77,9 @@ class Book {
   };
   /// `status` is the body of a ReadyForQuery.
   Meaning received(char type, char status = 'I');
+
+  /// The request that the server is answering; null when it owes none.
+  const Pending* head() const;
 
   /// The last unanswered Parse of this name. `certain`: whatever follows it now runs only when it has
   /// succeeded, because no Sync lies between. `too_far`: there may be one, but so much lies behind it that

@@ -59,25 +59,30 @@ Refusal Session::refusal_of(const Ruling& ruling, const Event& event) {
   refusal.verdict = ruling.plan.verdict;
   refusal.fields = refusal_fields(ruling, input, actions::ends_session(refusal.verdict) ? "FATAL" : "ERROR");
   refusal.keeps_transaction = keeps_transaction(ruling);
+  refusal.by_default = ruling.plan.reason == actions::Reason::Default;
   return refusal;
 }
 
-/// A hook of the session itself. False = refused: the client has been told, the session ends.
-Task<bool> Session::passes(actions::Hook hook) {
-  if (!worker_.decider().wants(hook)) co_return true;
+/// A hook of the session itself: why it may not go on.
+Task<std::optional<Refusal>> Session::asked_at(actions::Hook hook) {
+  if (!worker_.decider().wants(hook)) co_return std::nullopt;
   Event event = event_of(hook);
   auto refusal = judge(event, co_await answer_to(event));
+  if (refusal) worker_.metrics().add(Counter::ConnectionsRefused);
+  co_return refusal;
+}
+
+/// False = refused: the client has been told, the session ends.
+Task<bool> Session::passes(actions::Hook hook) {
+  auto refusal = co_await asked_at(hook);
   if (!refusal) co_return true;
-  worker_.metrics().add(Counter::ConnectionsRefused);
-  if (refusal->verdict <= actions::Verdict::Reject) {
-    client_->reset_on_close();
-    if (refusal->verdict == actions::Verdict::Reset && server_) server_->reset_on_close();
-    client_broke_ = true;
-    co_return false;
-  }
-  refusal->fields.severity = "FATAL";
-  co_await refuse(std::move(refusal->fields));
+  if (!breaks(*refusal)) co_await turn_away(std::move(*refusal));
   co_return false;
+}
+
+Task<> Session::turn_away(Refusal refusal) {
+  refusal.fields.severity = "FATAL";
+  co_await refuse(std::move(refusal.fields));
 }
 
 /// A hook at which nothing can be refused any more: what policies ask for is queued and recorded.

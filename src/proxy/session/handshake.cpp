@@ -32,6 +32,10 @@ Task<bool> Session::shake_hands() {
     std::optional<wire::FirstPacket> packet = co_await first_packet();
     if (!packet) co_return false;
     if (const auto* startup = std::get_if<wire::Startup>(&*packet)) {
+      if (turned_away_) {  // refused on arrival; before now no client would have shown it
+        co_await turn_away(std::move(*turned_away_));
+        co_return false;
+      }
       facts_.parameters = startup->parameters;
       facts_.user = startup->parameter("user");
       facts_.database = startup->parameter("database");
@@ -40,7 +44,7 @@ Task<bool> Session::shake_hands() {
       co_return true;
     }
     if (auto* request = std::get_if<wire::CancelRequest>(&*packet)) {
-      co_await cancel(std::move(*request));
+      if (!turned_away_) co_await cancel(std::move(*request));
       co_return false;
     }
     const bool is_ssl = std::holds_alternative<wire::SslRequest>(*packet);

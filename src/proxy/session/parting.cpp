@@ -98,7 +98,7 @@ void Session::on_deadline() {
 Task<> Session::part() {
   phase_ = Phase::Closing;
   cancel_entry_ = {};
-  if (server_) server_->shutdown_write();
+  if (server_ && !server_reset_) server_->shutdown_write();
   server_.reset();
   if (client_broke_) co_return;
   client_->reopen();

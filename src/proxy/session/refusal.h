@@ -14,6 +14,7 @@ struct Refusal {
   actions::Verdict verdict = actions::Verdict::Deny;
   wire::ErrorFields fields;
   bool keeps_transaction = false;  ///< an open transaction stays as it is
+  bool by_default = false;         ///< nobody asked for it
   bool ends_transaction = false;   ///< what is refused would end a transaction, failed or not
 };
 

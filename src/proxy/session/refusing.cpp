@@ -21,16 +21,28 @@ constexpr std::string_view kStandIn = "refused by the gateway";
 
 }  // namespace
 
+/// Verdicts that tell the client nothing: its connection is reset, with the server's or without.
+bool Session::breaks(const Refusal& refusal) {
+  if (refusal.verdict > actions::Verdict::Reject) return false;
+  client_->reset_on_close();
+  client_broke_ = true;
+  if (!server_) return true;
+  if (refusal.verdict == actions::Verdict::Reset) {
+    server_->reset_on_close();
+    server_reset_ = true;
+  } else if (phase_ == Phase::Active && passing_request_ == 0 && !server_->writing()) {
+    std::string goodbye;
+    wire::append_terminate(goodbye);
+    server_->try_write(goodbye);
+  }
+  return true;
+}
+
 /// The message at the front of the inlet is refused. True = the session goes on.
 Task<bool> Session::act_on_refusal() {
   Refusal refusal = std::move(*refusal_);
   refusal_.reset();
-  if (refusal.verdict <= actions::Verdict::Reject) {
-    client_->reset_on_close();
-    if (refusal.verdict == actions::Verdict::Reset) server_->reset_on_close();
-    client_broke_ = true;
-    co_return false;
-  }
+  if (breaks(refusal)) co_return false;
   if (refusal.fields.severity == "FATAL") {
     terminate(std::move(refusal.fields));
     co_return false;

@@ -16,6 +16,10 @@ bool stands_in(const Companion& companion, std::string_view error) {
   return companion.insists || wire::error_field(error, 'C') != "25P02";
 }
 
+bool is_stand_in(const Pending* head) {
+  return head != nullptr && head->companion && !head->companion->refusal.empty();
+}
+
 }  // namespace
 
 Task<> Session::relay_replies() {
@@ -24,6 +28,10 @@ Task<> Session::relay_replies() {
     if (run.bytes > 0 && !co_await send_to_client(run.bytes)) break;
     if (run.pause == Pause::Substitute) {
       if (!co_await substitute()) break;
+      continue;
+    }
+    if (run.pause == Pause::Answered) {
+      if (!co_await decide_response()) break;
       continue;
     }
     if (run.pause == Pause::BadMessage) {
@@ -51,6 +59,7 @@ Session::ReplyRun Session::scan_replies() {
   const std::string_view bytes = from_server_->bytes();
   std::size_t at = static_cast<std::size_t>(std::min<std::uint64_t>(passing_reply_, bytes.size()));
   passing_reply_ -= at;
+  const bool seen = worker_.decider().wants_responses();
   while (at < bytes.size()) {
     const std::string_view rest = bytes.substr(at);
     wire::FrameHeader header;
@@ -62,6 +71,7 @@ Session::ReplyRun Session::scan_replies() {
       if (pause == Pause::Idle) return {at + header.size(), *pause};
       if (pause) return {at, *pause};
     }
+    if (seen) watched(header);
     if (header.size() > rest.size()) {
       passing_reply_ = header.size() - rest.size();
       return {bytes.size(), Pause::More};
@@ -75,6 +85,9 @@ Session::ReplyRun Session::scan_replies() {
 std::optional<Session::Pause> Session::on_reply(const wire::FrameHeader& header, std::string_view available) {
   const bool whole = available.size() >= header.size();
   const std::string_view body = available.substr(wire::kHeaderBytes, header.size() - wire::kHeaderBytes);
+  if (worker_.decider().wants_responses() && !is_stand_in(book_.head())) {
+    if (const auto pause = watch(header, body, whole)) return pause;
+  }
   switch (header.type) {
     case 'Z': {
       if (!whole) return Pause::More;
@@ -101,10 +114,8 @@ std::optional<Session::Pause> Session::on_reply(const wire::FrameHeader& header,
     case 'C': {
       if (!whole) return Pause::More;
       const Book::Meaning meaning = book_.received('C');
-      if (meaning.head != nullptr && meaning.head->request == Request::Query && meaning.head->companion &&
-          meaning.head->companion->changes) {
+      if (meaning.head != nullptr && meaning.head->request == Request::Query && meaning.head->companion)
         statements_.completed(*meaning.head->companion);
-      }
       if (body.starts_with("DEALLOCATE ALL")) statements_.deallocated_all();
       if (body.starts_with("DISCARD ALL")) statements_.discarded_all();
       after(meaning);

@@ -118,8 +118,9 @@ std::optional<Session::Stop> Session::on_statement(const wire::FrameHeader& head
   if (!decider.reads_queries()) statements_.unread();
   const bool runs = header.type == 'Q' || header.type == 'E' || header.type == 'F';
   if (runs) ++facts_.queries, worker_.metrics().add(Counter::Statements);
-  const bool remembered =
-      !runs || (header.type == 'Q' && changes_names()) || (header.type == 'E' && statements_.names_change());
+  const bool answer_seen = decider.wants_responses();
+  const bool remembered = !runs || (header.type == 'Q' && (answer_seen || changes_names())) ||
+                          (header.type == 'E' && (answer_seen || statements_.names_change()));
   book_.sent(*request_of(header.type), remembered ? companion_of(header.type, body, whole) : nullptr);
   return std::nullopt;
 }
@@ -132,6 +133,7 @@ bool Session::changes_names() const {
 /// What must be remembered of a message until the server confirms it.
 std::unique_ptr<Companion> Session::companion_of(char type, std::string_view body, bool whole) {
   auto companion = new_companion();
+  if (worker_.decider().wants_responses()) companion->sent_ns = worker_.loop().now_ns();
   if (changes_names()) {
     companion->changes = {ruled_, &ruled_->changes};
     statements_.will_change();
@@ -165,7 +167,7 @@ void Session::remember_text(char type, std::string_view body, bool whole, Compan
   if (type == 'P') companion.statement = reader.name();
   companion.revision = decided_under_;
   companion.standard_strings = standard_strings_;
-  companion.text_known = type == 'Q' || (whole && body.size() <= kLongestKeptText);
+  companion.text_known = (type == 'Q' && changes_names()) || (whole && body.size() <= kLongestKeptText);
   if (!companion.text_known) return;
   companion.text = reader.text();
   companion.undecided = awaits_values(companion.text);

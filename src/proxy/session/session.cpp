@@ -49,7 +49,9 @@ Session::~Session() {
 Task<> Session::live() {
   const TimeoutOptions& timeouts = settings_->options.timeouts;
   if (timeouts.handshake.count() > 0) deadline_.arm(worker_.loop().timers(), timeouts.handshake);
-  if (co_await passes(actions::Hook::Connecting) && co_await shake_hands() && co_await log_in() &&
+  turned_away_ = co_await asked_at(actions::Hook::Connecting);
+  const bool broken = turned_away_ && breaks(*turned_away_);
+  if (!broken && co_await shake_hands() && co_await log_in() &&
       co_await passes(actions::Hook::Authenticated)) {
     become_active();
     co_await Both(relay_requests(), relay_replies());

@@ -22,6 +22,7 @@
 #include "proxy/net/inlet.h"
 #include "proxy/net/task.h"
 #include "proxy/net/turn.h"
+#include "proxy/session/answer.h"
 #include "proxy/session/book.h"
 #include "proxy/session/login_rules.h"
 #include "proxy/session/refusal.h"
@@ -137,7 +138,10 @@ class Session {
 
   // decisions.cpp: where policies come in
   Event event_of(actions::Hook hook);
+  Task<std::optional<Refusal>> asked_at(actions::Hook hook);
   Task<bool> passes(actions::Hook hook);
+  Task<> turn_away(Refusal refusal);
+  bool breaks(const Refusal& refusal);
   Task<> notify(actions::Hook hook);
   Task<RulingPtr> answer_to(Event& event);
   std::optional<Stop> decide_message(const wire::FrameHeader& header, std::string_view body);
@@ -185,7 +189,13 @@ class Session {
   Task<bool> answer_client(std::string answer);
 
   // replies.cpp: server to client
-  enum class Pause : std::uint8_t { More, Substitute, Idle, BadMessage };
+  enum class Pause : std::uint8_t {
+    More,
+    Substitute,  ///< the ErrorResponse at hand answers what we sent: the refusal takes its place
+    Answered,    ///< the message at hand ends an answer that policies want to see
+    Idle,
+    BadMessage,
+  };
   struct ReplyRun {
     std::size_t bytes = 0;
     Pause pause = Pause::More;
@@ -194,6 +204,12 @@ class Session {
   ReplyRun scan_replies();
   std::optional<Pause> on_reply(const wire::FrameHeader& header, std::string_view available);
   void after(const Book::Meaning& meaning);
+
+  // responses.cpp: hooks traffic_from_server and traffic_to_client
+  std::optional<Pause> watch(const wire::FrameHeader& header, std::string_view body, bool whole);
+  void watched(const wire::FrameHeader& header);
+  Task<bool> decide_response();
+  Query answered_query(const Pending* head, std::shared_ptr<PreparedText>& text) const;
   void wake_requests();
   Task<bool> send_to_client(std::size_t size);
   Task<bool> substitute();
@@ -253,11 +269,14 @@ class Session {
   std::int64_t accepted_ns_ = 0;    ///< steady
   std::int64_t idle_since_ns_ = 0;  ///< steady; of the last ReadyForQuery or request
   bool draining_ = false;
-  bool asking_ = false;        ///< a decision on the client's message is being waited for
-  bool client_done_ = false;   ///< the client has said goodbye or closed its side
-  bool server_gone_ = false;   ///< the server's side is at its end
-  bool client_broke_ = false;  ///< its connection is of no use any more
-  bool mid_reply_ = false;     ///< a message of the server has been sent to the client in part
+  bool asking_ = false;                 ///< a decision on the client's message is being waited for
+  bool client_done_ = false;            ///< the client has said goodbye or closed its side
+  bool server_reset_ = false;           ///< its connection ends with RST
+  bool server_gone_ = false;            ///< the server's side is at its end
+  bool client_broke_ = false;           ///< its connection is of no use any more
+  std::unique_ptr<Answer> answer_;      ///< the one that comes in now, where policies want to see it
+  std::optional<Refusal> turned_away_;  ///< at `connecting`; told when the client can understand it
+  bool mid_reply_ = false;              ///< a message of the server has been sent to the client in part
 };
 
 }  // namespace signalbox::proxy

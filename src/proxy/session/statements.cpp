@@ -94,10 +94,11 @@ void Statements::completed(Companion& query) {
   like.standard_strings = query.standard_strings;
   like.undecided = query.undecided;
   like.revision = query.revision;
+  const std::uint32_t done = query.completed++;
+  if (!query.changes) return;
   for (const NameChange& change : *query.changes) {
-    if (change.statement == query.completed) apply(change, query.text, like);
+    if (change.statement == done) apply(change, query.text, like);
   }
-  ++query.completed;
 }
 
 void Statements::executed(std::string_view portal) {

@@ -1,6 +1,8 @@
 // Bodies of replies.
 #include "proxy/wire/replies.h"
 
+#include <algorithm>
+
 #include "proxy/wire/frame.h"
 
 namespace signalbox::proxy::wire {
@@ -17,6 +19,24 @@ std::optional<ParameterStatus> decode_parameter_status(std::string_view body) {
   status.value = reader.text();
   if (!reader.at_end()) return std::nullopt;
   return status;
+}
+
+std::optional<std::vector<DescribedColumn>> decode_row_description(std::string_view body) {
+  BodyReader reader(body);
+  const auto count = reader.integer<std::uint16_t>();
+  std::vector<DescribedColumn> columns;
+  columns.reserve(std::min<std::size_t>(count, body.size() / 19));
+  for (std::uint16_t i = 0; i < count && reader.ok(); ++i) {
+    DescribedColumn column;
+    column.name = reader.text();
+    column.table = reader.integer<std::uint32_t>();
+    reader.integer<std::uint16_t>();  // number of the column in its table
+    column.type = reader.integer<std::uint32_t>();
+    reader.bytes(2 + 4 + 2);  // size, modifier, format
+    columns.push_back(column);
+  }
+  if (!reader.at_end()) return std::nullopt;
+  return columns;
 }
 
 std::optional<char> decode_ready(std::string_view body) {

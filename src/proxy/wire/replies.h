@@ -35,6 +35,13 @@ enum class Authentication : std::uint32_t {
 
 std::optional<BackendKey> decode_backend_key(std::string_view body);
 std::optional<ParameterStatus> decode_parameter_status(std::string_view body);
+/// One column of a RowDescription: its name, type and table (OIDs; 0 = of no table).
+struct DescribedColumn {
+  std::string_view name;
+  std::uint32_t type = 0;
+  std::uint32_t table = 0;
+};
+std::optional<std::vector<DescribedColumn>> decode_row_description(std::string_view body);
 /// The transaction status: 'I', 'T' or 'E'.
 std::optional<char> decode_ready(std::string_view body);
 std::optional<Authentication> decode_authentication(std::string_view body);
