@@ -28,14 +28,19 @@ def load():
     return f"{os.getloadavg()[0]:.1f}"
 
 
+def rotated(names, by):
+    by %= len(names)
+    return names[by:] + names[:by]
+
+
 def play(chosen, running, listed, folder):
     """One dictionary a round: {(workload, contender's name): Sample}."""
     rounds = []
     for number in range(chosen.rounds):
         rounds.append({})
         for workload in listed:
-            for name, contender in running.items():
-                rounds[-1][workload, name] = workloads.measure(workload, contender, folder, chosen.seconds)
+            for name in rotated(list(running), number):  # nobody always comes first
+                rounds[-1][workload, name] = workloads.measure(workload, running[name], folder, chosen.seconds)
             rates = "  ".join(f"{name} {rounds[-1][workload, name].rate:,.0f}" for name in running)
             print(f"round {number + 1}: {workload.title:38} {rates}", flush=True)
     return rounds
@@ -75,7 +80,7 @@ def main(arguments):
         results = measure(chosen, program, folder)
     output = chosen.output or (None if chosen.quick or chosen.only else host.ROOT / "docs" / "performance.md")
     if output:
-        page.write(output, results, "tools/bench " + " ".join(arguments) if arguments else "tools/bench")
+        page.write(output, results, f"tools/bench --rounds {chosen.rounds} --seconds {chosen.seconds} --scale {chosen.scale}")
         print(f"wrote {output}")
     return 0
 
