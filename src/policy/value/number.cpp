@@ -149,21 +149,68 @@ NumberResult from_integer(Arena& arena, mpz_srcptr value) {
   return make_decimal(arena, text, true);
 }
 
-/// The fewest digits that read back as the same 64-bit float, and the decimal point before them.
-std::string shortest_digits(mpfr_srcptr value, mpfr_exp_t& point) {
-  Float again;
-  char digits[32];
-  for (std::size_t count = 1; count <= 21; ++count) {
-    mpfr_get_str(digits, &point, 10, count, value, MPFR_RNDN);
-    const char* unsigned_digits = digits[0] == '-' ? digits + 1 : digits;
-    const std::string text =
-        std::string(digits[0] == '-' ? "-0." : "0.") + unsigned_digits + "e" + std::to_string(point);
-    mpfr_strtofr(again.get(), text.c_str(), nullptr, 10, MPFR_RNDN);
-    if (mpfr_equal_p(again.get(), value) != 0) break;
+/// The digits of mantissa * 2^exponent, exactly, without zeros at the end, and the decimal point before them.
+std::string exact_digits(mpz_srcptr mantissa, mpfr_exp_t exponent, mpfr_exp_t& point) {
+  Integer scaled;
+  if (exponent >= 0) {
+    mpz_mul_2exp(scaled.get(), mantissa, static_cast<mp_bitcnt_t>(exponent));
+  } else {
+    mpz_ui_pow_ui(scaled.get(), 5, static_cast<unsigned long>(-exponent));
+    mpz_mul(scaled.get(), scaled.get(), mantissa);
   }
-  std::string out = digits[0] == '-' ? digits + 1 : digits;
-  out.erase(std::max<std::size_t>(out.find_last_not_of('0') + 1, 1));
-  return out;
+  std::string digits(mpz_sizeinbase(scaled.get(), 10) + 2, '\0');
+  mpz_get_str(digits.data(), 10, scaled.get());
+  digits.resize(std::strlen(digits.c_str()));
+  point = static_cast<mpfr_exp_t>(digits.size()) + std::min<mpfr_exp_t>(exponent, 0);
+  digits.erase(std::max<std::size_t>(digits.find_last_not_of('0') + 1, 1));
+  return digits;
+}
+
+/// The first `count` digits, one up in the last place.
+void round_up(std::string& digits, std::size_t count, mpfr_exp_t& point) {
+  while (count > 0 && digits[count - 1] == '9') --count;
+  if (count == 0) {
+    digits = "1";
+    ++point;
+    return;
+  }
+  digits.resize(count);
+  ++digits.back();
+}
+
+/// Digits of a decimal that reads back as the same float, found as Go's big.Float finds them: the first place
+/// where the value stands apart from the ends of the interval that rounds to it.
+std::string shortest_digits(mpfr_srcptr value, mpfr_exp_t& point) {
+  Integer mantissa, end;
+  mpfr_exp_t exponent = mpfr_get_z_2exp(mantissa.get(), value) - 1;
+  mpz_abs(mantissa.get(), mantissa.get());
+  const bool inclusive = mpz_even_p(mantissa.get()) != 0;
+  mpz_mul_2exp(mantissa.get(), mantissa.get(), 1);  // the last bit is now half a unit in the last place
+  std::string digits = exact_digits(mantissa.get(), exponent, point);
+  mpfr_exp_t ignored = 0;
+  mpz_sub_ui(end.get(), mantissa.get(), 1);
+  const std::string lower = exact_digits(end.get(), exponent, ignored);
+  mpz_add_ui(end.get(), mantissa.get(), 1);
+  const std::string upper = exact_digits(end.get(), exponent, ignored);
+  const auto digit = [](const std::string& of, std::size_t at) { return at < of.size() ? of[at] : '0'; };
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    const char l = digit(lower, i), m = digits[i], u = digit(upper, i);
+    const bool down = l != m || (inclusive && i + 1 == lower.size());
+    const bool up = m != u && (inclusive || m + 1 < u || i + 1 < upper.size());
+    if (!down && !up) continue;
+    const std::size_t count = i + 1;
+    if (count >= digits.size()) break;
+    const bool half = digits[count] == '5' && count + 1 == digits.size();
+    const bool nearest_up = half ? (digits[count - 1] - '0') % 2 != 0 : digits[count] >= '5';
+    if (up && (!down || nearest_up)) {
+      round_up(digits, count, point);
+    } else {
+      digits.resize(count);
+    }
+    break;
+  }
+  digits.erase(std::max<std::size_t>(digits.find_last_not_of('0') + 1, 1));
+  return digits;
 }
 
 std::string scientific(const std::string& digits, std::int64_t exponent) {
@@ -189,6 +236,9 @@ NumberResult from_float(Arena& arena, mpfr_srcptr value) {
   if (mpfr_number_p(value) == 0) return std::unexpected(NumberError::TooLarge);
   const bool whole = mpfr_integer_p(value) != 0;
   if (whole && mpfr_fits_slong_p(value, MPFR_RNDN) != 0) return Value::integer(mpfr_get_si(value, MPFR_RNDN));
+  // In bits, before anything is spelled out: a decimal digit takes 3.3.
+  constexpr mpfr_exp_t kMaxBits = 4 * static_cast<mpfr_exp_t>(kMaxNumberDigits);
+  if (std::abs(mpfr_get_exp(value)) > kMaxBits) return std::unexpected(NumberError::TooLarge);
   mpfr_exp_t point = 0;
   const std::string digits = shortest_digits(value, point);
   if (std::abs(point) > static_cast<mpfr_exp_t>(kMaxNumberDigits))
