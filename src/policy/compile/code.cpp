@@ -54,6 +54,13 @@ void Code::finish() {
     function_.code.push_back({Opcode::Jump, 0, 0, 0, 0, to, at});
   }
   trampolines_.clear();
+  std::vector<ir::Instr> prologue;
+  for (const Register kept : kept_) prologue.push_back({Opcode::Undefine, 0, kept, 0, 0, kNone, {}});
+  function_.code.insert(function_.code.begin(), prologue.begin(), prologue.end());
+  for (Label& label : function_.labels) {
+    if (label != kNone) label += static_cast<Label>(prologue.size());
+  }
+  kept_.clear();
 }
 
 }  // namespace signalbox::policy

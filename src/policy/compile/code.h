@@ -47,7 +47,14 @@ class Code {
   /// Writes the trampolines. After this nothing may be emitted.
   void finish();
 
+  /// A register that is undefined when the function begins and keeps what is put there until it returns.
+  Register kept() {
+    kept_.push_back(fresh());
+    return kept_.back();
+  }
+
   Label fail = kNone;
+  std::uint32_t loops = 0;  ///< open around the place where code is emitted
   CodePosition at;
   /// Registers of a finished rule body may be used again by the next one.
   std::uint32_t registers() const { return function_.registers; }
@@ -63,6 +70,7 @@ class Code {
   ir::Function& function_;
   std::vector<Register> label_context_;
   std::vector<Trampoline> trampolines_;
+  std::vector<Register> kept_;
   Register context_ = kNone;  ///< register of the current scope's context; kNone = the function's own
   Register own_context_ = kNone;
 };

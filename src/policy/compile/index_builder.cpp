@@ -113,6 +113,13 @@ class IndexBuilder {
       }
       case IndexTest::Kind::Above: field.above.push_back({value, inclusive, std::move(posting)}); return;
       case IndexTest::Kind::Below: field.below.push_back({value, inclusive, std::move(posting)}); return;
+      case IndexTest::Kind::Range: {
+        const auto ends = value.as_array();
+        field.ranges.add({ends[0], ends[1], ends[2].is_true(), ends[3].is_true(),
+                          static_cast<std::uint32_t>(field.by_range.size())});
+        field.by_range.push_back(std::move(posting));
+        return;
+      }
       case IndexTest::Kind::Pattern: patterns_[field.subject].emplace_back(value, std::move(posting)); return;
     }
   }
@@ -127,6 +134,7 @@ class IndexBuilder {
     field.network_lengths.assign(network_lengths.begin(), network_lengths.end());
     std::ranges::sort(field.above, [](const auto& a, const auto& b) { return a.limit < b.limit; });
     std::ranges::sort(field.below, [](const auto& a, const auto& b) { return b.limit < a.limit; });
+    field.ranges.settle();
     const auto it = patterns_.find(field.subject);
     if (it != patterns_.end()) add_patterns(field, it->second, always);
   }

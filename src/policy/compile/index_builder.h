@@ -11,7 +11,15 @@ namespace signalbox::policy {
 
 /// One fact that a rule needs. A rule with several alternatives of one test (x in [a, b]) has several values.
 struct IndexTest {
-  enum class Kind : std::uint8_t { Equal, Prefix, Network, Above, Below, Pattern } kind = Kind::Equal;
+  enum class Kind : std::uint8_t {
+    Equal,
+    Prefix,
+    Network,
+    Above,
+    Below,
+    Range,  ///< both: values are [low, high, low inclusive, high inclusive]
+    Pattern
+  } kind = Kind::Equal;
   IndexSubject subject;
   std::vector<Value> values;
   bool inclusive = false;  ///< Above and Below

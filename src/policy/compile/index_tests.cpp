@@ -67,7 +67,23 @@ class TestReader {
     }
   }
 
-  std::vector<IndexTest> take() { return std::move(tests_); }
+  /// What was read. A lower and an upper bound of one subject make one range. (Not of elements: they may be
+  /// bounds of two different ones.)
+  std::vector<IndexTest> take(Arena& arena) {
+    for (std::size_t i = 0; i < tests_.size(); ++i) {
+      if (tests_[i].kind != Kind::Above || tests_[i].subject.elements) continue;
+      const auto upper = std::ranges::find_if(tests_, [&](const IndexTest& other) {
+        return other.kind == Kind::Below && other.subject == tests_[i].subject;
+      });
+      if (upper == tests_.end()) continue;
+      const Value ends[] = {tests_[i].values[0], upper->values[0], Value::boolean(tests_[i].inclusive),
+                            Value::boolean(upper->inclusive)};
+      tests_[i] = {Kind::Range, tests_[i].subject, {make_array(arena, ends)}, false};
+      tests_.erase(upper);
+      return take(arena);
+    }
+    return std::move(tests_);
+  }
 
  private:
   void equality(const ast::Term& a, const ast::Term& b) {
@@ -201,7 +217,7 @@ std::vector<IndexTest> Planner::tests_of(const RuleGroup& group, const SourceRul
     for (std::uint32_t i = 0; i < rule.head.args.size(); ++i) reader.add_argument(i, rule.head.args[i]);
   }
   for (const ast::Expr& expr : rule.body) reader.read(expr);
-  return reader.take();
+  return reader.take(*memory_);
 }
 
 std::shared_ptr<const RuleIndex> Planner::index_of(const RuleGroup& group) {

@@ -23,11 +23,13 @@ void Planner::plan_negatable(const ast::Expr& expr) {
   const Label outer = code_->fail;
   const Label holds = code_->label();
   const Bindings before = bound_;
+  const std::uint32_t loops = code_->loops;
   code_->fail = holds;
   plan_statement(expr);
   code_->jump_failing(outer);
   code_->bind(holds);
   code_->fail = outer;
+  code_->loops = loops;
   bound_ = before;
 }
 
@@ -53,11 +55,13 @@ void Planner::plan_not(const ast::Not& node) {
   const Label outer = code_->fail;
   const Label holds = code_->label();
   const Bindings before = bound_;
+  const std::uint32_t loops = code_->loops;
   code_->fail = holds;
   plan_body(node.body);
   code_->jump_failing(outer);
   code_->bind(holds);
   code_->fail = outer;
+  code_->loops = loops;
   bound_ = before;
 }
 
@@ -72,6 +76,7 @@ void Planner::plan_every(const ast::Every& every) {
   code_->bind(next);
   code_->emit_or(holds, Opcode::ScanNext, iterator, key, value);
   code_->fail = violated;
+  const std::uint32_t loops = code_->loops++;
   if (every.key) plan_match(**every.key, key);
   plan_match(*every.value, value);
   plan_body(every.body);
@@ -80,14 +85,17 @@ void Planner::plan_every(const ast::Every& every) {
   code_->jump_failing(enclosing);
   code_->bind(holds);
   code_->fail = enclosing;
+  code_->loops = loops;
   bound_ = before;
   (void)outer;
 }
 
 void Planner::plan_operand_body(const ast::Body& body, Label otherwise) {
   const Bindings before = bound_;
+  const std::uint32_t loops = code_->loops;
   code_->fail = otherwise;
   plan_body(body);
+  code_->loops = loops;
   bound_ = before;
 }
 

@@ -72,6 +72,7 @@ void Planner::plan_call_statement(const ast::Call& call) {
     code_->bind(next);
     code_->emit_or_fail(Opcode::ScanNext, iterator, key, value);
     code_->fail = next;
+    ++code_->loops;
     result = value;
   }
   if (args.size() == arity + 1) return plan_match(args.back(), result);

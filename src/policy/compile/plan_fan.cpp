@@ -58,6 +58,7 @@ std::optional<Code::Operand> Planner::plan_fan(const ast::Ref& ref, std::uint32_
   code_->bind(next);
   code_->emit_or_fail(Opcode::FanNext, iterator, key, document, number);
   code_->fail = next;
+  ++code_->loops;
   plan_match(ref.terms[at], key);
   return plan_steps(document, ref, at + 2);
 }

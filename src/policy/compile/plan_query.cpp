@@ -83,7 +83,7 @@ Function Planner::plan_answers(const ast::Body& body, QueryCode& query,
   for (const auto& [local, name] : variables) {
     const auto it = bound_.find(local);
     if (it == bound_.end()) continue;
-    answer.push_back(it->second);
+    answer.push_back(it->second.operand);
     query.variables.push_back(name);
   }
   answer.insert(answer.end(), values.begin(), values.end());

@@ -115,6 +115,7 @@ void Planner::begin_rule(const SourceRule& source, const ast::Rule& rule, Label 
   source_ = source.module->source;
   file_ = program_.rules[source.info].at.file;
   bound_.clear();
+  code_->loops = 0;
   code_->fail = next;
   locate(rule.head.span);
 }
@@ -202,6 +203,7 @@ void Planner::plan_default(const RuleGroup& group, Register result) {
   code_->bind(missing);
   source_ = group.default_module->source;
   bound_.clear();
+  code_->loops = 0;
   code_->fail = finished;
   locate(rule.head.span);
   bind_arguments(rule);

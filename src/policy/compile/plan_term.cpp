@@ -52,7 +52,7 @@ Code::Operand Planner::plan_term(const ast::Term& term) {
   if (const Value value = constant_value(*memory_, term)) return constant(value);
   if (const auto* var = ast::as<ast::Var>(term)) {
     const auto it = bound_.find(var->name);
-    if (it != bound_.end()) return it->second;
+    if (it != bound_.end()) return it->second.operand;
     refuse(term.span, "var " + var->name + " is unsafe");
     return constant(Value::null());
   }
@@ -75,13 +75,13 @@ Code::Operand Planner::plan_term(const ast::Term& term) {
     return plan_collection_term(Opcode::MakeObject, items, static_cast<std::uint16_t>(items.size() / 2));
   }
   if (const auto* c = ast::as<ast::ArrayComprehension>(term)) {
-    return plan_comprehension(Opcode::BeginArray, c->body, *c->term, nullptr);
+    return plan_closure(Opcode::BeginArray, c->body, *c->term, nullptr);
   }
   if (const auto* c = ast::as<ast::SetComprehension>(term)) {
-    return plan_comprehension(Opcode::BeginSet, c->body, *c->term, nullptr);
+    return plan_closure(Opcode::BeginSet, c->body, *c->term, nullptr);
   }
   if (const auto* c = ast::as<ast::ObjectComprehension>(term)) {
-    return plan_comprehension(Opcode::BeginObject, c->body, *c->key, &*c->value);
+    return plan_closure(Opcode::BeginObject, c->body, *c->key, &*c->value);
   }
   refuse(term.span, "a term that the checker should have rewritten");
   return constant(Value::null());
@@ -101,11 +101,18 @@ Code::Operand Planner::plan_collection_term(Opcode op, std::vector<Operand> item
   return result;
 }
 
+Code::Operand Planner::plan_closure(Opcode begin, const ast::Body& body, const ast::Term& first,
+                                    const ast::Term* second) {
+  const auto kept = plan_kept_comprehension(begin, body, first, second);
+  return kept ? *kept : plan_comprehension(begin, body, first, second);
+}
+
 Code::Operand Planner::plan_comprehension(Opcode begin, const ast::Body& body, const ast::Term& first,
                                           const ast::Term* second) {
   const Label outer = code_->fail;
   const Label done = code_->label();
   const Bindings before = bound_;
+  const std::uint32_t loops = code_->loops;
   const Register builder = code_->fresh(), result = code_->fresh();
   code_->emit(begin, builder);
   code_->fail = done;
@@ -120,6 +127,7 @@ Code::Operand Planner::plan_comprehension(Opcode begin, const ast::Body& body, c
   code_->bind(done);
   code_->emit(Opcode::Finish, result, builder);
   code_->fail = outer;
+  code_->loops = loops;
   bound_ = before;
   return result;
 }
@@ -219,6 +227,7 @@ Code::Operand Planner::plan_step(Operand value, const ast::Term& key) {
   code_->bind(next);
   code_->emit_or_fail(Opcode::ScanNext, iterator, found_key, element);
   code_->fail = next;
+  ++code_->loops;
   plan_match(key, found_key);
   return element;
 }

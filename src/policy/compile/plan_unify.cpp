@@ -27,12 +27,12 @@ bool Planner::has_unbound(const ast::Term& term) const {
 void Planner::plan_unify(const ast::Term& a, const ast::Term& b) {
   if (const auto* var = unbound_variable(a)) {
     const Operand value = plan_term(b);
-    if (!bound_.contains(var->name)) bound_.emplace(var->name, value);
+    if (!bound_.contains(var->name)) bind(var->name, value);
     return;
   }
   if (const auto* var = unbound_variable(b)) {
     const Operand value = plan_term(a);
-    if (!bound_.contains(var->name)) bound_.emplace(var->name, value);
+    if (!bound_.contains(var->name)) bind(var->name, value);
     return;
   }
   const bool a_binds = has_unbound(a), b_binds = has_unbound(b);
@@ -86,7 +86,7 @@ bool Planner::plan_unify_pairwise(const ast::Term& a, const ast::Term& b) {
 
 void Planner::plan_match(const ast::Term& pattern, Operand value) {
   if (const auto* var = unbound_variable(pattern)) {
-    bound_.emplace(var->name, value);
+    bind(var->name, value);
     return;
   }
   if (!has_unbound(pattern)) {

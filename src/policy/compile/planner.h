@@ -71,8 +71,14 @@ class Planner {
   using Operand = Code::Operand;
   using Register = Code::Register;
   using Label = Code::Label;
+  /// What a local variable is bound to, and how many loops were open there: 0 = the same throughout a call.
+  struct Bound {
+    Operand operand;
+    std::uint32_t loops;
+  };
   /// Local variables bound so far. Copied at scopes: bodies are small.
-  using Bindings = std::unordered_map<std::string, Operand>;
+  using Bindings = std::unordered_map<std::string, Bound>;
+  void bind(const std::string& name, Operand operand) { bound_.emplace(name, Bound{operand, code_->loops}); }
 
   // plan_rules.cpp: rule sets
   void plan_group(const RuleGroup& group);
@@ -131,8 +137,15 @@ class Planner {
   // plan_term.cpp: terms and references
   Operand plan_term(const ast::Term& term);
   Operand plan_collection_term(Opcode op, std::vector<Operand> items, std::uint16_t count);
+  Operand plan_closure(Opcode begin, const ast::Body& body, const ast::Term& first, const ast::Term* second);
   Operand plan_comprehension(Opcode begin, const ast::Body& body, const ast::Term& first,
                              const ast::Term* second);
+  // plan_groups.cpp: comprehensions in loops
+  std::optional<std::vector<std::string>> group_keys(const ast::Body& body, const ast::Term& head) const;
+  std::optional<Operand> plan_kept_comprehension(Opcode begin, const ast::Body& body, const ast::Term& first,
+                                                 const ast::Term* second);
+  void plan_groups(Register kept, Opcode begin, const ast::Body& body, const ast::Term& head,
+                   const std::vector<std::string>& keys);
   Operand plan_ref(const ast::Ref& ref);
   Operand plan_input_ref(const ast::Ref& ref);
   Operand plan_data_ref(const ast::Ref& ref);

@@ -31,7 +31,10 @@ bool may_read(const Instruction& i, Register wanted) {
     case Opcode::MakeSet:
     case Opcode::MakeObject:
     case Opcode::AddPath:
-    case Opcode::AddPathMember: return i.a == wanted || i.c == wanted || in_range(wanted, i.b, 2u * i.n);
+    case Opcode::AddPathMember:
+    case Opcode::AddGroup: return i.a == wanted || i.c == wanted || in_range(wanted, i.b, 2u * i.n);
+    case Opcode::ArrayGroup:
+    case Opcode::SetGroup: return i.b == wanted || in_range(wanted, i.c, i.n);
     default: return i.a == wanted || i.b == wanted || i.c == wanted;
   }
 }

@@ -51,7 +51,7 @@ void append_utf8(std::string& out, std::uint32_t code) {
 class Reader {
  public:
   Reader(Arena& arena, std::string_view text, JsonOptions options)
-      : arena_(arena), text_(text), options_(options), keys_(arena) {}
+      : arena_(arena), text_(text), options_(options), keys_(arena), texts_(arena) {}
 
   std::expected<Value, JsonError> read() {
     const Value value = any(0);
@@ -64,6 +64,8 @@ class Reader {
   }
 
  private:
+  static constexpr std::size_t kSharingFrom = 16'384, kLongestShared = 24;
+
   Value any(std::uint32_t depth) {
     blanks();
     if (depth > options_.max_depth) return fail("nested too deeply");
@@ -136,7 +138,12 @@ class Reader {
     return out;
   }
 
-  Value string() { return scan_string() ? copy_string(arena_, scanned_) : Value(); }
+  /// Large documents repeat short texts, too: roles, states, names of departments.
+  Value string() {
+    if (!scan_string()) return {};
+    const bool share = text_.size() >= kSharingFrom && scanned_.size() <= kLongestShared;
+    return share ? Value::string(texts_.intern(scanned_)) : copy_string(arena_, scanned_);
+  }
 
   /// Leaves the unescaped text in scanned_, valid until the next call.
   bool scan_string() {
@@ -247,7 +254,7 @@ class Reader {
   Arena& arena_;
   std::string_view text_;
   JsonOptions options_;
-  KeyTable keys_;
+  KeyTable keys_, texts_;
   std::size_t at_ = 0;
   std::vector<Value> pending_;
   std::vector<Pair> pending_pairs_;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "policy/value/value.h"
+#include "policy/vm/interval_index.h"
 #include "policy/vm/pattern_set.h"
 
 namespace re2 {
@@ -68,6 +69,8 @@ class RuleIndex {
     std::vector<std::uint8_t> network_lengths;
     std::vector<Bound> above;  ///< subject > limit; ascending
     std::vector<Bound> below;  ///< subject < limit; descending
+    IntervalIndex ranges;
+    std::vector<Posting> by_range;
     std::unique_ptr<PatternSet> patterns;
     std::vector<Posting> by_pattern;
   };
@@ -144,6 +147,8 @@ void RuleIndex::select(const Field& field, const Value& value, Errors errors, Ta
     if (const auto it = map.find(key); it != map.end()) take(it->second);
   };
   if (!field.equal.empty()) look_up(field.equal, value);
+  if (!field.ranges.empty())
+    field.ranges.covering(value, [&](std::uint32_t number) { take(field.by_range[number]); });
   for (const Bound& bound : field.above) {
     const int c = compare(value, bound.limit);
     if (c < 0 || (c == 0 && !bound.inclusive)) {

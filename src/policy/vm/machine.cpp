@@ -211,6 +211,23 @@ bool Machine::run(const Function& f, Value* registers, Value& out) {
         registers[i.a] = object.finish();
         break;
       }
+      case Opcode::BeginGroups:
+        registers[i.a] = Value::internal(
+            kBuilderTag, new (arena_.allocate(sizeof(Builder), alignof(Builder))) Builder(
+                             i.n != 0 ? GroupBuilder::Into::Sets : GroupBuilder::Into::Arrays, arena_));
+        break;
+      case Opcode::AddGroup: {
+        if (!meter_.charge()) return limit_error();
+        auto& builder = *static_cast<Builder*>(const_cast<void*>(registers[i.a].internal_thing()));
+        builder.groups.add({registers + i.b, i.n}, at(i.c));
+        break;
+      }
+      case Opcode::ArrayGroup:
+      case Opcode::SetGroup: {
+        const Value group = at(i.b).at(GroupBuilder::key_of({registers + i.c, i.n}));
+        registers[i.a] = group ? group : i.op == Opcode::SetGroup ? kEmptySet : kEmptyArray;
+        break;
+      }
       case Opcode::BeginArray:
       case Opcode::BeginSet:
       case Opcode::BeginObject:
@@ -321,6 +338,7 @@ bool Machine::finish_builder(const Function& f, const Instruction& i, Builder& b
   switch (builder.kind) {
     case Opcode::BeginArray: out = builder.array.finish(); break;
     case Opcode::BeginSet: out = builder.set.finish(); break;
+    case Opcode::BeginGroups: out = builder.groups.finish(); break;
     case Opcode::BeginObject:
       out = builder.object.finish();
       conflict = builder.object.conflict();

@@ -4,6 +4,7 @@
 
 #include "policy/value/builder.h"
 #include "policy/vm/document_builder.h"
+#include "policy/vm/group_builder.h"
 #include "policy/vm/machine.h"
 
 namespace signalbox::policy {
@@ -37,7 +38,9 @@ struct Machine::Builder {
     SetBuilder set;
     ObjectBuilder object;
     DocumentBuilder document;
+    GroupBuilder groups;
   };
+  Builder(GroupBuilder::Into into, Arena& arena) : kind(Opcode::BeginGroups), groups(arena, into) {}
   Builder(Opcode begin, Arena& arena) : kind(begin), array(arena) {
     if (begin == Opcode::BeginSet) new (&set) SetBuilder(arena);
     if (begin == Opcode::BeginObject) new (&object) ObjectBuilder(arena);

@@ -52,6 +52,10 @@
   X(AddPair,      "builder a gets key b, value c")                                               \
   X(AddPath,      "document builder a gets c below the n keys from register b")                  \
   X(AddPathMember, "document builder a gets member c of the set below the n keys from b")        \
+  X(BeginGroups,  "a = a builder of groups (n: sets, else arrays)")                              \
+  X(AddGroup,     "builder a gets c in the group of the n keys from register b")                 \
+  X(ArrayGroup,   "a = group of groups b for the n keys from register c; [] when there is none") \
+  X(SetGroup,     "a = group of groups b for the n keys from register c; set() when there is none") \
   X(Finish,       "a = what builder b made")                                                     \
   X(Once,         "a = b, or a conflict if a has another value (n: of a function)")              \
   /* `with` */                                                                                   \

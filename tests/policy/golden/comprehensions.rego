@@ -2,7 +2,7 @@ package golden
 
 names := {name | some name, _ in data.users}
 
-doubled := [2 * n | some n in input.numbers; n > 1]
+doubled := [m | some n in input.numbers; m := 2 * n]
 
 grants_of := {name: found |
 	some name, user in data.users

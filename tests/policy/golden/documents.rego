@@ -1,7 +1,7 @@
 package golden
 
-whole := data.golden
-
-some_rule := data.golden[input.name]
-
 users := data.users
+
+first_role := data.users[input.user].roles[0]
+
+operations contains data.grants[_].op

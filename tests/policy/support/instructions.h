@@ -1,4 +1,4 @@
-// Counting instructions of the calling thread, which a busy machine does not change.
+// Counting instructions, which a busy machine does not change.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,8 @@
 
 namespace signalbox::policy::test {
 
-/// User-space instructions that `work` took; 0 where the kernel does not let us count.
+/// User-space instructions that `work` takes in a copy of this process, by stepping through them one by one
+/// (a few microseconds each, so keep the work small). 0 where a process may not trace its child.
 std::uint64_t instructions_of(const std::function<void()>& work);
 
 }  // namespace signalbox::policy::test
