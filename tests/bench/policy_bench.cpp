@@ -1,0 +1,108 @@
+// A decision's cost: one policy, one input, prepared; rounds of as many evaluations as fit into the time
+// given.
+//   bench_policy POLICY DATA INPUT QUERY ROUNDS SECONDS
+// prints one JSON object: nanoseconds a decision for each round, heap allocations of a decision when warm,
+// load time and memory of the data.
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <new>
+#include <sstream>
+#include <string>
+
+#include "policy/data/base_document.h"
+#include "policy/engine.h"
+#include "policy/value/json.h"
+
+using namespace signalbox;
+using namespace signalbox::policy;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+std::size_t allocations = 0;
+}
+
+void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+
+namespace {
+
+std::string read(const char* path) {
+  std::ifstream in(path);
+  std::stringstream out;
+  out << in.rdbuf();
+  return out.str();
+}
+
+double seconds_since(Clock::time_point began) {
+  return std::chrono::duration<double>(Clock::now() - began).count();
+}
+
+/// Nanoseconds of one call, over at least `seconds`.
+template <class Call>
+double nanoseconds(double seconds, Call&& call) {
+  std::size_t calls = 0;
+  const auto began = Clock::now();
+  do {
+    for (int i = 0; i < 64; ++i) call();
+    calls += 64;
+  } while (seconds_since(began) < seconds);
+  return seconds_since(began) * 1e9 / static_cast<double>(calls);
+}
+
+std::size_t bytes_of_data(const std::string& text) {
+  Arena arena(1 << 16);
+  Diagnostics errors;
+  const DataFile file{"data.json", text};
+  merge_base_documents(arena, {&file, 1}, errors);
+  return arena.used();
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  if (count != 7) return std::fprintf(stderr, "bench_policy POLICY DATA INPUT QUERY ROUNDS SECONDS\n"), 2;
+  const std::string policy = read(arguments[1]), data = read(arguments[2]), input_text = read(arguments[3]);
+  const int rounds = std::atoi(arguments[5]);
+  const double seconds = std::atof(arguments[6]);
+  const auto began = Clock::now();
+  const auto set = PolicySet::load({{"policy.rego", policy}, {"data.json", data}}, {}, {});
+  const double load_seconds = seconds_since(began);
+  if (!set) return std::fprintf(stderr, "%s\n", to_text(set.error()).c_str()), 1;
+  const auto query = (*set)->prepare(arguments[4]);
+  if (!query) return std::fprintf(stderr, "%s\n", to_text(query.error()).c_str()), 1;
+  Arena arena;
+  const auto document = parse_json(arena, input_text);
+  if (!document) return std::fprintf(stderr, "input: %s\n", document.error().message.c_str()), 1;
+  const JsonInput input(*document, (*set)->input_paths());
+  Evaluator evaluator;
+  std::string result;
+  const auto decide = [&] {
+    const auto value = evaluator.value(**query, input, {});
+    if (!value) std::exit((std::fprintf(stderr, "%s\n", value.error().message.c_str()), 1));
+    return *value;
+  };
+  for (int i = 0; i < 32; ++i) result = decide() ? to_json(decide()) : "undefined";
+  const std::size_t before = allocations;
+  for (int i = 0; i < 100; ++i) decide();
+  std::printf(
+      "{\"result\": %s, \"allocations\": %.2f, \"load_seconds\": %.6f, \"data_bytes\": %zu, "
+      "\"data_json_bytes\": %zu, \"ns\": [",
+      result == "undefined" ? "null" : result.c_str(), static_cast<double>(allocations - before) / 100,
+      load_seconds, bytes_of_data(data), data.size());
+  for (int round = 0; round < rounds; ++round) {
+    std::printf("%s%.1f", round == 0 ? "" : ", ", nanoseconds(seconds, decide));
+  }
+  std::printf("]}\n");
+  return 0;
+}
