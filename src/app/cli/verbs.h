@@ -8,6 +8,8 @@ namespace signalbox::app::cli {
 void add_run(CLI::App& root, Action& chosen);
 void add_check(CLI::App& root, Action& chosen);
 void add_eval(CLI::App& root, Action& chosen);
+void add_format(CLI::App& root, Action& chosen);
+void add_parse(CLI::App& root, Action& chosen);
 void add_explain(CLI::App& root, Action& chosen);
 void add_policy(CLI::App& root, Action& chosen);
 void add_actions(CLI::App& root, Action& chosen);

@@ -22,11 +22,24 @@ bool is_v1_future(const ast::Import& import) {
   return is_future(import) && (word == "not" || word == "and" || word == "or");
 }
 
+/// `import rego.v1`, on the row after the last import (or the package).
+ast::Import rego_v1_import(const ast::Module& module) {
+  ast::Span at = module.package.span;
+  for (const ast::Import& import : module.imports) {
+    if (import.span.row > at.row) at = import.span;
+  }
+  ++at.row;
+  at.offset = at.begin = at.end;
+  return {ast::make_operator("rego.v1", at), "", at};
+}
+
 std::vector<ast::Import> kept_imports(const ast::Module& module, const FormatOptions& options) {
   std::vector<ast::Import> out = module.imports;
+  const bool for_both = options.version == ast::RegoVersion::V0CompatV1;
+  if (for_both && !std::ranges::any_of(out, is_rego_v1)) out.push_back(rego_v1_import(module));
   const bool imports_v1 = std::ranges::any_of(out, is_rego_v1);
   const bool v1 = options.version != ast::RegoVersion::V0;
-  if (v1 && options.drop_v0_imports) std::erase_if(out, is_rego_v1);
+  if (v1 && options.drop_v0_imports && !for_both) std::erase_if(out, is_rego_v1);
   if ((v1 || imports_v1) && (options.drop_v0_imports || imports_v1)) {
     std::erase_if(out, [](const ast::Import& import) { return is_future(import) && !is_v1_future(import); });
   }
