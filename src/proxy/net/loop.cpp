@@ -4,6 +4,7 @@
 
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <system_error>
@@ -97,8 +98,12 @@ void Loop::run() {
     const int timeout = ready_.empty() ? timers_.idle_ms().value_or(-1) : 0;
     const int count = ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), timeout);
     now_ns_ = steady_ns();
-    if (count > 0) dispatch(count);
+    // Deadlines first: what an event arms counts from now, not from before a long sleep. A deadline may
+    // destroy whoever has an event in this batch.
+    batch_ = std::max(count, 0);
+    current_ = -1;
     timers_.advance(now_ns_);
+    if (count > 0) dispatch(count);
     run_ready();
   }
 }

@@ -2,9 +2,13 @@
 #include "proxy/net/timers.h"
 
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <memory>
 #include <random>
+#include <thread>
 #include <vector>
+
+#include "proxy/net/loop.h"
 
 using namespace signalbox::proxy;
 using namespace std::chrono_literals;
@@ -72,4 +76,25 @@ TEST_CASE("how long nothing is due is never too long") {
   }
   CHECK(now - kStart >= 30'000'000'000);
   CHECK(now - kStart < 30'100'000'000);
+}
+
+TEST_CASE("a deadline armed after a long sleep counts from its end") {
+  Loop loop;
+  bool fired = false;
+  std::chrono::steady_clock::time_point armed, ended;
+  Timer timer([&] {
+    fired = true;
+    ended = std::chrono::steady_clock::now();
+    loop.stop();
+  });
+  std::jthread waker([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(150));
+    loop.post([&] {
+      armed = std::chrono::steady_clock::now();
+      timer.arm(loop.timers(), std::chrono::milliseconds(100));
+    });
+  });
+  loop.run();
+  CHECK(fired);
+  CHECK(ended - armed >= std::chrono::milliseconds(80));
 }
