@@ -9,8 +9,9 @@
 namespace signalbox::policy {
 namespace {
 
-/// The operands that opcode_text() mentions, printed as what they are.
-std::string operands(const Instruction& i, const Value* constants) {
+/// The operands that opcode_text() mentions, printed as what they are: a built-in by its name, because its
+/// number changes with the list.
+std::string operands(const Instruction& i, const Value* constants, const Program* program = nullptr) {
   std::string out;
   const std::string_view text = opcode_text(i.op);
   const auto mentions = [&](char letter) {
@@ -25,7 +26,10 @@ std::string operands(const Instruction& i, const Value* constants) {
     if (!mentions(letter)) return;
     const bool number = text.find(std::string("#") + letter) != std::string_view::npos;
     out += fmt::format(" {}=", letter);
-    if (!number && (value & kConstantBit) != 0) {
+    const bool builtin = i.op == Opcode::Builtin || i.op == Opcode::BuiltinMockable;
+    if (builtin && letter == 'b' && program != nullptr) {
+      out += program->builtins[value]->name;
+    } else if (!number && (value & kConstantBit) != 0) {
       out += constants != nullptr ? to_rego(constants[value & ~kConstantBit])
                                   : fmt::format("k{}", value & ~kConstantBit);
     } else {
@@ -40,16 +44,20 @@ std::string operands(const Instruction& i, const Value* constants) {
   return out;
 }
 
-}  // namespace
-
-std::string to_text(const Function& function) {
+std::string dump(const Function& function, const Program* program) {
   std::string out = fmt::format("function {} ({} registers, {} arguments)\n", function.name,
                                 function.registers, function.arguments);
   for (std::size_t at = 0; at < function.code.size(); ++at) {
     const Instruction& i = function.code[at];
-    out += fmt::format("{:5}  {:<14}{}\n", at, opcode_name(i.op), operands(i, function.constants));
+    out += fmt::format("{:5}  {:<14}{}\n", at, opcode_name(i.op), operands(i, function.constants, program));
   }
   return out;
+}
+
+}  // namespace
+
+std::string to_text(const Function& function) {
+  return dump(function, nullptr);
 }
 
 std::string to_text(const Program& program) {
@@ -63,7 +71,7 @@ std::string to_text(const Program& program) {
     out += fmt::format("rule set {}: {} = function {}\n", n, program.rule_sets[n].path,
                        program.rule_sets[n].function);
   }
-  for (const Function& function : program.functions) out += "\n" + to_text(function);
+  for (const Function& function : program.functions) out += "\n" + dump(function, &program);
   return out;
 }
 
