@@ -15,8 +15,8 @@ from rig import build, host, postgres
 def options(arguments):
     parser = argparse.ArgumentParser(prog="tools/bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one short round: shows that everything runs, proves nothing")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=4, help="of one pgbench run")
+    parser.add_argument("--rounds", type=int, default=12, help="many short ones: the machine drifts, neighbours are compared")
+    parser.add_argument("--seconds", type=int, default=1, help="of one pgbench run")
     parser.add_argument("--scale", type=int, default=10, help="of pgbench's tables")
     parser.add_argument("--only", help="words that a workload's name must have, with commas between them")
     parser.add_argument("--contenders", default=",".join(contenders.NAMES), help="which, with commas between them")

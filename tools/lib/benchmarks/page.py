@@ -14,9 +14,15 @@ PEERS = ("PgBouncer", "HAProxy", "direct")
 OURS = ("gateway", "gateway + 100 rules")
 
 
+QUARTILES_FROM = 8  # values; fewer are given with their extremes
+
+
 def spread(values, digits=2):
-    """'median (min - max)'."""
-    return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f} - {max(values):.{digits}f})"
+    """'median (lower - upper)': the quartiles, or the extremes of a few values."""
+    least, greatest = min(values), max(values)
+    if len(values) >= QUARTILES_FROM:
+        least, _, greatest = statistics.quantiles(values, n=4, method="inclusive")
+    return f"{statistics.median(values):.{digits}f} ({least:.{digits}f} - {greatest:.{digits}f})"
 
 
 def table(head, rows):
@@ -82,11 +88,12 @@ def write(path, results, command):
     plain = [workload for workload in workloads if not workload.latencies]
     timed = [workload for workload in workloads if workload.latencies]
     load = " and ".join(results["load"])
+    brackets = "the quartiles" if len(rounds) >= QUARTILES_FROM else "the least and the greatest"
     sections = [
         "# Performance", "",
         f"Written by `{command}` on {datetime.date.today().isoformat()}; do not edit. All contenders stand before one PostgreSQL on one",
-        f"machine and take turns in every one of {len(rounds)} rounds of {results['seconds']} s runs; a cell is the median of the rounds, with the least and",
-        "the greatest in brackets. Read the ratios: they are formed within a round, so that what else the machine did falls out.", "",
+        f"machine and take turns in every one of {len(rounds)} rounds of {results['seconds']} s runs; a cell is the median of the rounds, with",
+        f"{brackets} in brackets. Read the ratios: they are formed within a round, so that what else the machine did falls out.", "",
         *(line.replace("LOAD", load) for line in machine()),
         "- PgBouncer in session pooling, HAProxy in TCP mode, their defaults otherwise; the 100 rules read kind, tables, functions and WHERE",
         "  of every statement, and none applies",
