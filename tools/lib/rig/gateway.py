@@ -4,6 +4,7 @@ The configuration is written as JSON, which is YAML, so that no library is neede
 """
 import json
 import pathlib
+import secrets
 import signal
 import subprocess
 import urllib.error
@@ -11,7 +12,7 @@ import urllib.request
 
 from . import host
 
-TOKEN = "operate-token-of-this-test"
+TOKEN = secrets.token_urlsafe(18)  # whoever else is on this machine does not know it
 # Rules of their own are what most callers want: an empty folder is a gateway without policy.
 RULES_FILE = "test.policy.yaml"
 
