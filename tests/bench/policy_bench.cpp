@@ -1,8 +1,10 @@
-// A decision's cost: one policy, one input, prepared; rounds of as many evaluations as fit into the time
-// given.
-//   bench_policy POLICY DATA INPUT QUERY ROUNDS SECONDS
-// prints one JSON object: nanoseconds a decision for each round, heap allocations of a decision when warm,
-// load time and memory of the data.
+// A decision's cost: one policy, one input, prepared. tests/bench/peers does the same with other engines.
+//
+//   bench_policy POLICY DATA INPUT QUERY
+//
+// Prints {"result": ..., "load_seconds": ..., and more} when it is ready: heap allocations of a decision when
+// warm, size of the data as text and in memory; then, for each line SECONDS on standard input, the
+// nanoseconds of a decision over at least that time.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -71,10 +73,8 @@ std::size_t bytes_of_data(const std::string& text) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count != 7) return std::fprintf(stderr, "bench_policy POLICY DATA INPUT QUERY ROUNDS SECONDS\n"), 2;
+  if (count != 5) return std::fprintf(stderr, "bench_policy POLICY DATA INPUT QUERY\n"), 2;
   const std::string policy = read(arguments[1]), data = read(arguments[2]), input_text = read(arguments[3]);
-  const int rounds = std::atoi(arguments[5]);
-  const double seconds = std::atof(arguments[6]);
   const auto began = Clock::now();
   const auto set = PolicySet::load({{"policy.rego", policy}, {"data.json", data}}, {}, {});
   const double load_seconds = seconds_since(began);
@@ -86,23 +86,23 @@ int main(int count, char** arguments) {
   if (!document) return std::fprintf(stderr, "input: %s\n", document.error().message.c_str()), 1;
   const JsonInput input(*document, (*set)->input_paths());
   Evaluator evaluator;
-  std::string result;
   const auto decide = [&] {
     const auto value = evaluator.value(**query, input, {});
     if (!value) std::exit((std::fprintf(stderr, "%s\n", value.error().message.c_str()), 1));
     return *value;
   };
-  for (int i = 0; i < 32; ++i) result = decide() ? to_json(decide()) : "undefined";
+  for (int i = 0; i < 32; ++i) decide();
   const std::size_t before = allocations;
   for (int i = 0; i < 100; ++i) decide();
+  const double each = static_cast<double>(allocations - before) / 100;
+  const std::string result = decide() ? to_json(decide()) : "null";
   std::printf(
       "{\"result\": %s, \"allocations\": %.2f, \"load_seconds\": %.6f, \"data_bytes\": %zu, "
-      "\"data_json_bytes\": %zu, \"ns\": [",
-      result == "undefined" ? "null" : result.c_str(), static_cast<double>(allocations - before) / 100,
-      load_seconds, bytes_of_data(data), data.size());
-  for (int round = 0; round < rounds; ++round) {
-    std::printf("%s%.1f", round == 0 ? "" : ", ", nanoseconds(seconds, decide));
+      "\"data_json_bytes\": %zu}\n",
+      result.c_str(), each, load_seconds, bytes_of_data(data), data.size());
+  std::fflush(stdout);
+  for (double seconds = 0; std::scanf("%lf", &seconds) == 1; std::fflush(stdout)) {
+    std::printf("%.1f\n", nanoseconds(seconds, decide));
   }
-  std::printf("]}\n");
   return 0;
 }

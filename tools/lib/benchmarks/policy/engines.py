@@ -1,75 +1,135 @@
-"""The engines: each answers with nanoseconds a decision, one figure a round. A peer that is not installed is told, not hidden."""
+"""The engines, each a program that prepares one decision and then measures it when asked (tests/bench).
+
+A peer is built or installed once, below build/peers; one that cannot be is told, not hidden.
+"""
 import json
+import os
+import select
 import shutil
 import subprocess
 import sys
-import time
 
 from rig import host
+
+PEERS = host.ROOT / "tests" / "bench" / "peers"
+BUILT = host.ROOT / "build" / "peers"
+REGOPY = "regopy==1.5.2"
+PATIENCE = 120  # seconds, to load or to answer
 
 
 class Absent(Exception):
     """The peer is not on this machine."""
 
 
-def signalbox(program, workload, files, rounds, seconds):
-    policy, data, document = files
-    done = subprocess.run([program, policy, data, document, workload.query, str(rounds), str(seconds)], capture_output=True, text=True)
+def run(needs, *command, folder):
+    if not shutil.which(needs):
+        raise Absent(f"no {needs} here")
+    done = subprocess.run([str(part) for part in command], cwd=folder, capture_output=True, text=True)
     if done.returncode != 0:
-        raise host.Failure(f"bench_policy: {workload.name}: {done.stderr.strip()}")
-    return json.loads(done.stdout)
+        raise Absent(f"{' '.join(map(str, command))}: {done.stderr.strip()[-300:]}")
 
 
-def opa_program():
-    for candidate in ("/tmp/opa-bin/opa", shutil.which("opa")):
-        if candidate and shutil.which(candidate):
-            return candidate
-    raise Absent("opa: go install github.com/open-policy-agent/opa@v1.20.2")
+def signalbox():
+    """The measuring program, in a build folder of its own."""
+    folder = host.ROOT / "build" / "bench"
+    for step in (["cmake", "--preset", "release", "-B", folder, "-DSIGNALBOX_BENCH=ON"],
+                 ["cmake", "--build", folder, "-j", str(os.cpu_count()), "--target", "bench_policy"]):
+        if subprocess.run(step, cwd=host.ROOT, stdout=subprocess.DEVNULL).returncode != 0:
+            raise host.Failure(f"{' '.join(map(str, step))} failed (see above)")
+    return [folder / "tests" / "bench_policy"]
 
 
-def opa(_program, workload, files, rounds, _seconds):
-    """`opa bench` chooses its own number of evaluations, about a second of them."""
-    policy, data, document = files
-    command = [opa_program(), "bench", "--format", "json", "--metrics=false", "--fail=false", "--count", str(rounds), "-d", policy, "-d", data, "-i", document, workload.query]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode != 0:
-        raise host.Failure(f"opa bench: {workload.name}: {(done.stderr or done.stdout).strip()[:300]}")
-    decoder, text, ns = json.JSONDecoder(), done.stdout.strip(), []
-    while text:
-        result, end = decoder.raw_decode(text)
-        ns += [each["T"] / each["N"] for each in (result if isinstance(result, list) else [result])]
-        text = text[end:].strip()
-    return {"ns": ns}
+def opa():
+    program = BUILT / "opa"
+    run("go", "go", "build", "-o", program, ".", folder=PEERS / "opa")
+    return [program]
 
 
-def regopy(_program, workload, files, rounds, seconds):
-    """rego-cpp through its Python binding: the query is built once, the input is set once."""
+def cargo(name):
+    run("cargo", "cargo", "build", "--release", "--quiet", "--target-dir", BUILT / "target", folder=PEERS / name)
+    return [BUILT / "target" / "release" / f"bench_{name}"]
+
+
+def rego_cpp():
+    """Its only package is the Python binding."""
+    place = BUILT / "python"
+    if not (place / "bin" / "python").exists():
+        run("python3", "python3", "-m", "venv", place, folder=host.ROOT)
+    run("python3", place / "bin" / "pip", "install", "--quiet", REGOPY, folder=host.ROOT)
+    return [place / "bin" / "python", PEERS / "rego_cpp.py"]
+
+
+ENGINES = {"signalbox": signalbox, "OPA": opa, "regorus": lambda: cargo("regorus"), "rego-cpp": rego_cpp, "Cedar": lambda: cargo("cedar")}
+
+
+def commands(names):
+    """The command of each engine that is here."""
+    BUILT.mkdir(parents=True, exist_ok=True)
+    found = {}
+    for name in names:
+        print(f"preparing {name} ...", flush=True)
+        try:
+            found[name] = ENGINES[name]()
+        except Absent as absent:
+            print(f"tools/bench policy: without {name}: {absent}", file=sys.stderr)
+    return found
+
+
+class Prepared:
+    """One engine with one policy, data and input loaded."""
+
+    def __init__(self, name, command, workload, files):
+        policy = files.cedar if name == "Cedar" else files.policy
+        self.name = name
+        self.process = subprocess.Popen([str(part) for part in (*command, policy, files.data, files.input, workload.query)],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            self.about = json.loads(self._line())
+        except BaseException:
+            self.close()
+            raise
+        self.rss_bytes = host.status_field(self.process.pid, "VmRSS") * 1024
+        if self.about["result"] is not True:  # every input is one that a rule permits
+            self.close()
+            raise host.Failure(f"{name}, {workload.name}: decided {self.about['result']}, not true")
+
+    def _line(self):
+        if not select.select([self.process.stdout], [], [], PATIENCE)[0]:
+            raise Absent(f"no answer within {PATIENCE} s")
+        line = self.process.stdout.readline()
+        if not line:
+            raise Absent(self.process.stderr.read().strip()[:300] or "ended without a word")
+        return line
+
+    def nanoseconds(self, seconds):
+        """Of one decision, over about that time."""
+        print(seconds, file=self.process.stdin, flush=True)
+        return float(self._line())
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            stream.close()
+
+
+def measure(running, workload, files, rounds, seconds):
+    """By engine: {"ns": [a round's], "rss_bytes":, and what it told of itself}. The engines take turns in every round."""
+    prepared, out = [], {}
     try:
-        import regopy as binding
-    except ImportError as absent:
-        raise Absent("regopy: pip install regopy") from absent
-    interpreter = binding.Interpreter()
-    interpreter.add_module("policy.rego", files[0].read_text())
-    interpreter.add_data_json(files[1].read_text())
-    interpreter.set_input(workload.input)
-    bundle = interpreter.build(workload.query)
-    ns = []
-    for _ in range(rounds):
-        calls, began = 0, time.perf_counter()
-        while time.perf_counter() - began < seconds:
-            interpreter.query_bundle(bundle)
-            calls += 1
-        ns.append((time.perf_counter() - began) * 1e9 / calls)
-    return {"ns": ns}
-
-
-ENGINES = {"signalbox": signalbox, "OPA": opa, "rego-cpp": regopy}
-
-
-def measure(name, program, workload, files, rounds, seconds):
-    """The engine's figures, or None with the reason on stderr."""
-    try:
-        return ENGINES[name](program, workload, files, rounds, seconds)
-    except Absent as absent:
-        print(f"tools/bench policy: without {name}: {absent}", file=sys.stderr)
-        return None
+        for name, command in running.items():
+            if name == "Cedar" and files.cedar is None:
+                continue
+            try:
+                prepared.append(Prepared(name, command, workload, files))
+            except Absent as absent:
+                print(f"{workload.name}: without {name}: {absent}", file=sys.stderr)
+        for each in prepared:
+            out[each.name] = {**each.about, "rss_bytes": each.rss_bytes, "ns": []}
+        for number in range(rounds):
+            for each in prepared[number % len(prepared):] + prepared[:number % len(prepared)]:
+                out[each.name]["ns"].append(each.nanoseconds(seconds))
+    finally:
+        for each in prepared:
+            each.close()
+    return out

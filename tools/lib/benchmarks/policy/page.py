@@ -8,36 +8,53 @@ def figure(ns):
     return f"{middle / 1000:,.3f} ± {spread / 1000:,.3f}"
 
 
+def ratio(measured, name):
+    """How many times slower than signalbox, round by round."""
+    if name not in measured:
+        return "-"
+    return f"{statistics.median(theirs / ours for theirs, ours in zip(measured[name]['ns'], measured['signalbox']['ns'])):,.1f}"
+
+
 def table(results, names):
     lines = ["| policy | " + " | ".join(f"{name}, µs" for name in names) + " | " + " | ".join(f"{name} / signalbox" for name in names[1:]) + " | allocations |",
              "|---" * (2 * len(names) + 1) + "|"]
     for workload, measured in results.items():
-        own = statistics.median(measured["signalbox"]["ns"])
-        cells = [figure(measured[name]["ns"]) if measured.get(name) else "-" for name in names]
-        ratios = [f"{statistics.median(measured[name]['ns']) / own:,.1f}" if measured.get(name) else "-" for name in names[1:]]
+        cells = [figure(measured[name]["ns"]) if name in measured else "-" for name in names]
+        ratios = [ratio(measured, name) for name in names[1:]]
         lines.append(f"| {workload} | " + " | ".join(cells + ratios) + f" | {measured['signalbox']['allocations']:.2f} |")
     return "\n".join(lines)
 
 
-def memory(results):
-    lines = ["| data | JSON, bytes | in memory, bytes | times |", "|---|---|---|---|"]
+def memory(results, names):
+    """Of the documents by themselves, and of the whole process that has loaded them."""
+    lines = ["| data | JSON, MiB | values in memory, times | " + " | ".join(f"{name}, process, MiB" for name in names) + " |", "|---" * (3 + len(names)) + "|"]
     for workload, measured in results.items():
         own = measured["signalbox"]
         if own["data_json_bytes"] > 500_000:
-            lines.append(f"| {workload} | {own['data_json_bytes']:,} | {own['data_bytes']:,} | {own['data_bytes'] / own['data_json_bytes']:.2f} |")
+            processes = [f"{measured[name]['rss_bytes'] / 2**20:,.0f}" if name in measured else "-" for name in names]
+            lines.append(f"| {workload} | {own['data_json_bytes'] / 2**20:.1f} | {own['data_bytes'] / own['data_json_bytes']:.2f} | " + " | ".join(processes) + " |")
     return "\n".join(lines)
 
 
-def loading(results):
-    lines = ["| policy | load, seconds |", "|---|---|"]
-    lines += [f"| {workload} | {measured['signalbox']['load_seconds']:.3f} |" for workload, measured in results.items() if "rules" in workload]
+def loading(results, names):
+    lines = ["| policy | " + " | ".join(f"{name}, s" for name in names) + " |", "|---" * (1 + len(names)) + "|"]
+    for workload, measured in results.items():
+        if "rules" in workload or "data" in workload:
+            lines.append(f"| {workload} | " + " | ".join(f"{measured[name]['load_seconds']:.3f}" if name in measured else "-" for name in names) + " |")
     return "\n".join(lines)
 
 
 def text(results, names, command, load):
     return f"""# Performance of decisions
 
-Made by `{command}`: the same policy, data and input, prepared; medians of the rounds ± half of their range. Load of the machine before and after: {load}.
+Written by `{command}`; do not edit. The same policy, data and input, prepared; every input is one that a rule permits, and
+every engine must say so. The engines take turns in every round; figures are medians of the rounds ± half of their range,
+ratios are formed within a round. Load of the machine before and after: {load}.
+
+OPA is embedded as a library, its documents kept as its own values; regorus runs its virtual machine; rego-cpp is called
+through its Python binding, which adds a few microseconds; Cedar has the input as the request's context, and only the
+policies that its language can express. `-`: it cannot, or gave no answer in time. The policies are in
+tools/lib/benchmarks/policy.
 
 ## A decision
 
@@ -45,9 +62,9 @@ Made by `{command}`: the same policy, data and input, prepared; medians of the r
 
 ## Memory of base documents
 
-{memory(results)}
+{memory(results, names)}
 
-## Load time, parsed, checked and planned
+## Load time: parsed, checked and planned
 
-{loading(results)}
+{loading(results, names)}
 """

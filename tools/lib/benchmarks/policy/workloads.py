@@ -1,6 +1,10 @@
-"""What is measured: a policy, its data, an input that one rule permits, and the query."""
+"""What is measured: a policy, its data, an input that one rule permits, and the query; in Cedar's language too where
+it can say the same of the same input."""
+import collections
 import dataclasses
 import json
+
+Files = collections.namedtuple("Files", "policy data input cedar")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -9,14 +13,16 @@ class Workload:
     policy: str
     data: dict
     input: dict
+    cedar: str = ""
     query: str = "data.bench.allow"
 
     def write(self, folder):
-        """The workload's three files: (policy, data, input)."""
+        """The workload's files; `cedar` is None where Cedar cannot express it."""
         folder.mkdir(parents=True, exist_ok=True)
-        for name, text in (("policy.rego", self.policy), ("data.json", json.dumps(self.data)), ("input.json", json.dumps(self.input))):
-            (folder / name).write_text(text)
-        return tuple(folder / name for name in ("policy.rego", "data.json", "input.json"))
+        files = Files(*(folder / name for name in ("policy.rego", "data.json", "input.json", "policy.cedar")))
+        for path, text in zip(files, (self.policy, json.dumps(self.data), json.dumps(self.input), self.cedar)):
+            path.write_text(text)
+        return files if self.cedar else files._replace(cedar=None)
 
 
 def module(*rules):
@@ -25,6 +31,11 @@ def module(*rules):
 
 def rules(count, body):
     return module(*(f"allow if {{ {body(i)} }}" for i in range(count)))
+
+
+def permits(count, condition):
+    """The same in Cedar."""
+    return "\n".join(f"permit(principal, action, resource) when {{ {condition(i)} }};" for i in range(count))
 
 
 RBAC = module("""allow if {
@@ -47,6 +58,14 @@ ABAC = module("""allow if {
 	input.subject.title == "owner"
 	input.resource.owner == input.subject.name
 }""")
+ABAC_CEDAR = """permit(principal, action, resource) when {
+	context.subject.department == context.resource.department &&
+	["read", "list"].contains(context.action) &&
+	context.subject.clearance >= context.resource.level
+};
+permit(principal, action, resource) when {
+	context.subject.title == "owner" && context.resource.owner == context.subject.name
+};"""
 ABAC_INPUT = {"subject": {"name": "alice", "department": "sales", "clearance": 3, "title": "lead"},
               "resource": {"department": "sales", "level": 2, "owner": "bob"}, "action": "read"}
 
@@ -82,12 +101,15 @@ def large(mebibytes):
 
 def listed(quick):
     sizes = [10, 100] if quick else [10, 100, 1_000, 10_000]
-    out = [Workload("RBAC", RBAC, RBAC_DATA, RBAC_INPUT), Workload("ABAC", ABAC, {}, ABAC_INPUT),
+    out = [Workload("RBAC", RBAC, RBAC_DATA, RBAC_INPUT), Workload("ABAC", ABAC, {}, ABAC_INPUT, ABAC_CEDAR),
            Workload("gateway", GATEWAY, {}, GATEWAY_INPUT)]
     for n in sizes:
-        out.append(Workload(f"ACL, {n} rules", rules(n, lambda i: f'input.user == "u{i}"; input.path == "/p{i}"'), {}, {"user": "u7", "path": "/p7"}))
+        out.append(Workload(f"ACL, {n} rules", rules(n, lambda i: f'input.user == "u{i}"; input.path == "/p{i}"'), {}, {"user": "u7", "path": "/p7"},
+                            permits(n, lambda i: f'context.user == "u{i}" && context.path == "/p{i}"')))
     for n in sizes[:3]:
         out.append(Workload(f"regular expressions, {n} rules", rules(n, lambda i: f'regex.match("^/p{i}/.*$", input.path)'), {}, {"path": "/p7/x"}))
-        out.append(Workload(f"globs, {n} rules", rules(n, lambda i: f'glob.match("/p{i}/*", ["/"], input.path)'), {}, {"path": "/p7/x"}))
-        out.append(Workload(f"networks, {n} rules", rules(n, lambda i: f'net.cidr_contains("10.{i // 256}.{i % 256}.0/24", input.ip)'), {}, {"ip": "10.0.7.9"}))
+        out.append(Workload(f"globs, {n} rules", rules(n, lambda i: f'glob.match("/p{i}/*", ["/"], input.path)'), {}, {"path": "/p7/x"},
+                            permits(n, lambda i: f'context.path like "/p{i}/*"')))
+        out.append(Workload(f"networks, {n} rules", rules(n, lambda i: f'net.cidr_contains("10.{i // 256}.{i % 256}.0/24", input.ip)'), {}, {"ip": "10.0.7.9"},
+                            permits(n, lambda i: f'ip(context.ip).isInRange(ip("10.{i // 256}.{i % 256}.0/24"))')))
     return out + [large(size) for size in ([1] if quick else [10, 100])]
