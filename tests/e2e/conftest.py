@@ -4,6 +4,7 @@ factory for gateways with settings of their own.
 `--binary=PATH` names the gateway (default: the dev build). `--direct` puts PostgreSQL itself in the gateway's place,
 which shows that a test that compares the two holds for PostgreSQL: it finds mistakes in the tests, not in the product.
 """
+import contextlib
 import itertools
 import pathlib
 import ssl
@@ -41,6 +42,16 @@ def pytest_collection_modifyitems(config, items):
         wanted = [item for item in items if "gateway" in item.fixturenames]
         config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
         items[:] = wanted
+
+
+def pytest_collection_finish(session):
+    """What tests need built, their module's `prepare(items)` builds before the first of them: no test's time goes to
+    a compiler. A build that fails is tried again by the test, which reports it."""
+    if session.config.option.collectonly:
+        return
+    for module in dict.fromkeys(item.module for item in session.items if hasattr(item.module, "prepare")):
+        with contextlib.suppress(host.Failure):
+            module.prepare([item for item in session.items if item.module is module])
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,11 @@ import pytest
 from support import clients
 
 
+def prepare(items):
+    for name in {item.callspec.params["name"] for item in items}:
+        clients.command(name)
+
+
 def transcript(name, server, **connection):
     done = subprocess.run(clients.command(name), env=clients.environment(server, **connection), capture_output=True,
                           text=True, timeout=120)

@@ -10,7 +10,7 @@ import pytest
 from rig import host
 from rig.gateway import Gateway
 from support import pgwire
-from support.opa import Opa
+from support.opa import Opa, installed
 from support.pgwire import FLUSH, SYNC, bind, connect, errors, execute, parse, query
 from test_refusals import REFUSED, REFUSED_BY_POSTGRESQL, SCENES, play
 
@@ -31,6 +31,10 @@ actions contains {"action": "log", "message": "a table is made", "fields": ["ses
 	"create_table" in input.query.kinds
 }
 """
+
+
+def prepare(_items):
+    installed()
 
 
 def external(url, **more):

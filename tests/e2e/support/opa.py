@@ -9,30 +9,34 @@ import os
 import pathlib
 import shutil
 import socket
-import subprocess
 import threading
 import urllib.request
 
 import pytest
 
 from rig import host
-from support.clients import BUILT
+from support.clients import BUILT, run
 
 VERSION = "v1.20.2"
 PACKAGE = "github.com/open-policy-agent/opa"
 
 
-def program(found=[]):
-    """The path of OPA's program; skips the test where there is neither OPA nor Go."""
+def installed(found=[]):
+    """The path of OPA's program, None where there is neither OPA nor Go."""
     if not found:
         named = os.environ.get("SIGNALBOX_OPA") or shutil.which("opa") or BUILT / "opa"
         if not pathlib.Path(named).exists():
             if not shutil.which("go"):
-                pytest.skip("neither the program opa nor Go, which builds it, is here")
+                return None
             BUILT.mkdir(parents=True, exist_ok=True)
-            subprocess.run(["go", "install", f"{PACKAGE}@{VERSION}"], env={**os.environ, "GOBIN": str(BUILT)}, check=True)
+            run("go", "install", f"{PACKAGE}@{VERSION}", env={**os.environ, "GOBIN": str(BUILT)})
         found.append(str(named))
     return found[0]
+
+
+def program():
+    """The path of OPA's program; skips the test where there is none."""
+    return installed() or pytest.skip("neither the program opa nor Go, which builds it, is here")
 
 
 class Opa:
