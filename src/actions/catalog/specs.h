@@ -9,13 +9,25 @@
 namespace signalbox::actions::catalog {
 
 ActionSpec allow();
+ActionSpec block();
+ActionSpec create();
 ActionSpec deny();
 ActionSpec disconnect();
 ActionSpec error();
+ActionSpec fallthrough();
+ActionSpec forward();
+ActionSpec limit();
 ActionSpec log();
+ActionSpec noset();
+ActionSpec police();
+ActionSpec reauth();
 ActionSpec reject();
 ActionSpec reset();
+ActionSpec route();
+ActionSpec set();
 ActionSpec terminate();
+ActionSpec transmit();
+ActionSpec upgrade();
 ActionSpec webhook();
 
 /// What every ErrorResponse of the gateway's can say.
@@ -30,6 +42,23 @@ inline constexpr ParameterSpec kMessage = {.name = "message",
 inline constexpr ParameterSpec kDetail = {
     .name = "detail", .summary = "secondary message", .templated = true};
 inline constexpr ParameterSpec kHint = {.name = "hint", .summary = "what to do about it", .templated = true};
+
+/// What a sync action that could not be carried out means for the message.
+inline constexpr std::string_view kOnErrorChoices[] = {"deny", "continue"};
+inline constexpr ParameterSpec kOnError = {
+    .name = "on_error",
+    .type = ParameterType::Name,
+    .summary = "what it means when the action itself fails: refuse the message, or go on without it",
+    .fallback = "deny",
+    .choices = kOnErrorChoices};
+
+/// Who shares a bucket or the places of a limit.
+inline constexpr ParameterSpec kKey = {.name = "key",
+                                       .summary = "who shares it: one for each value this has",
+                                       .fallback = "{{ session.user }}",
+                                       .templated = true};
+inline constexpr ParameterSpec kSharedName = {
+    .name = "name", .summary = "rules that give one name share it; otherwise each rule has its own"};
 
 /// Where there is a client to be told something.
 inline constexpr HookSet kAnswerableHooks = kOpeningHooks | kRequestHooks;

@@ -88,6 +88,13 @@ std::string to_text(const Network& network) {
   return fmt::format("{}/{}", text, mapped ? network.prefix - kMappedPrefix : network.prefix);
 }
 
+bool contains(const Network& outer, const Network& inner) {
+  if (inner.prefix < outer.prefix) return false;
+  Network wider = inner;
+  clear_beyond(wider, outer.prefix);
+  return wider == outer;
+}
+
 Result<void> BlockList::add(Block block) {
   std::optional<Network> network;
   if (block.kind == BlockKind::Address) {
@@ -96,14 +103,21 @@ Result<void> BlockList::add(Block block) {
     block.value = to_text(*network);
   }
   if (block.value.empty()) return fail(ErrorCode::InvalidArgument, "a block needs a value");
-  const std::unique_lock lock(mutex_);
-  std::string key = block.value;
-  const auto kind = block.kind;
-  const auto [at, is_new] = table(kind).insert_or_assign(std::move(key), std::move(block));
-  if (is_new && network) ++prefixes_[network->prefix];
-  make_room();
-  changed();
+  {
+    const std::unique_lock lock(mutex_);
+    std::string key = block.value;
+    const auto kind = block.kind;
+    const auto [at, is_new] = table(kind).insert_or_assign(std::move(key), std::move(block));
+    if (is_new && network) ++prefixes_[network->prefix];
+    make_room();
+    changed();
+  }
+  tell();
   return {};
+}
+
+void BlockList::tell() const {
+  for (const auto& watcher : watchers_) watcher();
 }
 
 bool BlockList::lift(BlockKind kind, std::string_view value) {
@@ -114,10 +128,13 @@ bool BlockList::lift(BlockKind kind, std::string_view value) {
     if (!network) return false;
     key = to_text(*network);
   }
-  const std::unique_lock lock(mutex_);
-  if (table(kind).erase(key) == 0) return false;
-  if (network && --prefixes_[network->prefix] == 0) prefixes_.erase(network->prefix);
-  changed();
+  {
+    const std::unique_lock lock(mutex_);
+    if (table(kind).erase(key) == 0) return false;
+    if (network && --prefixes_[network->prefix] == 0) prefixes_.erase(network->prefix);
+    changed();
+  }
+  tell();
   return true;
 }
 
@@ -205,6 +222,7 @@ void BlockList::changed() {
   std::size_t total = 0;
   for (const Table& table : tables_) total += table.size();
   size_.store(total, std::memory_order_release);
+  fingerprints_.store(table(BlockKind::Fingerprint).size(), std::memory_order_relaxed);
   version_.fetch_add(1, std::memory_order_acq_rel);
 }
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <shared_mutex>
@@ -32,6 +33,8 @@ struct Network {
 /// are cleared.
 std::optional<Network> parse_network(std::string_view text);
 std::string to_text(const Network& network);
+/// Every address of `inner` is one of `outer`.
+bool contains(const Network& outer, const Network& inner);
 
 struct Block {
   BlockKind kind = BlockKind::Address;
@@ -56,6 +59,11 @@ class BlockList {
   std::optional<Block> find(std::string_view address, std::string_view user, std::string_view fingerprint,
                             std::int64_t now_ns) const;
   bool empty() const { return size_.load(std::memory_order_acquire) == 0; }
+  /// Some fingerprint is blocked: statements have to be looked at.
+  bool has_fingerprints() const { return fingerprints_.load(std::memory_order_relaxed) != 0; }
+
+  /// Called after each change, by the thread that made it. Set up before the list is shared.
+  void watch(std::function<void()> on_change) { watchers_.push_back(std::move(on_change)); }
 
   /// Those in force, the youngest first.
   std::vector<Block> list(std::int64_t now_ns) const;
@@ -80,12 +88,15 @@ class BlockList {
   const Block* find_address(std::string_view address, std::int64_t now_ns) const;
   void make_room();
   void changed();
+  void tell() const;
 
   const std::size_t max_entries_;
   mutable std::shared_mutex mutex_;
   std::array<Table, 3> tables_;                   ///< by kind; addresses by to_text(network)
   std::map<std::uint8_t, std::size_t> prefixes_;  ///< prefix lengths in use, and how often
   std::atomic<std::size_t> size_{0};
+  std::atomic<std::size_t> fingerprints_{0};
+  std::vector<std::function<void()>> watchers_;
   std::atomic<std::uint64_t> version_{0};
 };
 
