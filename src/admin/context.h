@@ -21,7 +21,9 @@ class PolicySet;
 }
 namespace signalbox::actions {
 class AsyncLane;
-}
+class BlockList;
+class Limiter;
+}  // namespace signalbox::actions
 
 namespace signalbox::admin {
 
@@ -60,6 +62,8 @@ struct Context {
   const Clock* clock = nullptr;
   std::function<std::vector<proxy::SessionView>()> sessions;
   std::function<bool(std::uint64_t)> end_session;
+  actions::BlockList* blocks = nullptr;
+  actions::Limiter* limiter = nullptr;
   std::function<bool()> accepting;
   std::function<actions::InterlockOptions()> interlock;  ///< those in effect
   std::function<void()> drain;  ///< asks the process to drain and end; returns at once

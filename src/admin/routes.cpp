@@ -10,7 +10,7 @@ std::span<const Route> routes() {
     std::vector<Route> rows;
     for (const auto resource :
          {health_routes, metrics_routes, data_routes, plan_routes, policies_routes, actions_routes,
-          decisions_routes, jobs_routes, sessions_routes, openapi_routes}) {
+          decisions_routes, jobs_routes, sessions_routes, blocks_routes, limits_routes, openapi_routes}) {
       for (auto& row : resource()) rows.push_back(std::move(row));
     }
     return rows;

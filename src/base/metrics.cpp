@@ -39,6 +39,20 @@ constexpr MetricRow kCounters[] = {
     {"signalbox_external_decisions_total", "outcome=\"failed\"", "Decisions asked of an external engine"},
     {"signalbox_jobs_total", "outcome=\"queued\"", "Asynchronous actions pushed by sessions"},
     {"signalbox_jobs_total", "outcome=\"dropped\"", "Asynchronous actions pushed by sessions"},
+    {"signalbox_sync_actions_total", "outcome=\"done\"", "Sync actions beside the verdict, by outcome"},
+    {"signalbox_sync_actions_total", "outcome=\"refused\"", "Sync actions beside the verdict, by outcome"},
+    {"signalbox_sync_actions_total", "outcome=\"failed\"", "Sync actions beside the verdict, by outcome"},
+    {"signalbox_police_total", "outcome=\"refused\"", "What `police` found to be too many, by outcome"},
+    {"signalbox_police_total", "outcome=\"delayed\"", "What `police` found to be too many, by outcome"},
+    {"signalbox_police_total", "outcome=\"shed\"", "What `police` found to be too many, by outcome"},
+    {"signalbox_limit_total", "outcome=\"refused\"", "Limits reached: no place, answer cut off, cancelled"},
+    {"signalbox_limit_total", "outcome=\"cut\"", "Limits reached: no place, answer cut off, cancelled"},
+    {"signalbox_limit_total", "outcome=\"cancelled\"", "Limits reached: no place, answer cut off, cancelled"},
+    {"signalbox_blocks_made_total", "", "Entries that policies put on the block list"},
+    {"signalbox_blocks_refused_total", "", "Connections and statements refused by the block list"},
+    {"signalbox_moves_total", "outcome=\"moved\"", "Sessions that were to go to another server, by outcome"},
+    {"signalbox_moves_total", "outcome=\"unsafe\"", "Sessions that were to go to another server, by outcome"},
+    {"signalbox_moves_total", "outcome=\"failed\"", "Sessions that were to go to another server, by outcome"},
 };
 static_assert(covers<Counter>(kCounters));
 

@@ -31,6 +31,8 @@ class Gateway::Impl {
   std::vector<SessionView> sessions() const;
   bool end_session(std::uint64_t id);
   void deliver(actions::JobResult result);
+  actions::BlockList& blocks() { return shared_.blocks; }
+  actions::Limiter& limiter() { return shared_.limiter; }
   bool accepting() const { return accepting_; }
   std::size_t drain(std::chrono::milliseconds deadline);
 
@@ -66,6 +68,9 @@ Result<void> Gateway::Impl::open() {
   for (unsigned i = 0; i < threads; ++i) {
     workers_.push_back(std::make_unique<Worker>(shared_, settings_, shared_.services.metrics->new_shard()));
   }
+  shared_.blocks.watch([this] {
+    for (const auto& worker : workers_) worker->loop().post([raw = worker.get()] { raw->end_blocked(); });
+  });
   if (shared_.services.policies) use(shared_.services.policies);
   for (std::size_t i = 0; i < settings_->options.listeners.size(); ++i) {
     if (auto opened = open_listener(i); !opened) return opened;
@@ -106,6 +111,7 @@ void Gateway::Impl::start() {
   started_ = true;
   accepting_ = true;
   for (auto& worker : workers_) worker->start();
+  workers_.front()->loop().post([raw = workers_.front().get()] { raw->watch_targets(); });
   for (const std::string& address : addresses_) log::info("listening", {{"address", address}});
 }
 
@@ -243,6 +249,12 @@ std::vector<SessionView> Gateway::sessions() const {
 }
 bool Gateway::end_session(std::uint64_t id) {
   return impl_->end_session(id);
+}
+actions::BlockList& Gateway::blocks() {
+  return impl_->blocks();
+}
+actions::Limiter& Gateway::limiter() {
+  return impl_->limiter();
 }
 bool Gateway::accepting() const {
   return impl_->accepting();

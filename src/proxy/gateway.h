@@ -26,6 +26,8 @@ class PolicySet;
 }
 namespace signalbox::actions {
 class AsyncLane;
+class BlockList;
+class Limiter;
 struct JobResult;
 }  // namespace signalbox::actions
 
@@ -88,6 +90,10 @@ class Gateway {
   std::vector<SessionView> sessions() const;
   /// Ends one session as an administrator would (57P01). False = no such session.
   bool end_session(std::uint64_t id);
+
+  /// Who is refused, and how often what may happen. Any thread.
+  actions::BlockList& blocks();
+  actions::Limiter& limiter();
 
   /// True from start() until drain().
   bool accepting() const;

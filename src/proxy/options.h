@@ -60,6 +60,16 @@ struct TargetOptions {
   std::string role;                                       ///< "primary", "replica", "": for policies
   std::vector<std::pair<std::string, std::string>> tags;  ///< for policies
   TargetTlsOptions tls;
+  std::uint64_t weight = 1;  ///< share among targets that fit equally
+  std::string user;          ///< the gateway's own account there; "" = the session's user
+  std::string password;
+};
+
+struct RoutingOptions {
+  std::vector<std::string> forward_networks;    ///< where `forward` may go
+  std::chrono::milliseconds check_interval{0};  ///< of health checks
+  std::string check_user = "postgres";
+  std::string check_database = "postgres";
 };
 
 struct TimeoutOptions {
@@ -120,6 +130,7 @@ struct GatewayOptions {
   unsigned threads = 0;  ///< 0 = one per processor
   std::vector<ListenerOptions> listeners;
   std::vector<TargetOptions> targets;  ///< the first is the default
+  RoutingOptions routing;
   TimeoutOptions timeouts;
   ConnectionLimits limits;
   MemoryLimits memory;

@@ -89,6 +89,13 @@ void Worker::ended(Session& session) {
   load_.fetch_sub(1, std::memory_order_relaxed);
 }
 
+void Worker::watch_targets() {
+  const RoutingOptions& routing = settings_->options.routing;
+  if (routing.check_interval.count() == 0 || monitor_) return;
+  monitor_ = std::make_unique<Monitor>(loop_, shared_.resolver, shared_.health);
+  monitor_->start(settings_->targets, routing, settings_->options.timeouts);
+}
+
 void Worker::drain() {
   draining_ = true;
   listeners_.clear();
@@ -106,6 +113,11 @@ std::vector<SessionView> Worker::sessions() const {
   views.reserve(sessions_.size());
   for (const Session* session : sessions_) views.push_back(session->view());
   return views;
+}
+
+void Worker::end_blocked() {
+  for (Session* session : std::vector<Session*>(sessions_.begin(), sessions_.end()))
+    session->end_if_blocked();
 }
 
 void Worker::deliver(const actions::JobResult& result) {

@@ -7,6 +7,8 @@
 #include <unordered_set>
 #include <vector>
 
+#include "actions/limits/block_list.h"
+#include "actions/limits/limiter.h"
 #include "proxy/gateway.h"
 #include "proxy/hooks/decider.h"
 #include "proxy/net/listener.h"
@@ -15,6 +17,8 @@
 #include "proxy/net/tls.h"
 #include "proxy/targets/cancel_registry.h"
 #include "proxy/targets/census.h"
+#include "proxy/targets/choose.h"
+#include "proxy/targets/monitor.h"
 #include "proxy/targets/scram.h"
 #include "proxy/targets/target.h"
 
@@ -43,6 +47,9 @@ struct Shared {
   Census census;
   CancelRegistry cancels;
   Resolver resolver;
+  actions::Limiter limiter;
+  actions::BlockList blocks;
+  HealthBoard health;
   std::atomic<std::uint64_t> next_session{1};
 };
 
@@ -74,10 +81,14 @@ class Worker {
   void use(std::shared_ptr<const Policies> policies) { decider_.use(std::move(policies)); }
   void drain();
   void cut_off();
+  /// Health checks of the targets; one worker does them.
+  void watch_targets();
   void began(Session& session);
   void ended(Session& session);
   std::vector<SessionView> sessions() const;
   bool end_session(std::uint64_t id);
+  /// The block list has changed: ends the sessions it is about.
+  void end_blocked();
   /// To the session it came from, if it still lives here.
   void deliver(const actions::JobResult& result);
 
@@ -92,6 +103,7 @@ class Worker {
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::unordered_set<Session*> sessions_;
   std::atomic<std::size_t> load_{0};
+  std::unique_ptr<Monitor> monitor_;
   bool draining_ = false;
   std::thread thread_;
 };

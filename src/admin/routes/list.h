@@ -8,10 +8,12 @@
 namespace signalbox::admin {
 
 std::vector<Route> actions_routes();
+std::vector<Route> blocks_routes();
 std::vector<Route> data_routes();
 std::vector<Route> decisions_routes();
 std::vector<Route> health_routes();
 std::vector<Route> jobs_routes();
+std::vector<Route> limits_routes();
 std::vector<Route> metrics_routes();
 std::vector<Route> openapi_routes();
 std::vector<Route> plan_routes();

@@ -15,6 +15,7 @@ void add_policy(CLI::App& root, Action& chosen);
 void add_actions(CLI::App& root, Action& chosen);
 void add_decisions(CLI::App& root, Action& chosen);
 void add_sessions(CLI::App& root, Action& chosen);
+void add_blocks(CLI::App& root, Action& chosen);
 void add_jobs(CLI::App& root, Action& chosen);
 void add_config(CLI::App& root, Action& chosen);
 void add_completion(CLI::App& root, Action& chosen);

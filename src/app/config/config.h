@@ -37,6 +37,9 @@ struct TargetConfig {
   Labels tags;
   TlsFiles tls;
   bool tls_direct = false;
+  std::uint64_t weight = 1;
+  std::string user;
+  Secret password;
 };
 
 struct GatewayConfig {
@@ -46,6 +49,10 @@ struct GatewayConfig {
   std::uint64_t threads = 0;
   Duration drain_timeout{};
   std::filesystem::path scram_file;
+  Words forward_networks;
+  Duration check_interval{};
+  std::string check_user;
+  std::string check_database;
 };
 
 struct OpaConfig {

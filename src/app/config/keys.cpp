@@ -21,6 +21,15 @@ Keys keys(GatewayConfig& c) {
        "with "
        "different certificates (docs/operations.md).",
        Reload::Live},
+      {"forward_networks", &c.forward_networks, "[]",
+       "Networks to which the action `forward` may send; none: it is off.", Reload::Live},
+      {"check_interval", &c.check_interval, "0",
+       "How often targets are asked whether they are up and how far they have come; 0: not at all, and a "
+       "target is down "
+       "for 5 s when it could not be reached (docs/routing.md)."},
+      {"check_user", &c.check_user, "postgres",
+       "User of these checks, for targets that have no `user` of their own."},
+      {"check_database", &c.check_database, "postgres", "Their database."},
   };
 }
 
@@ -64,7 +73,14 @@ Keys keys(TargetConfig& c) {
        Reload::Live},
       {"role", &c.role, "", "What the server is, for policies: `input.server.role`; `primary` or `replica`.",
        Reload::Live},
-      {"tags", &c.tags, "{}", "Free tags for policies.", Reload::Live},
+      {"tags", &c.tags, "{}", "Free tags for policies: what `route` can choose by.", Reload::Live},
+      {"weight", &c.weight, "1",
+       "Share of this target among those that fit a `route` equally; 0 only if no other does.", Reload::Live},
+      {"user", &c.user, "",
+       "The gateway's own account there, for sessions that move to it and for checks; empty: the session's "
+       "user.",
+       Reload::Live},
+      {"password", &c.password, "", "Its password.", Reload::Live},
       {"tls.mode",
        &c.tls.mode,
        "prefer",

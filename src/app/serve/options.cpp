@@ -64,6 +64,9 @@ proxy::TargetOptions target(const TargetConfig& c) {
   o.port = address.port;
   o.role = c.role;
   o.tags = pairs(c.tags);
+  o.weight = c.weight;
+  o.user = c.user;
+  o.password = c.password.reveal();
   o.tls.mode = chosen<proxy::SslMode>(c.tls.mode, {{"disable", Disable},
                                                    {"allow", Allow},
                                                    {"prefer", Prefer},
@@ -123,6 +126,10 @@ proxy::GatewayOptions gateway_options(const Config& config) {
   o.threads = static_cast<unsigned>(config.gateway.threads);
   for (const auto& c : config.listeners) o.listeners.push_back(listener(c));
   for (const auto& c : config.targets) o.targets.push_back(target(c));
+  o.routing.forward_networks = config.gateway.forward_networks;
+  o.routing.check_interval = to_ms(config.gateway.check_interval);
+  o.routing.check_user = config.gateway.check_user;
+  o.routing.check_database = config.gateway.check_database;
   const LimitsConfig& l = config.limits;
   o.timeouts.handshake = to_ms(l.handshake_timeout);
   o.timeouts.connect = to_ms(l.connect_timeout);

@@ -11,6 +11,7 @@
 #include "actions/lanes/job_handler.h"
 #include "actions/lanes/stream_sink.h"
 #include "actions/lanes/webhook.h"
+#include "actions/limits/block_keeper.h"
 #include "app/serve/options.h"
 #include "app/version.h"
 #include "base/log.h"
@@ -91,10 +92,21 @@ Result<void> Service::open_gateway() {
       proxy::Gateway::open(gateway_options(config_), {&metrics_, &clock_, lane_.get(), library_->current()});
   if (!gateway) return std::unexpected(gateway.error());
   gateway_ = std::move(*gateway);
+  if (auto opened = open_blocks(); !opened) return opened;
   gateway_->start();
   results_to_.store(gateway_.get(), std::memory_order_release);
   library_->on_change(
       [this](std::shared_ptr<const policy::PolicySet> set) { gateway_->use(std::move(set)); });
+  return {};
+}
+
+/// Blocks are kept where jobs are; without a directory they last as long as the process.
+Result<void> Service::open_blocks() {
+  const std::filesystem::path folder =
+      config_.queue.directory.empty() ? scratch_.path() : config_.queue.directory;
+  auto keeper = actions::BlockKeeper::open(gateway_->blocks(), folder / "blocks.json", clock_);
+  if (!keeper) return std::unexpected(keeper.error());
+  blocks_ = std::move(*keeper);
   return {};
 }
 
@@ -123,6 +135,8 @@ admin::Context Service::admin_context() {
   context.clock = &clock_;
   context.sessions = [this] { return gateway_->sessions(); };
   context.end_session = [this](std::uint64_t id) { return gateway_->end_session(id); };
+  context.blocks = &gateway_->blocks();
+  context.limiter = &gateway_->limiter();
   context.accepting = [this] { return gateway_->accepting(); };
   context.interlock = [this] {
     std::lock_guard hold(config_lock_);
@@ -167,6 +181,7 @@ std::size_t Service::stop(std::chrono::milliseconds deadline) {
   library_->on_change({});
   if (lane_) lane_->stop(std::max(deadline, std::chrono::milliseconds(1000)));
   results_to_.store(nullptr, std::memory_order_release);
+  blocks_.reset();
   gateway_.reset();
   lane_.reset();
   return cut_off;

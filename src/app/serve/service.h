@@ -23,7 +23,8 @@
 
 namespace signalbox::actions {
 class AsyncLane;
-}
+class BlockKeeper;
+}  // namespace signalbox::actions
 
 namespace signalbox::app {
 
@@ -74,6 +75,7 @@ class Service {
   explicit Service(Config config);
   Result<void> open_lane();
   Result<void> open_gateway();
+  Result<void> open_blocks();
   Result<void> open_watch();
   Result<void> open_admin();
   admin::Context admin_context();
@@ -87,6 +89,7 @@ class Service {
   std::unique_ptr<PolicyLibrary> library_;
   std::unique_ptr<actions::AsyncLane> lane_;
   std::unique_ptr<proxy::Gateway> gateway_;
+  std::unique_ptr<actions::BlockKeeper> blocks_;
   std::atomic<proxy::Gateway*> results_to_{nullptr};  // read by the lane's writer thread
   std::unique_ptr<DirectoryWatch> watch_;
   std::unique_ptr<admin::Server> admin_;

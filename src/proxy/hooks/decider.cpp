@@ -10,7 +10,9 @@
 #include "actions/lanes/dispatch.h"
 #include "actions/record.h"
 #include "policy/value/json.h"
+#include "proxy/lane/lane.h"
 #include "proxy/net/loop.h"
+#include "proxy/targets/mobility.h"
 #include "sql/shape.h"
 
 namespace signalbox::proxy {
@@ -109,11 +111,14 @@ MemoKey Decider::with_shape(MemoKey key) const {
 /// `statements` null: nobody looked into the query.
 QueryRulingPtr Decider::join(std::vector<RulingPtr> each, const QueryStatements* statements) {
   auto ruling = std::make_shared<QueryRuling>();
+  ruling->transmits = true;
   for (std::size_t i = 0; i < each.size(); ++i) {
     const Ruling& one = *each[i];
     if (actions::stricter(one.plan.verdict, each[ruling->decisive]->plan.verdict)) ruling->decisive = i;
     ruling->quiet = ruling->quiet && is_quiet(one);
     ruling->lasting = ruling->lasting && one.decision.deterministic && !one.decision.error;
+    ruling->acts = ruling->acts || has_lane_work(one.plan);
+    ruling->transmits = ruling->transmits && one.plan.verdict == actions::Verdict::Transmit;
   }
   ruling->each = std::move(each);
   if (statements != nullptr) {
@@ -121,6 +126,11 @@ QueryRulingPtr Decider::join(std::vector<RulingPtr> each, const QueryStatements*
     ruling->missing = statements->missing();
     ruling->refers = statements->refers();
     ruling->changes = statements->changes();
+    const auto& all = statements->all();
+    ruling->leaves_state = std::ranges::any_of(
+        all, [](const auto& one) { return one.facts == nullptr || leaves_state(*one.facts); });
+    ruling->reads_only = std::ranges::all_of(
+        all, [](const auto& one) { return one.facts != nullptr && one.facts->read_only; });
   }
   return ruling;
 }
@@ -253,7 +263,7 @@ Task<QueryRulingPtr> Decider::ask_query(Event event, Loop& loop) {
   co_return join(std::move(each), &statements);
 }
 
-bool Decider::dispatch(const Judged& judged, Event event) {
+bool Decider::dispatch(const Judged& judged, Event event, std::string_view outcome) {
   if (judged.ruling->quiet) return true;
   std::unique_ptr<const QueryStatements> again;
   if (!judged.statements) again = std::make_unique<const QueryStatements>(event);
@@ -263,12 +273,12 @@ bool Decider::dispatch(const Judged& judged, Event event) {
   bool recorded = true;
   for (std::size_t i = 0; i < count; ++i) {
     event.statement = &statements.all()[i];
-    recorded = dispatch(judged.ruling->of(i), event, judged.memoised) && recorded;
+    recorded = dispatch(judged.ruling->of(i), event, judged.memoised, outcome) && recorded;
   }
   return recorded;
 }
 
-bool Decider::dispatch(const Ruling& ruling, const Event& event, bool memoised) {
+bool Decider::dispatch(const Ruling& ruling, const Event& event, bool memoised, std::string_view outcome) {
   if (is_quiet(ruling)) return true;
   if (lane_ == nullptr) {
     metrics_.add(Counter::JobsDropped, ruling.plan.async.size());
@@ -277,7 +287,7 @@ bool Decider::dispatch(const Ruling& ruling, const Event& event, bool memoised) 
   Event timed = event;
   timed.time_ns = clock_.wall_ns();
   const actions::Id id = lane_->next_id();
-  if (options_.record) record(ruling, timed, id, memoised);
+  if (options_.record) record(ruling, timed, id, memoised, outcome);
   if (ruling.plan.async.empty()) return true;
   const EventView view(timed);
   const EventInput facts(view, ruling.policies->slots());
@@ -291,7 +301,8 @@ bool Decider::dispatch(const Ruling& ruling, const Event& event, bool memoised) 
 
 /// The paths that policies read here, with their values. Bound values stay out: nobody asked for them to be
 /// kept.
-void Decider::record(const Ruling& ruling, const Event& event, actions::Id id, bool memoised) {
+void Decider::record(const Ruling& ruling, const Event& event, actions::Id id, bool memoised,
+                     std::string_view outcome) {
   const EventView view(event);
   const EventInput facts(view, ruling.policies->slots());
   facts_json_ = "{";
@@ -318,7 +329,7 @@ void Decider::record(const Ruling& ruling, const Event& event, actions::Id id, b
       .engine = ruling.engine,
       .passed_over = ruling.passed_over,
       .facts = facts_json_,
-      .outcome = {},
+      .outcome = outcome,
       .latency_ns = memoised ? 0 : ruling.latency_ns,
       .memoised = memoised,
       .decision = &ruling.decision,

@@ -46,6 +46,10 @@ struct QueryRuling {
   bool ends_transaction = false;
   std::optional<Names::Knowledge> missing;  ///< why the query must be refused whatever policies say
   bool refers = false;                      ///< it depends on what the session's names stand for
+  bool acts = false;                        ///< some plan has sync actions beside its verdict (proxy/lane)
+  bool transmits = false;                   ///< no later hook is asked
+  bool leaves_state = true;                 ///< at the server, or nobody has looked (targets/mobility.h)
+  bool reads_only = false;                  ///< somebody has looked
   std::vector<NameChange> changes;
 
   const Ruling& of(std::size_t statement) const { return *each[each.size() == 1 ? 0 : statement]; }
@@ -125,9 +129,11 @@ class Decider {
 
   /// Queues the plan's async actions and the decision's record. False: a log that must not lose lines is
   /// full, and the message must be refused.
-  bool dispatch(const Ruling& ruling, const Event& event, bool memoised = false);
+  /// `outcome`: what came of the sync actions, for the record.
+  bool dispatch(const Ruling& ruling, const Event& event, bool memoised = false,
+                std::string_view outcome = {});
   /// The same for every statement of a query.
-  bool dispatch(const Judged& judged, Event event);
+  bool dispatch(const Judged& judged, Event event, std::string_view outcome = {});
 
  private:
   bool remembers(const Event& event, const HookReads& reads) const;
@@ -139,7 +145,8 @@ class Decider {
   QueryRulingPtr join(std::vector<RulingPtr> each, const QueryStatements* statements);
   std::shared_ptr<Ruling> rule(policy::Decision decision, actions::Hook hook,
                                const actions::InterlockOptions& interlock) const;
-  void record(const Ruling& ruling, const Event& event, actions::Id id, bool memoised);
+  void record(const Ruling& ruling, const Event& event, actions::Id id, bool memoised,
+              std::string_view outcome);
 
   const Clock& clock_;
   MetricsShard& metrics_;

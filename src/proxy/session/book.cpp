@@ -35,11 +35,11 @@ const Pending* Book::head() const {
   return nullptr;
 }
 
-Book::UnansweredParse Book::unanswered_parse(std::string_view statement) const {
+Book::UnansweredParse Book::unanswered_parse(std::string_view statement) {
   bool certain = true;
   std::size_t parses = parses_;
   for (std::size_t i = count_; parses > 0;) {
-    const Pending& pending = at(--i);
+    Pending& pending = at(--i);
     if (count_ - i > kLookBack) return {.too_far = true};
     if (pending.request == Request::Sync) certain = false;
     if (pending.request != Request::Parse) continue;

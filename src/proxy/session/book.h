@@ -19,6 +19,14 @@
 
 namespace signalbox::proxy {
 
+struct QueryRuling;
+
+/// A statement of the gateway's own that runs among the client's. It has ended when no request of it is left.
+struct Errand {
+  bool alone = false;  ///< it brings its own Sync
+  std::string error;   ///< body of the server's ErrorResponse; "" = none
+};
+
 enum class Request : std::uint8_t {
   Query,
   FunctionCall,
@@ -46,12 +54,16 @@ struct Companion {
   std::uint64_t revision = 0;
   std::shared_ptr<const std::vector<NameChange>> changes;  ///< of names, by the statements; null: none
   std::uint32_t completed = 0;                             ///< Query: statements answered so far
-  std::int64_t sent_ns = 0;  ///< Query, Execute: steady; 0 = nobody wants to know
+  std::int64_t sent_ns = 0;                 ///< Query, Execute: steady; 0 = nobody wants to know
+  std::shared_ptr<const QueryRuling> acts;  ///< Parse: what asks for actions each time it is executed
+  bool acted = false;                       ///< Parse: for the first time it has been done with the Parse
+  std::shared_ptr<Errand> errand;           ///< the client has not sent this and does not hear of it
 
   void clear() {
     refusal.clear(), statement.clear(), portal.clear(), text.clear(), types.clear();
     text_known = true, undecided = insists = false, standard_strings = true, what = 'S', revision = 0;
     changes.reset(), completed = 0, sent_ns = 0;
+    acts.reset(), acted = false, errand.reset();
   }
 };
 
@@ -85,11 +97,11 @@ class Book {
   /// succeeded, because no Sync lies between. `too_far`: there may be one, but so much lies behind it that
   /// looking for it each time would cost more than waiting for answers.
   struct UnansweredParse {
-    const Companion* parse = nullptr;
+    Companion* parse = nullptr;
     bool certain = false;
     bool too_far = false;
   };
-  UnansweredParse unanswered_parse(std::string_view statement) const;
+  UnansweredParse unanswered_parse(std::string_view statement);
   /// Something unanswered may change what a name stands for (PREPARE, DECLARE, DEALLOCATE, ...).
   bool names_may_change() const;
 
@@ -98,6 +110,8 @@ class Book {
   /// Sync.
   bool at_rest() const { return count_ == 0 && !skipping_ && !copying_in_ && !unsynced_; }
   bool copying_in() const { return copying_in_; }
+  /// The server ignores what comes until the client's next Sync.
+  bool skipping() const { return skipping_; }
   std::size_t size() const { return count_; }
   Transaction transaction() const { return transaction_; }
   char status_byte() const { return "ITE"[static_cast<int>(transaction_)]; }

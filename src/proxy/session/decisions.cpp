@@ -8,6 +8,7 @@
 
 #include "policy/value/builder.h"
 #include "proxy/hooks/event_input.h"
+#include "proxy/lane/lane.h"
 #include "proxy/session/refusal.h"
 #include "proxy/session/session.h"
 #include "proxy/wire/requests.h"
@@ -43,9 +44,9 @@ Task<RulingPtr> Session::answer_to(Event& event) {
 }
 
 /// Decides one event without a query, where that has not been done elsewhere: nothing when it may pass.
-std::optional<Refusal> Session::judge(const Event& event, RulingPtr ruling) {
+std::optional<Refusal> Session::judge(const Event& event, RulingPtr ruling, std::string_view outcome) {
   if (!ruling) ruling = worker_.decider().decide(event);
-  const bool recorded = worker_.decider().dispatch(*ruling, event);
+  const bool recorded = worker_.decider().dispatch(*ruling, event, false, outcome);
   if (recorded && !actions::ends_message(ruling->plan.verdict)) return std::nullopt;
   worker_.metrics().add(Counter::StatementsRefused);
   if (!recorded) return make_refusal("53100", "the audit log is full");
@@ -67,7 +68,13 @@ Refusal Session::refusal_of(const Ruling& ruling, const Event& event) {
 Task<std::optional<Refusal>> Session::asked_at(actions::Hook hook) {
   if (!worker_.decider().wants(hook)) co_return std::nullopt;
   Event event = event_of(hook);
-  auto refusal = judge(event, co_await answer_to(event));
+  RulingPtr ruling = co_await answer_to(event);
+  if (!ruling) ruling = worker_.decider().decide(event);
+  std::string outcome;
+  std::optional<Refusal> acted;
+  if (has_lane_work(ruling->plan)) acted = co_await act_at(*ruling, event, outcome);
+  auto refusal = judge(event, ruling, outcome);
+  if (acted && (!refusal || actions::stricter(acted->verdict, refusal->verdict))) refusal = std::move(acted);
   if (refusal) worker_.metrics().add(Counter::ConnectionsRefused);
   co_return refusal;
 }
@@ -150,17 +157,32 @@ std::optional<Session::Stop> Session::decide_query(Query query, MessageFacts mes
     question_ = std::make_unique<Question>(query, message);
     return Stop::Ask;
   }
-  Answers answers = std::exchange(answers_, std::nullopt).value_or(Answers{});
   Event event = event_of(actions::Hook::TrafficFromClient);
   event.query = &query;
   event.message = &message;
   event.names = &statements_;
-  if (decider.wants(actions::Hook::TrafficFromClient)) {
+  const auto stop = decide_hooks(event);
+  if (stop != Stop::Act) answers_.reset();
+  return stop;
+}
+
+std::optional<Session::Stop> Session::decide_hooks(Event event) {
+  const Decider& decider = worker_.decider();
+  const Answers answers = answers_.value_or(Answers{});
+  if (decider.wants(actions::Hook::TrafficFromClient) && !covered(acted_.from_client)) {
     if (const auto stop = decide_at(actions::Hook::TrafficFromClient, event, answers.from_client))
       return stop;
   }
-  if (!decider.wants(actions::Hook::TrafficToServer)) return std::nullopt;
+  if (ruled_ && ruled_->transmits) return std::nullopt;
+  if (!decider.wants(actions::Hook::TrafficToServer) || covered(acted_.to_server)) return std::nullopt;
   return decide_at(actions::Hook::TrafficToServer, event, answers.to_server);
+}
+
+/// The hook has been asked about the message at hand, and what it wants has been done.
+bool Session::covered(const QueryRulingPtr& ruling) {
+  if (!ruling) return false;
+  if (!ruled_ || ruled_->changes.empty()) ruled_ = ruling;
+  return true;
 }
 
 std::optional<Session::Stop> Session::decide_at(actions::Hook hook, Event event, QueryRulingPtr answer) {
@@ -176,6 +198,8 @@ std::optional<Session::Stop> Session::decide_at(actions::Hook hook, Event event,
   if (!ruled_ || ruled_->changes.empty()) ruled_ = judged.ruling;
   some_ruling_passes_ = some_ruling_passes_ || !judged.ruling->lasting;
   if (judged.ruling->quiet && !judged.ruling->missing) return std::nullopt;
+  if (judged.ruling->acts)
+    return must_act(hook, *event.query, *event.message, judged.ruling, judged.memoised);
   if (auto refusal = judge_query(judged, event)) return refused(std::move(*refusal));
   return std::nullopt;
 }
@@ -189,10 +213,10 @@ bool Session::must_rest_before(const Query& query) const {
 }
 
 /// Carries out what was ruled on a query, statement by statement. The strictest verdict is the query's.
-std::optional<Refusal> Session::judge_query(const Judged& judged, Event event) {
+std::optional<Refusal> Session::judge_query(const Judged& judged, Event event, std::string_view outcome) {
   Decider& decider = worker_.decider();
   const QueryRuling& query = *judged.ruling;
-  const bool recorded = decider.dispatch(judged, event);
+  const bool recorded = decider.dispatch(judged, event, outcome);
   const Ruling& decisive = query.of(query.decisive);
   const bool ends = actions::ends_message(decisive.plan.verdict);
   if (recorded && !ends && !query.missing) return std::nullopt;

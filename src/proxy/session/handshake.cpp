@@ -152,6 +152,7 @@ Task<> Session::cancel(wire::CancelRequest request) {
     Channel& server = *connected->channel;
     Timer deadline([&server] { server.cancel(Io::Timeout); });
     deadline.arm(worker_.loop().timers(), settings_->options.timeouts.connect);
+    if (!target->key.empty()) request = {.process = target->process, .key = target->key};
     co_await server.write(wire::encode(request));
     co_await server.read(worker_.loop().scratch());  // nothing but the end is to be expected
     worker_.metrics().add(Counter::CancelsForwarded);

@@ -1,7 +1,10 @@
 // From the startup packet to the first ReadyForQuery. The startup packet goes to the server verbatim, and
 // every authentication message is relayed: the gateway knows no password and needs none. What it does is keep
 // the order.
+#include <algorithm>
+
 #include "base/log.h"
+#include "proxy/lane/state.h"
 #include "proxy/session/channel_binding.h"
 #include "proxy/session/login_rules.h"
 #include "proxy/session/session.h"
@@ -12,6 +15,8 @@ namespace {
 
 constexpr std::size_t kLongestLoginMessage = 1u << 16;  // PG_MAX_AUTH_TOKEN_LENGTH is 65535
 constexpr std::size_t kLongestPassword = 65'535 + 4;
+/// A target that could not be reached is not chosen for this long.
+constexpr std::int64_t kDownNs = 5'000'000'000;
 
 wire::ErrorFields fatal(std::string sqlstate, std::string message) {
   wire::ErrorFields fields;
@@ -27,6 +32,12 @@ wire::ErrorFields fatal(std::string sqlstate, std::string message) {
 std::optional<wire::ErrorFields> Session::admission() {
   if (facts_.user.empty()) return fatal("28000", "no PostgreSQL user name specified in startup packet");
   const ListenerOptions& listener = settings_->options.listeners[listener_];
+  if (auto blocked = blocked_client()) return std::move(blocked->fields);
+  if (lane_ && lane_->client_must_encrypt && !client_is_encrypted()) {
+    wire::ErrorFields fields = std::move(lane_->client_must_encrypt->fields);
+    fields.severity = "FATAL";
+    return fields;
+  }
   const bool local = client_facts_.address.empty();
   if (listener.tls.mode == ClientTls::Require && client_->tls() == nullptr && !local) {
     return fatal("28000", "this server accepts only connections with SSL encryption");
@@ -56,20 +67,52 @@ Task<bool> Session::log_in() {
     co_return false;
   }
   if (!co_await passes(actions::Hook::Startup)) co_return false;
-  const std::shared_ptr<const Target> target = settings_->targets.front();
-  const std::vector<Encryption> rungs = ladder(target->options);
+  const RouteWish* wish = lane_ && !lane_->wishes.empty() ? &lane_->wishes.back() : nullptr;
+  std::vector<std::string> tried;
+  for (;;) {
+    std::shared_ptr<const Target> target = settings_->targets.front();
+    if (wish != nullptr)
+      target = wish->given
+                   ? wish->given
+                   : choose_target(settings_->targets, *wish, worker_.shared().health, moment(), tried);
+    const bool none_left = !target || std::ranges::find(tried, target->options.name) != tried.end();
+    if (none_left && wish != nullptr && !wish->refuses_unavailable) {
+      wish = nullptr;  // the default serves whom nobody else can
+      continue;
+    }
+    if (none_left) break;
+    const LoginEnd end = co_await log_in_at(target);
+    if (end != LoginEnd::Unreachable) co_return end == LoginEnd::Ready;
+    tried.push_back(target->options.name);
+  }
+  co_await refuse(fatal("08006", "could not connect to the database server"));
+  co_return false;
+}
+
+/// Unreachable: the client has been told nothing, another target can be tried.
+Task<Session::LoginEnd> Session::log_in_at(std::shared_ptr<const Target> target) {
+  const bool must_encrypt = lane_ && lane_->server_must_encrypt && !target->options.host.starts_with('/');
+  std::vector<Encryption> rungs = ladder(target->options);
+  if (must_encrypt) rungs = {Encryption::Tls};
+  if (must_encrypt && !target->tls) {
+    co_await refuse(fatal("08006", "the server's connection must be encrypted, and its target has no TLS"));
+    co_return LoginEnd::Failed;
+  }
   for (std::size_t i = 0; i < rungs.size(); ++i) {
     const bool last = i + 1 == rungs.size();
     if (!co_await open_server(target, rungs[i])) {
       if (!last) continue;
-      co_await refuse(fatal("08006", "could not connect to the database server"));
-      co_return false;
+      co_return LoginEnd::Unreachable;
+    }
+    if (must_encrypt && !server_is_encrypted()) {
+      co_await refuse(fatal("08006", "server does not support SSL, but SSL was required"));
+      co_return LoginEnd::Failed;
     }
     const LoginEnd end =
         co_await authenticate(!last && (server_->tls() != nullptr) == (rungs[i] == Encryption::Tls));
-    if (end != LoginEnd::TryOtherEncryption) co_return end == LoginEnd::Ready;
+    if (end != LoginEnd::TryOtherEncryption) co_return end;
   }
-  co_return false;
+  co_return LoginEnd::Failed;
 }
 
 Task<bool> Session::open_server(std::shared_ptr<const Target> target, Encryption encryption) {
@@ -79,6 +122,8 @@ Task<bool> Session::open_server(std::shared_ptr<const Target> target, Encryption
                                     settings_->options.timeouts);
   if (!connected) {
     worker.metrics().add(Counter::ServerConnectFailures);
+    worker.shared().health.down(target->options.name, worker.loop().now_ns() + kDownNs,
+                                connected.error().message);
     log::error("cannot open a server connection",
                {{"target", target->options.name}, {"error", connected.error().message}});
     co_return false;
@@ -252,7 +297,9 @@ void Session::on_login_message(char type, std::string_view body) {
   if (type == 'K') {
     const auto key = wire::decode_backend_key(body);
     if (!key) return;
-    server_process_ = key->process;
+    server_process_ = client_process_ = key->process;
+    client_key_ = key->key;
+    server_key_ = key->key;
     cancel_entry_ = worker_.shared().cancels.add(key->process, key->key, cancel_target_);
   } else if (type == 'S') {
     if (const auto status = wire::decode_parameter_status(body)) on_parameter(status->name, status->value);

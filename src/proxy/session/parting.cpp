@@ -1,6 +1,7 @@
 // Every way a session ends: a refusal with PostgreSQL's words, a shutdown, a timeout, and the orderly close
 // of both sides. A last message must not be lost: a socket with unread input is closed with a reset, which
 // makes the peer drop what it has not read yet; so the client's remaining input is read away for a moment.
+#include "proxy/lane/state.h"
 #include "proxy/session/session.h"
 #include "proxy/wire/requests.h"
 
@@ -56,6 +57,15 @@ void Session::terminate(wire::ErrorFields fields) {
   client_->cancel(Io::Cancelled);
   if (server_) server_->cancel(Io::Cancelled);
   wake_requests();
+}
+
+bool Session::leaves_when_idle() const {
+  return draining_ || (lane_ && lane_->last_words);
+}
+
+void Session::say_goodbye() {
+  if (lane_ && lane_->last_words) return terminate(*lane_->last_words);
+  terminate("57P01", "terminating connection due to administrator command");
 }
 
 bool Session::idle() const {

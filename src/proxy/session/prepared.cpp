@@ -21,7 +21,7 @@ std::optional<Session::Stop> Session::decide_bind(std::string_view body, Message
   Decider& decider = worker_.decider();
   const bool with_values = decider.wants_parameters();
   const bool passes = some_ruling_passes_ || decider.rulings_pass();
-  if (!with_values && !passes && statements_.all_seen()) return std::nullopt;
+  if (!with_values && !passes && !some_prepared_acts_ && statements_.all_seen()) return std::nullopt;
   const auto names = wire::decode_bind_names(body);
   if (!names) return malformed();
   if (statements_.names_change() && book_.names_may_change()) return unconfirmed();
@@ -32,7 +32,9 @@ std::optional<Session::Stop> Session::decide_bind(std::string_view body, Message
   if (parse.too_far) return unconfirmed();
   if (parse.parse != nullptr) {
     if (!parse.certain) return unconfirmed();
-    if (!with_values) return std::nullopt;
+    const bool decided = !parse.parse->undecided;
+    if (decided && (!with_values || parse.parse->acts))
+      return bind_in_pipeline(*parse.parse, names->statement, message);
     unanswered.text = parse.parse->text;
     unanswered.known = parse.parse->text_known;
     unanswered.standard_strings = parse.parse->standard_strings;
@@ -44,6 +46,8 @@ std::optional<Session::Stop> Session::decide_bind(std::string_view body, Message
     if (!confirmed) return unknown_statement(names->statement);
     text = confirmed.get();
   }
+  if (!passes && confirmed && confirmed->acts && !confirmed->undecided)
+    return act_on_bind(*text, confirmed->acts, names->statement, message);
   if (!with_values && !passes) return std::nullopt;
   if (!text->known) return refused(make_refusal("54000", kTooLong));
   if (with_values) {
@@ -58,6 +62,16 @@ std::optional<Session::Stop> Session::decide_bind(std::string_view body, Message
                        .statement = names->statement,
                        .prepared = text->named()},
                       message);
+}
+
+/// Bind behind the Parse of its statement, which has been decided and acted upon: the first one is covered.
+std::optional<Session::Stop> Session::bind_in_pipeline(Companion& parse, std::string_view statement,
+                                                       MessageFacts message) {
+  if (!parse.acts || !std::exchange(parse.acted, true)) return std::nullopt;
+  PreparedText text;
+  text.text = parse.text;
+  text.standard_strings = parse.standard_strings;
+  return act_on_bind(text, parse.acts, statement, message);
 }
 
 std::optional<Session::Stop> Session::decide_values(const wire::BindMessage& bind, const PreparedText& text,
@@ -132,7 +146,8 @@ Task<bool> Session::policies_changed() {
   decided_for_ = facts_.generation;
   statements_.judged_under(decided_under_);
   answers_.reset();
-  some_prepared_refused_ = some_ruling_passes_ = false;
+  acted_ = {};
+  some_prepared_refused_ = some_ruling_passes_ = some_prepared_acts_ = false;
   if (!wanted) co_return true;
   const std::uint64_t round = ++rounds_;
   for (const std::shared_ptr<PreparedText>& text : statements_.all()) {
@@ -147,6 +162,7 @@ Task<bool> Session::policies_changed() {
 Task<> Session::decide_again(PreparedText& text) {
   text.revision = decided_under_;
   text.refused.reset();
+  text.acts.reset();
   if (!text.known) {
     text.refused = std::make_unique<Refusal>(make_refusal("26000", kPreparedEarlier));
     co_return;
@@ -168,6 +184,7 @@ Task<> Session::decide_again(PreparedText& text) {
     statements_.will_change();
   }
   some_ruling_passes_ = some_ruling_passes_ || !judged.ruling->lasting;
+  if (judged.ruling->acts) text.acts = judged.ruling, some_prepared_acts_ = true;
   if (auto refusal = judge_query(judged, event))
     text.refused = std::make_unique<Refusal>(std::move(*refusal));
 }

@@ -18,6 +18,10 @@ struct Refusal {
   bool ends_transaction = false;   ///< what is refused would end a transaction, failed or not
 };
 
+/// Fails at the server without side effects. In a schema where only a superuser who means it can create
+/// anything; the name is for the server's log.
+inline constexpr std::string_view kFailingText = "select pg_catalog.\"refused by the gateway\"()";
+
 /// A plain refusal by the gateway itself.
 Refusal make_refusal(std::string sqlstate, std::string message);
 

@@ -15,8 +15,6 @@
 namespace signalbox::proxy {
 namespace {
 
-/// In a schema where only a superuser who means it can create anything; the name is for the server's log.
-constexpr std::string_view kFailingText = "select pg_catalog.\"refused by the gateway\"()";
 constexpr std::string_view kStandIn = "refused by the gateway";
 
 }  // namespace
@@ -42,6 +40,7 @@ bool Session::breaks(const Refusal& refusal) {
 Task<bool> Session::act_on_refusal() {
   Refusal refusal = std::move(*refusal_);
   refusal_.reset();
+  acted_ = {};
   if (breaks(refusal)) co_return false;
   if (refusal.fields.severity == "FATAL") {
     terminate(std::move(refusal.fields));
@@ -55,7 +54,7 @@ Task<bool> Session::act_on_refusal() {
     std::string answer = error;
     wire::append_ready(answer, book_.status_byte());
     if (!co_await swallow_request() || !co_await answer_client(std::move(answer))) co_return false;
-    if (draining_ && idle()) terminate("57P01", "terminating connection due to administrator command");
+    if (leaves_when_idle() && idle()) say_goodbye();
     co_return phase_ == Phase::Active;
   }
   auto companion = new_companion();

@@ -1,5 +1,6 @@
 // Server to client. Rows pass by the header; what ends a request, changes the transaction or a parameter is
 // told to the book and the facts. An ErrorResponse that answers a refused request is replaced by the refusal.
+#include "proxy/lane/state.h"
 #include "proxy/session/session.h"
 
 namespace signalbox::proxy {
@@ -16,8 +17,9 @@ bool stands_in(const Companion& companion, std::string_view error) {
   return companion.insists || wire::error_field(error, 'C') != "25P02";
 }
 
+/// What is answered is nothing that the client has sent.
 bool is_stand_in(const Pending* head) {
-  return head != nullptr && head->companion && !head->companion->refusal.empty();
+  return head != nullptr && head->companion && (!head->companion->refusal.empty() || head->companion->errand);
 }
 
 }  // namespace
@@ -38,12 +40,18 @@ Task<> Session::relay_replies() {
       co_await on_bad_reply();
       break;
     }
+    if (run.pause == Pause::Swallow) {
+      if (!co_await swallow_reply()) break;
+      continue;
+    }
     if (run.pause == Pause::Idle) {
-      terminate("57P01", "terminating connection due to administrator command");
+      say_goodbye();
       break;
     }
     if (server_->more_to_read()) co_await yield_to(worker_.loop());
-    if (co_await from_server_->more() != Io::Ok) break;
+    if (co_await from_server_->more() == Io::Ok) continue;
+    if (!switching_) break;
+    co_await Parked{*this};
   }
   server_gone_ = true;
   client_->cancel(Io::Cancelled);
@@ -66,8 +74,8 @@ Session::ReplyRun Session::scan_replies() {
     const auto status = wire::read_header(wire::Sender::Server, rest, header);
     if (status == wire::HeaderStatus::Incomplete) break;
     if (status != wire::HeaderStatus::Complete) return {at, Pause::BadMessage};
-    if (header.type != 'D' && header.type != 'd') {
-      const auto pause = on_reply(header, rest);
+    if ((header.type != 'D' && header.type != 'd') || lane_) {
+      const auto pause = lane_ ? on_lane_reply(header, rest) : on_reply(header, rest);
       if (pause == Pause::Idle) return {at + header.size(), *pause};
       if (pause) return {at, *pause};
     }
@@ -79,6 +87,27 @@ Session::ReplyRun Session::scan_replies() {
     at += header.size();
   }
   return {at, Pause::More};
+}
+
+/// The same where actions have left something behind: what answers an errand is swallowed, answers are
+/// bounded.
+std::optional<Session::Pause> Session::on_lane_reply(const wire::FrameHeader& header,
+                                                     std::string_view available) {
+  const bool whole = available.size() >= header.size();
+  const std::string_view body = available.substr(wire::kHeaderBytes, header.size() - wire::kHeaderBytes);
+  bool swallowed = false;
+  if (lane_->errands > 0) {
+    const auto own = is_of_errand(header, body, whole);
+    if (!own) return Pause::More;
+    swallowed = *own;
+  }
+  if (!swallowed) {
+    if (const auto pause = bound(header, body, whole)) return pause;
+  }
+  if (header.type == 'D' || header.type == 'd')
+    return swallowed ? std::optional(Pause::Swallow) : std::nullopt;
+  const auto pause = on_reply(header, available);
+  return swallowed && (!pause || *pause == Pause::Idle) ? std::optional(Pause::Swallow) : pause;
 }
 
 /// One message that is no row. Returns why the scan must stop: before it, or behind it when it is Idle.
@@ -94,7 +123,7 @@ std::optional<Session::Pause> Session::on_reply(const wire::FrameHeader& header,
       const auto status = wire::decode_ready(body);
       if (!status) return Pause::BadMessage;
       after(book_.received('Z', *status));
-      return draining_ && idle() ? std::optional(Pause::Idle) : std::nullopt;
+      return leaves_when_idle() && idle() ? std::optional(Pause::Idle) : std::nullopt;
     }
     case 'E': {
       if (!whole && header.size() <= kLongestError) return Pause::More;
@@ -117,7 +146,7 @@ std::optional<Session::Pause> Session::on_reply(const wire::FrameHeader& header,
       if (meaning.head != nullptr && meaning.head->request == Request::Query && meaning.head->companion)
         statements_.completed(*meaning.head->companion);
       if (body.starts_with("DEALLOCATE ALL")) statements_.deallocated_all();
-      if (body.starts_with("DISCARD ALL")) statements_.discarded_all();
+      if (body.starts_with("DISCARD ALL")) statements_.discarded_all(), holds_state_ = false;
       after(meaning);
       return std::nullopt;
     }
@@ -135,8 +164,14 @@ void Session::after(const Book::Meaning& meaning) {
     idle_since_ns_ = worker_.loop().now_ns();
     facts_.transaction = book_.transaction();
     if (facts_.transaction == Transaction::Idle) statements_.transaction_ended();
+    if (wrote_) written_ns_ = worker_.loop().now_ns();
+    if (facts_.transaction == Transaction::Idle) wrote_ = false;
+    if (book_.size() == 0) came_to_rest();
   }
-  if (meaning.head->companion) {
+  if (meaning.head->companion && meaning.head->companion->errand) {
+    meaning.head->companion.reset();
+    wake_requests();
+  } else if (meaning.head->companion) {
     if (!meaning.failed) statements_.confirm(meaning.head->request, *meaning.head->companion);
     spare_ = std::move(meaning.head->companion);
   }
@@ -156,6 +191,19 @@ Task<bool> Session::send_to_client(std::size_t size) {
   facts_.bytes_out += size;
   from_server_->consume(size);
   co_return sent == Io::Ok;
+}
+
+/// Drops the message at the front, however long it is.
+Task<bool> Session::swallow_reply() {
+  wire::FrameHeader header;
+  wire::read_header(wire::Sender::Server, from_server_->bytes(), header);
+  for (std::size_t left = header.size();;) {
+    const std::size_t here = std::min(left, from_server_->bytes().size());
+    from_server_->consume(here);
+    left -= here;
+    if (left == 0) co_return true;
+    if (co_await from_server_->more() != Io::Ok) co_return false;
+  }
 }
 
 /// The ErrorResponse at the front answers a request that we refused: the refusal takes its place.

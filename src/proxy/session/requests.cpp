@@ -2,6 +2,7 @@
 // book; it stops where something must happen. Everything before the stop is sent on in one piece.
 #include "proxy/wire/requests.h"
 
+#include "proxy/lane/state.h"
 #include "proxy/session/session.h"
 
 namespace signalbox::proxy {
@@ -53,6 +54,10 @@ Task<bool> Session::act_on(Stop stop) {
     case Stop::Unconfirmed: co_return co_await until_confirmed();
     case Stop::Ask: co_return co_await ask_elsewhere();
     case Stop::Refused: co_return co_await act_on_refusal();
+    case Stop::Act: co_return co_await act();
+    case Stop::Replaced: co_return co_await send_replacement();
+    case Stop::Abort: co_return co_await abort_transaction();
+    case Stop::Return: co_return co_await go_home();
   }
   co_return false;
 }
@@ -105,8 +110,12 @@ std::optional<Session::Stop> Session::on_statement(const wire::FrameHeader& head
   Decider& decider = worker_.decider();
   if (decided_under_ != decider.policies_number() || decided_for_ != facts_.generation)
     return Stop::PoliciesChanged;
+  if (lane_ && lane_->must_abort) return Stop::Abort;
+  if (is_cancelling()) return Stop::Room;
+  if ((header.type == 'Q' || header.type == 'P') && !acted_.from_client && must_return()) return Stop::Return;
   const bool judged = decider.wants_queries() && header.type != 'C';
-  const bool read_whole = judged && (header.type != 'B' || decider.wants_parameters());
+  const bool guarded = guards(header.type);
+  const bool read_whole = guarded || (judged && (header.type != 'B' || decider.wants_parameters()));
   if (!whole && (read_whole || header.size() <= kLongestKeptText)) {
     if (header.size() <= settings_->options.memory.statement_bytes) return Stop::More;
     if (read_whole) return refused(make_refusal("54000", "statement is too long to be inspected"));
@@ -115,6 +124,11 @@ std::optional<Session::Stop> Session::on_statement(const wire::FrameHeader& head
   if (judged) {
     if (const auto stop = decide_message(header, body)) return stop;
   }
+  if (guarded) {
+    if (const auto stop = guard(header, body)) return stop;
+  }
+  acted_ = {};
+  note_statement(header.type, body);
   if (!decider.reads_queries()) statements_.unread();
   const bool runs = header.type == 'Q' || header.type == 'E' || header.type == 'F';
   if (runs) ++facts_.queries, worker_.metrics().add(Counter::Statements);
@@ -156,7 +170,9 @@ std::unique_ptr<Companion> Session::companion_of(char type, std::string_view bod
       (message->what == 'S' ? companion->statement : companion->portal) = message->name;
       break;
     }
-    default: remember_text(type, body, whole, *companion);
+    default:
+      remember_text(type, body, whole, *companion);
+      some_prepared_acts_ = some_prepared_acts_ || companion->acts != nullptr;
   }
   return companion;
 }
@@ -169,6 +185,7 @@ void Session::remember_text(char type, std::string_view body, bool whole, Compan
   companion.standard_strings = standard_strings_;
   companion.text_known = (type == 'Q' && changes_names()) || (whole && body.size() <= kLongestKeptText);
   if (!companion.text_known) return;
+  if (ruled_ && ruled_->acts) companion.acts = ruled_;
   companion.text = reader.text();
   companion.undecided = awaits_values(companion.text);
   if (type == 'Q') return;

@@ -1,6 +1,7 @@
 // A session's life, from begin to end, and how it looks from outside.
 #include "proxy/session/session.h"
 
+#include "proxy/lane/state.h"
 #include "proxy/net/socket.h"
 
 namespace signalbox::proxy {
@@ -42,6 +43,7 @@ Session::Session(Worker& worker, Fd client, const Endpoint& peer, std::size_t li
 }
 
 Session::~Session() {
+  if (lane_ && lane_->cancelling) lane_->cancelling->session = nullptr;
   worker_.metrics().move(Gauge::Sessions, -1);
   worker_.ended(*this);
 }
@@ -49,7 +51,8 @@ Session::~Session() {
 Task<> Session::live() {
   const TimeoutOptions& timeouts = settings_->options.timeouts;
   if (timeouts.handshake.count() > 0) deadline_.arm(worker_.loop().timers(), timeouts.handshake);
-  turned_away_ = co_await asked_at(actions::Hook::Connecting);
+  turned_away_ = blocked_client();
+  if (!turned_away_) turned_away_ = co_await asked_at(actions::Hook::Connecting);
   const bool broken = turned_away_ && breaks(*turned_away_);
   if (!broken && co_await shake_hands() && co_await log_in() &&
       co_await passes(actions::Hook::Authenticated)) {
@@ -65,7 +68,7 @@ Task<> Session::live() {
 void Session::become_active() {
   deadline_.disarm();
   phase_ = Phase::Active;
-  startup_ = {};
+  if (lane_) lane_->wishes.clear();
   decided_under_ = worker_.decider().policies_number();
   decided_for_ = facts_.generation;
   statements_.judged_under(decided_under_);

@@ -5,7 +5,8 @@
 // Two coroutines relay: requests (client to server) and replies (server to client). Each repeats: scan what
 // has been read (pure, no waiting), send on the run of bytes that may pass, act on what stopped the scan. A
 // run is sent from where it was read: no copy, no allocation. The files: handshake.cpp, login.cpp,
-// requests.cpp, decisions.cpp, prepared.cpp, refusing.cpp, replies.cpp, parting.cpp.
+// requests.cpp, decisions.cpp, prepared.cpp, refusing.cpp, replies.cpp, parting.cpp; and for the sync lane
+// acting.cpp, errands.cpp, guards.cpp, bounds.cpp, moving.cpp.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +19,7 @@
 #include "proxy/gateway.h"
 #include "proxy/hooks/decider.h"
 #include "proxy/hooks/event.h"
+#include "proxy/lane/host.h"
 #include "proxy/net/channel.h"
 #include "proxy/net/inlet.h"
 #include "proxy/net/task.h"
@@ -39,14 +41,16 @@ namespace signalbox::proxy {
 
 class ScramClient;
 class ScramServer;
+struct LaneState;
+struct Leg;
 struct ScramVerifier;
 
-class Session {
+class Session : private LaneHost {
  public:
   /// Begins a session that owns itself until its end, and then tells the worker.
   static void begin(Worker& worker, Fd client, Endpoint peer, std::size_t listener);
   Session(Worker& worker, Fd client, const Endpoint& peer, std::size_t listener);
-  ~Session();
+  ~Session() override;
 
   std::uint64_t id() const { return facts_.id; }
   SessionView view() const;
@@ -59,6 +63,10 @@ class Session {
   /// Ends it now: what is under way is cut off.
   void terminate(std::string_view sqlstate, std::string_view message);
   void terminate(wire::ErrorFields fields);
+  /// The block list has changed.
+  void end_if_blocked();
+  /// The gateway's own cancel request has reached the server.
+  void cancel_arrived();
 
  private:
   enum class Phase : std::uint8_t { Handshake, Login, Active, Closing };
@@ -79,7 +87,8 @@ class Session {
   // login.cpp: admission, the server, authentication
   Task<bool> log_in();
   std::optional<wire::ErrorFields> admission();
-  enum class LoginEnd : std::uint8_t { Ready, Failed, TryOtherEncryption };
+  enum class LoginEnd : std::uint8_t { Ready, Failed, TryOtherEncryption, Unreachable };
+  Task<LoginEnd> log_in_at(std::shared_ptr<const Target> target);
   Task<LoginEnd> authenticate(bool may_try_other);
   Task<bool> open_server(std::shared_ptr<const Target> target, Encryption encryption);
   Task<std::string_view> login_frame(Inlet& from, wire::Sender sender);
@@ -111,6 +120,10 @@ class Session {
     Unconfirmed,      ///< the answer to what has been sent must be known first
     Ask,              ///< the message at hand waits for an external decision
     Refused,          ///< the message at hand may not pass: refusal_ says why
+    Act,              ///< the message at hand waits for what its plan asks for beside the verdict
+    Replaced,         ///< replaced_ goes on in its place
+    Abort,            ///< the transaction must fail at the server first
+    Return,           ///< the session's visit at another server is over
   };
   struct Run {
     std::size_t bytes = 0;  ///< this many may pass
@@ -146,11 +159,13 @@ class Session {
   Task<RulingPtr> answer_to(Event& event);
   std::optional<Stop> decide_message(const wire::FrameHeader& header, std::string_view body);
   std::optional<Stop> decide_query(Query query, MessageFacts message);
+  std::optional<Stop> decide_hooks(Event event);
+  bool covered(const QueryRulingPtr& ruling);
   std::optional<Stop> decide_at(actions::Hook hook, Event event, QueryRulingPtr answer);
   bool must_rest_before(const Query& query) const;
   bool awaits_values(std::string_view text) const;
-  std::optional<Refusal> judge(const Event& event, RulingPtr ruling = nullptr);
-  std::optional<Refusal> judge_query(const Judged& judged, Event event);
+  std::optional<Refusal> judge(const Event& event, RulingPtr ruling = nullptr, std::string_view outcome = {});
+  std::optional<Refusal> judge_query(const Judged& judged, Event event, std::string_view outcome = {});
   Refusal refusal_of(const Ruling& ruling, const Event& event);
   std::optional<Stop> refused(Refusal refusal);
   std::optional<Stop> malformed();
@@ -172,6 +187,7 @@ class Session {
     QueryRulingPtr to_server;
   };
   std::optional<Stop> decide_bind(std::string_view body, MessageFacts message);
+  std::optional<Stop> bind_in_pipeline(Companion& parse, std::string_view statement, MessageFacts message);
   std::optional<Stop> decide_values(const wire::BindMessage& bind, const PreparedText& text,
                                     MessageFacts message);
   std::optional<Stop> decide_execute(std::string_view body);
@@ -181,6 +197,83 @@ class Session {
   std::optional<Stop> unconfirmed();
   Task<bool> until_confirmed();
   Task<bool> ask_elsewhere();
+
+  // acting.cpp: what a plan asks for beside its verdict
+  struct Acting {
+    Acting(const Query& query, MessageFacts message, actions::Hook at, QueryRulingPtr asks, bool from_memo)
+        : question(query, message), hook(at), ruling(std::move(asks)), memoised(from_memo) {}
+    Question question;
+    actions::Hook hook;
+    QueryRulingPtr ruling;
+    bool memoised;
+  };
+  /// For the message at hand it has been done.
+  struct Acted {
+    QueryRulingPtr from_client;
+    QueryRulingPtr to_server;
+  };
+  std::optional<Stop> must_act(actions::Hook hook, const Query& query, MessageFacts message,
+                               QueryRulingPtr ruling, bool memoised);
+  Task<bool> act();
+  std::optional<Stop> act_on_bind(const PreparedText& text, QueryRulingPtr acts, std::string_view statement,
+                                  MessageFacts message);
+  Task<std::optional<Refusal>> act_at(const Ruling& ruling, const Event& event, std::string& outcome);
+  LaneState& lane();
+  LaneServices services() override;
+  Task<> rest(std::chrono::nanoseconds time) override;
+  bool client_is_encrypted() const override;
+  bool server_is_encrypted() const override;
+  void want_client_encrypted(Refusal otherwise) override;
+  void want_server_encrypted() override;
+  void end_when_idle(wire::ErrorFields last_words) override;
+  bool holds(std::string_view place) const override;
+  void hold(std::string place, actions::Limiter::Ticket ticket, bool for_life) override;
+
+  // moving.cpp: from one server to another
+  bool is_target(const RouteWish& wish) const override;
+  void wish(RouteWish wish) override;
+  const std::vector<std::string>& forward_networks() const override;
+  Task<std::optional<Refusal>> settle_wishes(std::size_t statements, bool leaves_state);
+  Task<std::optional<Refusal>> follow(const RouteWish& wish, bool leaves_state);
+  std::string_view cannot_move(bool visits, bool leaves_state) const;
+  bool is_one_statement() const;
+  Task<bool> move_to(std::shared_ptr<const Target> target, const RouteWish& wish);
+  Task<std::unique_ptr<Leg>> open_leg(std::shared_ptr<const Target> target);
+  Task<bool> park_replies();
+  void resume_replies();
+  std::unique_ptr<Leg> exchange_leg(std::unique_ptr<Leg> next);
+  std::unique_ptr<Leg> parked_leg(const std::string& target);
+  Task<> tell_parameters(std::vector<std::pair<std::string, std::string>> parameters);
+  bool must_return() const;
+  Task<bool> go_home();
+  void note_statement(char type, std::string_view body);
+  Moment moment() const;
+  /// co_await Parked{*this}: until the session has changed its server.
+  struct Parked {
+    Session& session;
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> self) const { session.parked_replies_ = self; }
+    void await_resume() const noexcept {}
+  };
+
+  // errands.cpp: statements of the gateway's own
+  Task<std::optional<wire::ErrorFields>> run_errand(std::string sql);
+  Task<std::optional<wire::ErrorFields>> errand_at_login(std::string sql);
+  std::optional<bool> is_of_errand(const wire::FrameHeader& header, std::string_view body, bool whole);
+  Task<std::optional<Refusal>> set_parameter(std::string name, std::string value, bool local) override;
+
+  // guards.cpp: pinned parameters, blocked statements and clients
+  bool guards(char type) const;
+  std::optional<Stop> guard(const wire::FrameHeader& header, std::string_view body);
+  std::optional<Stop> keep_pins(const wire::FrameHeader& header, std::string_view body,
+                                const QueryStatements& statements);
+  std::optional<Refusal> blocked_statement(const QueryStatements& statements);
+  std::optional<Refusal> blocked_client();
+  Task<bool> send_replacement();
+  void set_at_startup(std::string_view name, std::string_view value) override;
+  std::optional<Refusal> pin(Pin pin) override;
+  template <class Edit>
+  void edit_startup(Edit edit);
 
   // refusing.cpp: a refusal is carried out
   Task<bool> act_on_refusal();
@@ -194,6 +287,7 @@ class Session {
     Substitute,  ///< the ErrorResponse at hand answers what we sent: the refusal takes its place
     Answered,    ///< the message at hand ends an answer that policies want to see
     Idle,
+    Swallow,  ///< the message at hand is not for the client
     BadMessage,
   };
   struct ReplyRun {
@@ -203,7 +297,21 @@ class Session {
   Task<> relay_replies();
   ReplyRun scan_replies();
   std::optional<Pause> on_reply(const wire::FrameHeader& header, std::string_view available);
+  std::optional<Pause> on_lane_reply(const wire::FrameHeader& header, std::string_view available);
   void after(const Book::Meaning& meaning);
+
+  // bounds.cpp: how long, how much
+  Task<> cap_answer(AnswerCap cap) override;
+  void cancel_after(std::chrono::nanoseconds time, wire::ErrorFields error) override;
+  void begin_duration();
+  void on_duration();
+  void cancel_at_server();
+  bool is_cancelling() const;
+  std::optional<Pause> bound(const wire::FrameHeader& header, std::string_view body, bool whole);
+  std::optional<Pause> skip_to_ready(const wire::FrameHeader& header, std::string_view body, bool whole);
+  void cut();
+  void came_to_rest();
+  Task<bool> abort_transaction();
 
   // responses.cpp: hooks traffic_from_server and traffic_to_client
   std::optional<Pause> watch(const wire::FrameHeader& header, std::string_view body, bool whole);
@@ -213,6 +321,7 @@ class Session {
   void wake_requests();
   Task<bool> send_to_client(std::size_t size);
   Task<bool> substitute();
+  Task<bool> swallow_reply();
   Task<> on_bad_reply();
 
   // parting.cpp: every way a session ends
@@ -221,6 +330,8 @@ class Session {
   Task<> part();
   void on_deadline();
   bool idle() const;
+  bool leaves_when_idle() const;
+  void say_goodbye();
   void watch_idleness();
 
   Worker& worker_;
@@ -250,10 +361,15 @@ class Session {
   std::optional<Answers> answers_;   ///< to the question about the message at hand
   QueryRulingPtr ruled_;             ///< the last one on the message at hand
   bool some_ruling_passes_ = false;  ///< what is prepared may be ruled on otherwise the next time
-  bool standard_strings_ = true;     ///< standard_conforming_strings
-  std::string replacement_;          ///< the ErrorResponse that takes the place of the one at hand
+  bool some_prepared_acts_ = false;  ///< what is prepared may ask for actions when it is executed
+  std::unique_ptr<LaneState> lane_;  ///< null: no action has left anything behind
+  std::unique_ptr<Acting> acting_;
+  Acted acted_;
+  std::string replaced_;          ///< what goes on instead of the message at hand
+  bool standard_strings_ = true;  ///< standard_conforming_strings
+  std::string replacement_;       ///< the ErrorResponse that takes the place of the one at hand
 
-  std::string startup_;        ///< the startup packet, verbatim; freed after the login
+  std::string startup_;        ///< the startup packet, verbatim; another server gets the same
   std::string login_replies_;  ///< messages of the login about to be sent to the client together
   ClientFacts client_facts_;
   ServerFacts server_facts_;
@@ -261,6 +377,14 @@ class Session {
   TlsFacts client_tls_;
   TlsFacts server_tls_;
   std::int32_t server_process_ = 0;
+  std::string server_key_;
+  std::int32_t client_process_ = 0;  ///< what the client knows the session by
+  std::string client_key_;
+  std::coroutine_handle<> parked_replies_;
+  bool switching_ = false;       ///< to another server
+  bool holds_state_ = false;     ///< something of the session may be at its server
+  bool wrote_ = false;           ///< in the transaction under way
+  std::int64_t written_ns_ = 0;  ///< steady; when that ended
   CancelTarget cancel_target_;
   CancelRegistry::Entry cancel_entry_;
   Census::Place place_;

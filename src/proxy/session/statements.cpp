@@ -53,6 +53,7 @@ void Statements::parsed(Companion& companion) {
     unnamed_->types.swap(companion.types);
     unnamed_->refused.reset();
     unnamed_->changes = std::move(companion.changes);
+    unnamed_->acts = std::move(companion.acts);
     return;
   }
   erase_statement(companion.statement);
@@ -62,6 +63,7 @@ void Statements::parsed(Companion& companion) {
   text->undecided = companion.undecided;
   text->types = companion.types;
   text->changes = std::move(companion.changes);
+  text->acts = std::move(companion.acts);
   text->known = companion.text_known && bytes_ + companion.text.size() < limit_;
   if (text->known) text->text = companion.text;
   if (bytes_ + kEntryBytes > limit_) {
@@ -94,6 +96,7 @@ void Statements::completed(Companion& query) {
   like.standard_strings = query.standard_strings;
   like.undecided = query.undecided;
   like.revision = query.revision;
+  like.acts = query.acts;
   const std::uint32_t done = query.completed++;
   if (!query.changes) return;
   for (const NameChange& change : *query.changes) {
@@ -127,6 +130,7 @@ void Statements::define(ByName& names, const NameChange& change, std::string_vie
   text->standard_strings = like.standard_strings;
   text->undecided = like.undecided;
   text->revision = like.revision;
+  text->acts = like.acts;
   text->known =
       change.length <= kLongestKeptText && bytes_ + change.length < limit_ && change.offset < query.size();
   if (text->known) text->text = query.substr(change.offset, change.length);

@@ -34,6 +34,7 @@ struct PreparedText {
   std::string types;                 ///< parameter types that Parse gave, four bytes each
   std::unique_ptr<Refusal> refused;  ///< by policies that came after it; null = permitted
   std::shared_ptr<const std::vector<NameChange>> changes;  ///< of names, when it runs
+  std::shared_ptr<const QueryRuling> acts;                 ///< asks for actions each time it is executed
 
   NamedText named() const { return {.text = text, .carried = carried, .standard_strings = standard_strings}; }
 };

@@ -21,6 +21,8 @@ struct CancelTarget {
   std::shared_ptr<const Target> target;
   Endpoint endpoint;
   Encryption encryption = Encryption::Plain;
+  std::int32_t process = 0;  ///< what this server knows the session by, when the client knows it by another's
+  std::string key = {};      ///< "" = the client's own
 };
 
 class CancelRegistry {

@@ -91,6 +91,18 @@ void append_parse(std::string& out, std::string_view statement, std::string_view
       .bytes(parameter_types);
 }
 
+void append_bind(std::string& out, std::string_view portal, std::string_view statement) {
+  FrameBuilder(out, 'B').text(portal).text(statement).u16(0).u16(0).u16(0);
+}
+
+void append_execute(std::string& out, std::string_view portal) {
+  FrameBuilder(out, 'E').text(portal).u32(0);
+}
+
+void append_close(std::string& out, char what, std::string_view name) {
+  FrameBuilder(out, 'C').bytes({&what, 1}).text(name);
+}
+
 void append_sync(std::string& out) {
   FrameBuilder(out, 'S');
 }

@@ -50,6 +50,12 @@ std::optional<BindNames> decode_bind_names(std::string_view beginning);
 void append_query(std::string& out, std::string_view text);
 void append_parse(std::string& out, std::string_view statement, std::string_view text,
                   std::string_view parameter_types = {});
+/// Without values, all results as text.
+void append_bind(std::string& out, std::string_view portal, std::string_view statement);
+/// To its end.
+void append_execute(std::string& out, std::string_view portal);
+/// 'S' a statement, 'P' a portal.
+void append_close(std::string& out, char what, std::string_view name);
 void append_sync(std::string& out);
 void append_flush(std::string& out);
 void append_terminate(std::string& out);

@@ -1,0 +1,56 @@
+// limit: places among so many, and bounds on the answer that the session watches.
+#include <fmt/format.h>
+
+#include "proxy/lane/lane.h"
+
+namespace signalbox::proxy {
+namespace {
+
+/// A place, unless the session has one. False: none is free.
+bool take_place(const LaneCall& call, std::int64_t places) {
+  std::string key = shared_key(call);
+  if (call.host.holds(key)) return true;
+  auto ticket = call.host.services().limiter.enter(key, static_cast<std::uint32_t>(places));
+  if (!ticket) return false;
+  call.host.hold(std::move(key), std::move(ticket), is_opening(call.event));
+  return true;
+}
+
+AnswerCap cap_of(const LaneCall& call) {
+  AnswerCap cap;
+  std::string what;
+  if (const auto rows = call.with.integer("rows")) {
+    cap.rows = static_cast<std::uint64_t>(*rows);
+    what = fmt::format("{} rows", *rows);
+  }
+  if (const auto bytes = call.with.integer("bytes")) {
+    cap.bytes = static_cast<std::uint64_t>(*bytes);
+    what += fmt::format("{}{} bytes", what.empty() ? "" : " or ", *bytes);
+  }
+  cap.error = refusal_for(call, "the answer is larger than " + what).fields;
+  return cap;
+}
+
+}  // namespace
+
+Task<LaneOutcome> run_limit(LaneCall call) {
+  const auto places = call.with.integer("concurrency");
+  if (places && !take_place(call, *places)) {
+    call.host.services().metrics.add(Counter::LimitRefused);
+    LaneOutcome outcome{.refusal =
+                            refusal_for(call, fmt::format("too many at a time, {} are allowed", *places))};
+    outcome.refusal->fields.hint = "Retry when another has ended.";
+    co_return outcome;
+  }
+  if (is_opening(call.event)) co_return LaneOutcome{};
+  if (call.with.has("rows") || call.with.has("bytes")) co_await call.host.cap_answer(cap_of(call));
+  if (const auto duration = call.with.duration("duration")) {
+    wire::ErrorFields error;
+    error.sqlstate = "57014";
+    error.message = call.with.text_or("message", "canceling statement due to statement timeout");
+    call.host.cancel_after(*duration, std::move(error));
+  }
+  co_return LaneOutcome{};
+}
+
+}  // namespace signalbox::proxy

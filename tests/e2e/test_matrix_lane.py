@@ -1,0 +1,127 @@
+"""Action x protocol mode x transaction state, each against a real PostgreSQL: the client sees a valid conversation, goes on
+working, and a second connection finds the server in the state that the client was told of.
+
+One gateway holds every action; the table a statement names says which of them is asked for.
+"""
+import json
+
+import pytest
+
+from support.rules import policy_text
+from support.pgwire import FLUSH, SYNC, bind, connect, describe, errors, execute, kinds, parse, query, status
+
+# What is asked for, and the SQLSTATE that the statement then ends with (None: it runs).
+ACTIONS = {
+    "police_pass": ([{"police": {"rate": 1e6, "burst": 1e6}}], None),
+    "police_delay": ([{"police": {"rate": 1000, "burst": 1, "on_excess": "delay"}}], None),
+    "police_refuse": ([{"police": {"rate": 0.001, "burst": 1, "cost": 2}}], "53400"),
+    "limit_pass": ([{"limit": {"concurrency": 1000, "rows": 1000, "bytes": 100000, "duration": "30s"}}], None),
+    "limit_rows": ([{"limit": {"rows": 0}}], "53400"),
+    "set_session": ([{"set": {"name": "lane.value", "value": "on"}}], None),
+    "set_local": ([{"set": {"name": "lane.value", "value": "on", "scope": "transaction"}}], None),
+    "set_bad": ([{"set": {"name": "work_mem", "value": "much"}}], "22023"),
+    "set_bad_continue": ([{"set": {"name": "work_mem", "value": "much", "on_error": "continue"}}], None),
+    "noset": ([{"noset": {"name": "lane.other"}}], None),
+    "upgrade": ([{"upgrade": {}}], "28000"),
+    "transmit": ([{"transmit": {}}], None),
+    "fallthrough": ([{"fallthrough": {}}], None),
+    "route_stay": ([{"route": {"role": "replica", "by": "statement"}}], None),
+    "many": ([{"police": {"rate": 1e6}}, {"limit": {"duration": "30s"}}, {"set": {"name": "lane.value", "value": "x"}}, {"noset": {"name": "lane.other"}}], None),
+    "refused_and_set": ([{"set": {"name": "lane.value", "value": "x"}}, {"deny": {"sqlstate": "42501"}}], "42501"),
+}
+MODES = ["simple", "simple_several", "extended", "prepared", "pipeline", "pipeline_flush", "copy"]
+STATES = ["idle", "transaction", "failed"]
+# A failed SET inside a transaction aborts it, as PostgreSQL's would.
+ABORTING = {"set_bad_continue"}
+
+
+@pytest.fixture(scope="module")
+def tables(pg):
+    pg.sql("".join(f"drop table if exists lane_{name}; create table lane_{name} (a int); insert into lane_{name} values (1);" for name in ACTIONS))
+    return pg
+
+
+@pytest.fixture(scope="module")
+def gateway(request, folder, tables):
+    from rig.gateway import Gateway
+    rules = {f"{name}.policy.yaml": policy_text(name, "traffic_from_client", then, f"query.tables.name: lane_{name}")
+             for name, (then, _) in ACTIONS.items()}
+    targets = [{"name": "main", "address": f"127.0.0.1:{tables.port}"}, {"name": "spare", "address": "127.0.0.1:1", "role": "replica"}]
+    shared = Gateway(request.config.getoption("--binary"), folder / "matrix-lane", f"127.0.0.1:{tables.port}", rules=rules, config={"targets": targets})
+    yield shared.start()
+    shared.stop()
+
+
+def run(wire, mode, table):
+    """The statement about `table` in this mode; the answer up to the last ReadyForQuery."""
+    text = f"select a from {table}"
+    if mode == "simple":
+        return wire.ask(query(text))
+    if mode == "simple_several":
+        return wire.ask(query(f"select 1; {text}; select 2"))
+    if mode == "extended":
+        return wire.ask(parse(text), bind(), describe(), execute(), SYNC)
+    if mode == "prepared":
+        first = wire.ask(parse(text, "matrix"), SYNC)
+        return first if errors(first) else wire.ask(bind(statement="matrix"), describe(), execute(), SYNC)
+    if mode == "pipeline":
+        return wire.ask(parse("select 1"), bind(), execute(), parse(text), bind(), execute(), parse("select 2"), bind(), execute(), SYNC)
+    if mode == "pipeline_flush":
+        wire.send(parse(text), bind(), execute(), FLUSH)
+        return wire.ask(SYNC)
+    return wire.ask(query(f"copy (select a from {table}) to stdout"))
+
+
+def told_well(answer, refused):
+    """One ReadyForQuery, last; nothing behind an error but it."""
+    shape = kinds(answer).replace("N", "").replace("S", "")
+    assert shape.endswith("Z") and shape.count("Z") == 1
+    assert ("E" in shape) == refused and (not refused or shape.endswith("EZ"))
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("action", ACTIONS)
+def test_matrix(gateway, tables, action, mode, state):
+    expected = ACTIONS[action][1]
+    if action == "limit_rows" and mode == "copy":
+        expected = None  # COPY's data is not cut
+    marker = f"matrix {action} {mode} {state}"
+    with connect(gateway, application_name=marker) as wire:
+        if state != "idle":
+            assert status(wire.ask(query("begin"))) == "T"
+        if state == "failed":
+            assert status(wire.ask(query("select 1/0"))) == "E"
+        answer = run(wire, mode, f"lane_{action}")
+        aborted = action in ABORTING and state == "transaction"
+        wanted = "25P02" if state == "failed" or aborted else expected
+        if action in ABORTING and mode.startswith("pipeline") and state != "failed":
+            wanted = {"pipeline": "22023"}.get(mode, wanted)  # within a pipeline a failure cannot be undone
+        told_well(answer, wanted is not None)
+        found = [e["C"] for e in errors(answer)]
+        assert found == ([wanted] if wanted else []), errors(answer)
+        told = status(answer)
+        assert told == ("I" if state == "idle" else "E" if wanted else "T")
+        if told == "T":  # the server agrees, and shows it to others
+            seen = tables.sql(f"select state from pg_stat_activity where application_name = '{marker}'")
+            assert seen == "idle in transaction"
+        if state != "idle":
+            end = wire.ask(query("commit"))
+            assert status(end) == "I" and [m.text for m in end if m.kind == "C"] == ["ROLLBACK" if told == "E" else "COMMIT"]
+        assert wire.rows("select 42") == [("42",)]  # it goes on working
+        assert [m.columns for m in wire.ask(parse("select $1::int"), bind(["7"]), execute(), SYNC) if m.kind == "D"] == [[b"7"]]
+        wire.send(query("copy pg_temp.none from stdin"))
+        assert status(wire.until_ready()) == "I"
+        assert tables.sql(f"select state from pg_stat_activity where application_name = '{marker}'") == "idle"
+
+
+def test_what_makes_no_sense_is_refused_at_load_time(gateway, folder):
+    """An action at a hook where it has no meaning, a parameter out of its bounds."""
+    cases = {"traffic_from_server": {"police": {"rate": 1}}, "closed": {"block": {}}, "connecting": {"set": {"name": "a", "value": "b"}}, "traffic_to_client": {"route": {"role": "x"}},
+             "authenticated": {"reauth": {}}, "traffic_from_client": {"police": {"rate": -1}}, "startup": {"limit": {"concurrency": 0}}}
+    for number, (hook, action) in enumerate(cases.items()):
+        path = folder / f"senseless{number}"
+        path.mkdir()
+        (path / "a.policy.yaml").write_text(f"policy: a\non: [{hook}]\nrules:\n  - name: r\n    then: {json.dumps([action])}\n")
+        checked = gateway.run("check", str(path))
+        assert checked.returncode == 1 and "a.policy.yaml:5:" in checked.stdout + checked.stderr, (hook, action, checked)
