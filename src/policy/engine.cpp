@@ -26,8 +26,15 @@ const Program& PolicySet::program() const {
   return loaded_->program;
 }
 
+std::span<const ast::Module> PolicySet::modules() const {
+  return loaded_->checked.modules;
+}
+
 PreparedQuery::PreparedQuery(std::unique_ptr<Compiled> compiled) : compiled_(std::move(compiled)) {}
 PreparedQuery::~PreparedQuery() = default;
+std::span<const QueryExpression> PreparedQuery::expressions() const {
+  return compiled_->expressions;
+}
 std::span<const std::string> PreparedQuery::variables() const {
   return compiled_->code->variables;
 }

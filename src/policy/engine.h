@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -26,11 +27,16 @@
 
 namespace signalbox::policy {
 
+namespace ast {
+struct Module;
+}
+
 /// A file of a policy directory: *.rego, *.policy.yaml, data.json, data.yaml (a base document, placed at its
 /// folder).
 struct SourceFile {
   std::string path;
   std::string text;
+  std::string shown = {};  ///< how diagnostics name it; empty = by its path
 };
 
 /// What the host knows, so that mistakes in policies are load-time errors. All of it optional.
@@ -57,6 +63,8 @@ struct LoadOptions {
   bool strict_builtin_errors = false;
   Optimise optimise = Optimise::Yes;
   bool keep_prints = false;  ///< print() writes to QueryOptions::notes; otherwise it is compiled away
+  /// Sees the modules as they were parsed, and may change them, before they are checked.
+  std::function<void(std::vector<ast::Module>&)> adapt;
   BuiltinHost host;
 };
 
@@ -77,8 +85,15 @@ struct RuleReads {
   std::vector<SlotRead> slots;
 };
 
+/// Where a query is asked: names in it are resolved as in a module of this package with these imports.
+struct QueryContext {
+  std::string package;               ///< "data.a.b" or "a.b"; empty = none
+  std::vector<std::string> imports;  ///< "data.a.b", "input.x as y", "future.keywords.not"
+  std::string name = "query";        ///< what diagnostics call the query's text
+};
+
 class PreparedQuery;
-class Trace;     // vm/trace.h
+class Tracer;    // vm/tracer.h
 struct Program;  // the compiled form, vm/program.h
 
 /// An immutable, compiled set of policies and base documents. Shared between threads without locks.
@@ -89,7 +104,8 @@ class PolicySet : public std::enable_shared_from_this<PolicySet> {
                                                                            const Vocabulary& vocabulary,
                                                                            LoadOptions options = {});
   /// Compiles a query body ("data.a.b = x; x > 3") against this set. The query keeps the set alive.
-  std::expected<std::shared_ptr<const PreparedQuery>, Diagnostics> prepare(std::string_view query) const;
+  std::expected<std::shared_ptr<const PreparedQuery>, Diagnostics> prepare(
+      std::string_view query, const QueryContext& context = {}) const;
 
   /// Hash of everything loaded, hexadecimal.
   std::string_view revision() const;
@@ -98,6 +114,8 @@ class PolicySet : public std::enable_shared_from_this<PolicySet> {
   std::span<const RuleReads> rule_reads() const;
   const Diagnostics& warnings() const;
   const Program& program() const;
+  /// Every module, checked (check/checked.h says what that means).
+  std::span<const ast::Module> modules() const;
 
   ~PolicySet();
   struct Loaded;  ///< opaque: policy/loaded.h
@@ -108,10 +126,18 @@ class PolicySet : public std::enable_shared_from_this<PolicySet> {
   std::unique_ptr<Loaded> loaded_;
 };
 
+/// An expression of a query as it was written, for those that show its value.
+struct QueryExpression {
+  std::string text;
+  SourcePosition at;
+};
+
 /// A compiled query. Immutable, shared; keeps its policy set alive.
 class PreparedQuery {
  public:
   ~PreparedQuery();
+  /// One for each of Bindings::expressions.
+  std::span<const QueryExpression> expressions() const;
   /// Names of the variables of each answer.
   std::span<const std::string> variables() const;
 
@@ -132,8 +158,10 @@ struct Bindings {
 
 struct QueryOptions {
   bool strict_builtin_errors = false;
-  const NoteSink* notes = nullptr;
-  std::int64_t now_ns = 0;  ///< 0 = the host's clock
+  const NoteSink* notes = nullptr;   ///< what print() says; LoadOptions::keep_prints
+  const NoteSink* traces = nullptr;  ///< what trace() says
+  std::int64_t now_ns = 0;           ///< 0 = the host's clock
+  Tracer* tracer = nullptr;          ///< watches the evaluation
 };
 
 /// Evaluates. One per thread; keeps its arena and caches from one evaluation to the next.
@@ -144,8 +172,8 @@ class Evaluator {
   Evaluator(const Evaluator&) = delete;
   Evaluator& operator=(const Evaluator&) = delete;
 
-  /// The entry's value as a decision. Never fails: an error is in the decision.
-  Decision decide(const PolicySet& set, const Input& input, const Limits& limits);
+  /// The entry's value as a decision. Never fails: an error is in the decision. `tracer` watches, if given.
+  Decision decide(const PolicySet& set, const Input& input, const Limits& limits, Tracer* tracer = nullptr);
 
   /// The same decision with its reasons. Tries every rule, so it costs more.
   Explanation explain(const PolicySet& set, const Input& input, const Limits& limits);
@@ -160,7 +188,6 @@ class Evaluator {
                                         const QueryOptions& options = {});
 
  private:
-  Decision decide(const PolicySet& set, const Input& input, const Limits& limits, Trace* trace);
   struct State;
   std::unique_ptr<State> state_;
 };

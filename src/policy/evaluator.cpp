@@ -87,10 +87,6 @@ struct DecisionWriter {
   }
 };
 
-Decision Evaluator::decide(const PolicySet& set, const Input& input, const Limits& limits) {
-  return decide(set, input, limits, nullptr);
-}
-
 Explanation Evaluator::explain(const PolicySet& set, const Input& input, const Limits& limits) {
   const PolicySet::Loaded& loaded = *set.loaded_;
   Trace trace;
@@ -117,7 +113,7 @@ Explanation Evaluator::explain(const PolicySet& set, const Input& input, const L
   return out;
 }
 
-Decision Evaluator::decide(const PolicySet& set, const Input& input, const Limits& limits, Trace* trace) {
+Decision Evaluator::decide(const PolicySet& set, const Input& input, const Limits& limits, Tracer* tracer) {
   Machine& machine = state_->machine;
   const PolicySet::Loaded& loaded = *set.loaded_;
   Decision decision;
@@ -126,7 +122,7 @@ Decision Evaluator::decide(const PolicySet& set, const Input& input, const Limit
   evaluation.program = &loaded.program;
   evaluation.input = &input;
   evaluation.limits = limits;
-  evaluation.trace = trace;
+  evaluation.tracer = tracer;
   evaluation.strict = loaded.options.strict_builtin_errors;
   machine.start(evaluation);
   Value members;
@@ -156,6 +152,8 @@ Evaluation evaluation_of(const Program& program, const QueryCode& code, const In
   out.strict = options.strict_builtin_errors;
   out.notes = options.notes;
   out.now_ns = options.now_ns;
+  out.traces = options.traces;
+  out.tracer = options.tracer;
   return out;
 }
 

@@ -7,6 +7,7 @@
 #include "policy/compile/rule_reads.h"
 #include "policy/data/base_document.h"
 #include "policy/loaded.h"
+#include "policy/query_context.h"
 #include "policy/syntax/parse.h"
 #include "policy/yaml/policy.h"
 
@@ -92,7 +93,9 @@ class ModuleReader {
 std::vector<ast::Module> parse_files(const std::vector<SourceFile>& files, const Vocabulary& vocabulary,
                                      const LoadOptions& options, Diagnostics& errors) {
   ModuleReader reader(options, vocabulary, errors);
-  for (const SourceFile& file : files) reader.read(file.path, file.text);
+  for (const SourceFile& file : files) {
+    if (!is_data_file(file.path)) reader.read(file.shown.empty() ? file.path : file.shown, file.text);
+  }
   const bool has_policies = std::ranges::any_of(reader.modules, [](const ast::Module& module) {
     return ast::dotted_name(module.package.path).starts_with("data.policies.");
   });
@@ -108,7 +111,7 @@ std::vector<ast::Module> parse_files(const std::vector<SourceFile>& files, const
 Value read_base_documents(Arena& arena, const std::vector<SourceFile>& files, Diagnostics& errors) {
   std::vector<DataFile> data;
   for (const SourceFile& file : files) {
-    if (is_data_file(file.path)) data.push_back({file.path, file.text});
+    if (is_data_file(file.path)) data.push_back({file.path, file.text, file.shown});
   }
   return merge_base_documents(arena, data, errors);
 }
@@ -187,6 +190,7 @@ std::expected<std::shared_ptr<const PolicySet>, Diagnostics> PolicySet::load(std
   auto modules = parse_files(files, vocabulary, options, errors);
   loaded->base = read_base_documents(loaded->documents, files, errors);
   if (has_errors(errors)) return std::unexpected(errors);
+  if (options.adapt) options.adapt(modules);
 
   check::CheckOptions checking;
   checking.strict = options.strict;
@@ -210,15 +214,19 @@ std::expected<std::shared_ptr<const PolicySet>, Diagnostics> PolicySet::load(std
 }
 
 std::expected<std::shared_ptr<const PreparedQuery>, Diagnostics> PolicySet::prepare(
-    std::string_view text) const {
-  const auto source = ast::make_source("query", std::string(text));
-  auto body = ast::parse_query(source);
+    std::string_view text, const QueryContext& context) const {
+  const auto source = ast::make_source(context.name, std::string(text));
+  const auto surroundings = surroundings_of(context, loaded_->options);
+  if (!surroundings) return std::unexpected(surroundings.error());
+  auto body = ast::parse_query(source, parsing_in(*surroundings));
   if (!body) return std::unexpected(body.error());
   check::CheckOptions checking;
   checking.keep_prints = loaded_->options.keep_prints;
   checking.input_schema = loaded_->vocabulary.input_schema;
   checking.own_builtins = loaded_->options.host.own_builtins;
-  auto checked = check::check_query(std::move(*body), source, loaded_->checked, checking);
+  auto checked =
+      check::check_query(std::move(*body), source, loaded_->checked, checking,
+                         context.package.empty() ? nullptr : &surroundings->package, surroundings->imports);
   if (!checked) return std::unexpected(checked.error());
 
   auto compiled = std::make_unique<PreparedQuery::Compiled>();
@@ -228,6 +236,11 @@ std::expected<std::shared_ptr<const PreparedQuery>, Diagnostics> PolicySet::prep
   if (replaces_beyond_input(checked->body)) {
     compiled->own_program = std::make_unique<Program>();
     plan_modules(*loaded_, *compiled->own_program, targets, &checked->body, errors);
+  }
+  for (const ast::Expr& expr : checked->body) {
+    if (expr.generated) continue;
+    compiled->expressions.push_back(
+        {std::string(expr.span.text(*source)), ast::position(*source, expr.span)});
   }
   Planner planner(compiled->program(), targets, errors);
   compiled->code = planner.plan_query(checked->body, source, checked->variables);

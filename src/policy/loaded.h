@@ -40,6 +40,7 @@ struct PreparedQuery::Compiled {
   /// anew.
   std::unique_ptr<Program> own_program;
   std::unique_ptr<QueryCode> code;
+  std::vector<QueryExpression> expressions;  ///< as many as the code gives
   const Program& program() const { return own_program ? *own_program : set->program(); }
 };
 

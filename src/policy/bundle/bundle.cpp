@@ -88,7 +88,7 @@ class RootsCheck {
   std::expected<void, Diagnostics> module(const SourceFile& file) {
     ast::ParseOptions options;
     options.annotations = false;
-    const auto parsed = ast::parse_module(ast::make_source(file.path, file.text), options);
+    const auto parsed = ast::parse_module(ast::make_source(file.shown, file.text), options);
     if (!parsed) return {};
     std::string path;
     const auto& terms = parsed->package.path.terms;
@@ -100,8 +100,7 @@ class RootsCheck {
     if (within(roots_, path)) return {};
     return refused(
         bundle_, fmt::format("manifest roots [{}] do not permit '{}' in module '{}'", fmt::join(roots_, " "),
-                             "package " + ast::dotted_name(parsed->package.path).substr(5),
-                             bundle_ + "/" + file.path));
+                             "package " + ast::dotted_name(parsed->package.path).substr(5), file.shown));
   }
 
   std::expected<void, Diagnostics> documents(const SourceFile& file) {
@@ -163,7 +162,7 @@ std::expected<Bundle, Diagnostics> bundle_of(std::string name, std::vector<Archi
   for (const ArchiveFile& file : out.everything) {
     const bool wanted = is_data_file(file.path) || is_policy(file.path);
     if (!wanted || (!options.tests && file.path.ends_with("_test.rego"))) continue;
-    out.files.push_back({file.path, file.bytes});
+    out.files.push_back({file.path, file.bytes, out.name + "/" + file.path});
   }
   if (out.manifest) {
     RootsCheck roots(out.name, out.manifest->roots);

@@ -62,7 +62,7 @@ void complain(Diagnostics& diagnostics, const DataFile& file, std::string messag
   Diagnostic d;
   d.code = "data_error";
   d.message = std::move(message);
-  d.at = {std::string(file.path), row, col};
+  d.at = {std::string(file.shown.empty() ? file.path : file.shown), row, col};
   d.source_line = line_of(file.text, row);
   diagnostics.push_back(std::move(d));
 }

@@ -11,6 +11,7 @@ namespace signalbox::policy {
 struct DataFile {
   std::string_view path;  ///< "a/b/data.json" is data.a.b; no folder is data itself
   std::string_view text;
+  std::string_view shown = {};  ///< how diagnostics name it; empty = by its path
 };
 
 /// True for data.json, data.yaml and data.yml in any folder.

@@ -43,8 +43,9 @@ bool Machine::call_builtin(const Function& f, const Instruction& i, std::uint32_
   if (builtin.fn == nullptr) {
     return fail("eval_internal_error", fmt::format("built-in {} cannot be called", builtin.name), f, i);
   }
+  const NoteSink* notes = builtin.name == "trace" ? evaluation_.traces : evaluation_.notes;
   std::string where;
-  if (evaluation_.notes != nullptr) where = location(f, i);
+  if (notes != nullptr) where = location(f, i);
   BuiltinContext context{arena_,
                          meter_,
                          kept_,
@@ -53,7 +54,7 @@ bool Machine::call_builtin(const Function& f, const Instruction& i, std::uint32_
                          builtin.can_skip_bctx ? evaluation_.now_ns : now_ns(),
                          random_,
                          evaluation_.strict,
-                         evaluation_.notes,
+                         notes,
                          where};
   const BuiltinResult result = builtin.fn(context, arguments);
   if (meter_.hit() != LimitHit::None) return limit_error();

@@ -10,7 +10,7 @@
 #include "base/bytes.h"
 #include "policy/vm/machine_parts.h"
 #include "policy/vm/pattern_set.h"
-#include "policy/vm/trace.h"
+#include "policy/vm/tracer.h"
 
 namespace signalbox::policy {
 
@@ -73,9 +73,13 @@ RuleIndex::Errors Machine::errors_of_index() const {
   return evaluation_.strict ? RuleIndex::Errors::Reported : RuleIndex::Errors::LeftOut;
 }
 
+bool Machine::every_rule() const {
+  return evaluation_.tracer != nullptr && evaluation_.tracer->every_rule();
+}
+
 void Machine::find_candidates(const Function& f, const Value* arguments, Value* iterator) {
   candidates_.clear();
-  if (evaluation_.trace != nullptr) {
+  if (every_rule()) {
     for (std::uint32_t i = 0; i < f.rule_entries.size(); ++i) candidates_.push_back(i);
     return keep_candidates(iterator);
   }
@@ -93,8 +97,8 @@ void Machine::note_failure(const Function& f, const Instruction& i, const Value*
     return (operand & kConstantBit) != 0 ? &f.constants[operand & ~kConstantBit] : &registers[operand];
   };
   const bool compares = i.op >= Opcode::Equal && i.op <= Opcode::Member;
-  evaluation_.trace->failed(f, static_cast<std::uint32_t>(&i - f.code.data()), compares ? at(i.b) : nullptr,
-                            compares ? at(i.c) : nullptr);
+  evaluation_.tracer->failed(f, static_cast<std::uint32_t>(&i - f.code.data()), compares ? at(i.b) : nullptr,
+                             compares ? at(i.c) : nullptr);
 }
 
 const Value* Machine::read_fact(std::uint32_t slot) const {
@@ -103,7 +107,7 @@ const Value* Machine::read_fact(std::uint32_t slot) const {
 
 void Machine::find_members(const Fan& fan, Value* iterator) {
   candidates_.clear();
-  if (fan.index && evaluation_.trace == nullptr) {
+  if (fan.index && !every_rule()) {
     fan.index->collect([&](const IndexSubject& subject) { return input_slot(subject.number); },
                        errors_of_index(), candidates_);
     for (std::uint32_t& ordinal : candidates_) ordinal = fan.member_of_rule[ordinal];

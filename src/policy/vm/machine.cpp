@@ -9,6 +9,7 @@
 #include "policy/compile/planner.h"
 #include "policy/value/number.h"
 #include "policy/vm/machine_parts.h"
+#include "policy/vm/tracer.h"
 
 namespace signalbox::policy {
 
@@ -106,12 +107,21 @@ bool Machine::call(const Function& f, std::span<const Value> arguments, Value& o
   const RegisterStack::Mark mark = stack_.mark();
   Value* registers = stack_.push(f.registers);
   std::copy(arguments.begin(), arguments.end(), registers);
-  const bool good = run(f, registers, out);
+  const bool good = evaluation_.tracer == nullptr ? run<Watched::No>(f, registers, out)
+                                                  : run_watched(f, arguments, registers, out);
   stack_.release(mark);
   --depth_;
   return good;
 }
 
+bool Machine::run_watched(const Function& f, std::span<const Value> arguments, Value* registers, Value& out) {
+  evaluation_.tracer->enter(f, arguments);
+  const bool good = run<Watched::Yes>(f, registers, out);
+  evaluation_.tracer->leave(f, good ? out : Value());
+  return good;
+}
+
+template <Machine::Watched kWatched>
 bool Machine::run(const Function& f, Value* registers, Value& out) {
   const Instruction* const code = f.code.data();
   const Instruction* pc = code;
@@ -123,10 +133,15 @@ bool Machine::run(const Function& f, Value* registers, Value& out) {
   for (;;) {
     const Instruction& i = *pc++;
     bool holds = true;  // false: go to d
+    if constexpr (kWatched == Watched::Yes) {
+      evaluation_.tracer->step(f, static_cast<std::uint32_t>(&i - code));
+    }
     switch (i.op) {
       case Opcode::Move: registers[i.a] = at(i.b); break;
       case Opcode::Jump:
-        if (i.n != 0 && evaluation_.trace != nullptr) note_failure(f, i, registers);
+        if constexpr (kWatched == Watched::Yes) {
+          if (i.n != 0) note_failure(f, i, registers);
+        }
         pc = code + i.d;
         break;
       case Opcode::Return: out = at(i.b); return true;
@@ -308,7 +323,7 @@ bool Machine::run(const Function& f, Value* registers, Value& out) {
       case Opcode::Enter: context_ = static_cast<const Context*>(registers[i.a].internal_thing()); break;
     }
     if (!holds) {
-      if (evaluation_.trace != nullptr) note_failure(f, i, registers);
+      if constexpr (kWatched == Watched::Yes) note_failure(f, i, registers);
       pc = code + i.d;
     }
   }

@@ -48,7 +48,7 @@ class RegisterStack {
   Value* end_ = nullptr;
 };
 
-class Trace;
+class Tracer;
 
 struct Evaluation {
   const Program* program = nullptr;
@@ -56,9 +56,10 @@ struct Evaluation {
   const Input* input = nullptr;
   Limits limits;
   bool strict = false;
-  const NoteSink* notes = nullptr;
-  Trace* trace = nullptr;   ///< set: every rule is tried, indices are not used
-  std::int64_t now_ns = 0;  ///< 0 = the host's clock, read when first needed
+  const NoteSink* notes = nullptr;   ///< of print
+  const NoteSink* traces = nullptr;  ///< of trace
+  Tracer* tracer = nullptr;          ///< watches; null costs nothing
+  std::int64_t now_ns = 0;           ///< 0 = the host's clock, read when first needed
 };
 
 class Machine {
@@ -101,7 +102,11 @@ class Machine {
   };
 
   // machine.cpp
+  enum class Watched : bool { No, Yes };
+  template <Watched kWatched>
   bool run(const Function& f, Value* registers, Value& out);
+  bool run_watched(const Function& f, std::span<const Value> arguments, Value* registers, Value& out);
+  bool every_rule() const;
   bool finish_builder(const Function& f, const Instruction& i, Builder& builder, Value& out);
   void add_to_builder(const Instruction& i, Builder& builder, const Value& first, const Value& second,
                       Value* registers);

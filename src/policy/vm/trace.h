@@ -1,16 +1,15 @@
-// Trace: how far each rule got, for explanations. Only explain() sets one; a plain decision pays nothing for
-// it but a test on the failing path.
+// Trace: how far each rule got, for explanations. Only explain() sets one.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <string>
 
-#include "policy/vm/program.h"
+#include "policy/vm/tracer.h"
 
 namespace signalbox::policy {
 
-class Trace {
+class Trace final : public Tracer {
  public:
   struct Failure {
     std::uint32_t instruction = 0;
@@ -20,7 +19,8 @@ class Trace {
 
   /// The rule whose code holds `instruction` of `f` failed there. Of several tries the one that got furthest
   /// is kept.
-  void failed(const Function& f, std::uint32_t instruction, const Value* left, const Value* right);
+  void failed(const Function& f, std::uint32_t instruction, const Value* left, const Value* right) override;
+  bool every_rule() const override { return true; }
   /// Null when the rule was not tried, or nothing in it failed.
   const Failure* failure(std::uint32_t rule) const;
 

@@ -1,0 +1,171 @@
+// Running tests: a query each. A case that fails is not in the result of its rule, so cases are found by
+// asking the rule's body which names it gets to.
+#include "policy/testing/suite.h"
+
+#include <re2/re2.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "policy/value/json.h"
+#include "policy/vm/program.h"
+
+namespace signalbox::policy::testing {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// A pattern that cannot be read names the command line, not a file.
+Diagnostics bad_pattern(const RE2& pattern) {
+  return {{Severity::Error, "test_bad_pattern", pattern.error(), {}, {}, {}}};
+}
+
+/// The value of a case: true passes; an object holds further cases; anything else fails.
+CaseResult case_of(const Value& value) {
+  CaseResult out;
+  if (!value.is_object()) {
+    out.fail = !value.is_true();
+    return out;
+  }
+  for (const Pair& pair : value.as_object()) {
+    const std::string name = pair.key.is_string() ? std::string(pair.key.as_string()) : to_json(pair.key);
+    CaseResult below = case_of(pair.value);
+    out.fail = out.fail || below.fail;
+    out.cases.emplace(name, std::move(below));
+  }
+  return out;
+}
+
+/// The case of these names; made, as failed, when the result does not have it.
+CaseResult& case_named(std::map<std::string, CaseResult>& cases, std::span<const std::string> names,
+                       bool& missing) {
+  const auto [it, made] = cases.try_emplace(names.front());
+  if (made) {
+    it->second.fail = true;
+    missing = true;
+  }
+  if (names.size() == 1) return it->second;
+  CaseResult& found = case_named(it->second.cases, names.subspan(1), missing);
+  it->second.fail = it->second.fail || found.fail;
+  return found;
+}
+
+}  // namespace
+
+std::expected<Suite, Diagnostics> Suite::load(std::vector<SourceFile> files, const Vocabulary& vocabulary,
+                                              LoadOptions loading, SuiteOptions options) {
+  Suite out;
+  const RE2 pattern(options.run, RE2::Quiet);
+  if (!pattern.ok()) return std::unexpected(bad_pattern(pattern));
+  loading.keep_prints = true;
+  loading.adapt = [&out](std::vector<ast::Module>& modules) {
+    out.tests_ = find_tests(modules);
+    out.modules_ = modules;
+  };
+  auto set = PolicySet::load(std::move(files), vocabulary, std::move(loading));
+  if (!set) return std::unexpected(std::move(set.error()));
+  out.set_ = std::move(*set);
+  std::erase_if(out.tests_, [&](const TestRule& test) {
+    return !RE2::PartialMatch(test.package + "." + test.name, pattern);
+  });
+  out.options_ = std::move(options);
+  return out;
+}
+
+void Suite::run_cases(const TestRule& test, const Value& result, TestResult& out) const {
+  CaseResult whole = case_of(result);
+  out.fail = whole.fail;
+  out.cases = std::move(whole.cases);
+  FailureFinder finder(*set_, test, options_.limits);
+  for (const TestCase& one : finder.cases()) {
+    if (one.names.empty()) continue;
+    bool missing = false;
+    CaseResult& found = case_named(out.cases, one.names, missing);
+    out.fail = out.fail || found.fail;
+    if (missing && options_.failures) found.failure = finder.find(one.condition);
+  }
+}
+
+TestResult Suite::run_one(const TestRule& test, Coverage& coverage, Coverage& indexless) const {
+  TestResult out;
+  out.at = ast::position(*test.source, test.rule.span);
+  out.package = test.package;
+  out.name = test.name;
+  out.skip = test.todo;
+  if (test.todo) return out;
+  const JsonInput input({}, set_->input_paths());
+  const NoteSink prints = [&](std::string_view, std::string_view line) {
+    out.output += std::string(line) + "\n";
+  };
+  QueryOptions asking;
+  asking.notes = &prints;
+  Evaluator evaluator;
+  const auto begin = Clock::now();
+  const auto query = set_->prepare(test.query);
+  if (!query) {
+    const Diagnostic& d = query.error().front();
+    out.error = EvalError{d.code, d.message, d.at};
+    return out;
+  }
+  if (options_.coverage) asking.tracer = &coverage;
+  const auto value = evaluator.value(**query, input, options_.limits, asking);
+  out.duration = Clock::now() - begin;
+  if (!value) {
+    out.error = value.error();
+  } else if (!test.cases.empty()) {
+    run_cases(test, *value, out);
+  } else {
+    out.fail = !value->is_true();
+    if (out.fail && options_.failures) out.failure = FailureFinder(*set_, test, options_.limits).find();
+  }
+  asking.notes = nullptr;
+  if (options_.coverage) {
+    asking.tracer = &indexless;
+    (void)evaluator.value(**query, input, options_.limits, asking);
+  }
+  if (out.fail && options_.stories) {
+    Story story(set_->program(), Story::Rules::Every);
+    asking.tracer = &story;
+    (void)evaluator.value(**query, input, options_.limits, asking);
+    out.story = story.root();
+  }
+  return out;
+}
+
+void Suite::run(const std::function<void(const TestResult&)>& report) {
+  std::vector<std::optional<TestResult>> results(tests_.size());
+  std::atomic<std::size_t> next = 0;
+  std::mutex lock;
+  std::condition_variable ready;
+  const auto work = [&] {
+    Coverage own, own_indexless(Coverage::Rules::Every);
+    for (std::size_t i; (i = next.fetch_add(1)) < tests_.size();) {
+      TestResult result = run_one(tests_[i], own, own_indexless);
+      std::lock_guard hold(lock);
+      results[i] = std::move(result);
+      ready.notify_one();
+    }
+    std::lock_guard hold(lock);
+    coverage_.add(own);
+    indexless_.add(own_indexless);
+  };
+  std::vector<std::jthread> threads;
+  const std::size_t count = std::min(std::max<std::size_t>(options_.parallel, 1), tests_.size());
+  for (std::size_t i = 0; i < count; ++i) threads.emplace_back(work);
+  for (auto& result : results) {
+    std::unique_lock hold(lock);
+    ready.wait(hold, [&] { return result.has_value(); });
+    hold.unlock();
+    report(*result);
+    hold.lock();
+    result.reset();
+  }
+}
+
+CoverageReport Suite::coverage() const {
+  return coverage_report(modules_, set_->program().files, coverage_, &indexless_);
+}
+
+}  // namespace signalbox::policy::testing
