@@ -216,7 +216,7 @@ std::optional<Rule> Parser::parse_else(const RuleHead& head) {
 bool Parser::parse_else_body(Rule& rule) {
   const bool has_if = token() == Token::If;
   if (!has_if && token() != Token::LBrace) {
-    rule.body = true_body(rule.span);
+    rule.body = true_body(rule.head.span);
     rule.generated_body = true;
     return true;
   }

@@ -98,6 +98,9 @@ class FileReporter {
       }
       return true;
     };
+    for (const ast::Term& arg : rule.head.args) ast::for_each_expr(arg, note_expr);
+    if (rule.head.key) ast::for_each_expr(*rule.head.key, note_expr);
+    if (rule.head.value) ast::for_each_expr(*rule.head.value, note_expr);
     ast::for_each_expr(rule.body, note_expr);
     if (rule.otherwise) read(**rule.otherwise);
   }

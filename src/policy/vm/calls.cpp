@@ -46,16 +46,11 @@ bool Machine::call_builtin(const Function& f, const Instruction& i, std::uint32_
   const NoteSink* notes = builtin.name == "trace" ? evaluation_.traces : evaluation_.notes;
   std::string where;
   if (notes != nullptr) where = location(f, i);
-  BuiltinContext context{arena_,
-                         meter_,
-                         kept_,
-                         per_evaluation_,
-                         program_->host,
-                         builtin.can_skip_bctx ? evaluation_.now_ns : now_ns(),
-                         random_,
-                         evaluation_.strict,
-                         notes,
-                         where};
+  BuiltinContext context{arena_,         meter_,
+                         kept_,          per_evaluation_,
+                         program_->host, builtin.can_skip_bctx ? evaluation_.now_ns : now_ns(),
+                         random_,        evaluation_.strict,
+                         notes,          where};
   const BuiltinResult result = builtin.fn(context, arguments);
   if (meter_.hit() != LimitHit::None) return limit_error();
   if (result.has_value()) {
