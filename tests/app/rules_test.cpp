@@ -11,7 +11,7 @@ namespace {
 
 struct Rules {
   std::shared_ptr<const policy::PolicySet> set = [] {
-    auto loaded = app::load_policies(SIGNALBOX_SOURCE_DIR "/rules");
+    auto loaded = app::load_policies({SIGNALBOX_SOURCE_DIR "/rules"});
     if (!loaded) FAIL(to_text(loaded.error()));
     return *loaded;
   }();

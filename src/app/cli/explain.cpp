@@ -36,7 +36,7 @@ std::string request_json(const Options& options) {
 
 std::expected<std::string, Exit> ask(const Options& options) {
   if (options.policies.empty()) return options.admin.post("/gateway/v1/plan", request_json(options));
-  const auto set = load_policies(options.policies);
+  const auto set = load_policies({options.policies});
   if (!set) {
     complain(set.error());
     return std::unexpected(Exit::Finding);
@@ -98,7 +98,7 @@ void add_explain(CLI::App& root, Action& chosen) {
   CLI::App* verb = root.add_subcommand("explain", "Say what would be decided on a statement, and why");
   verb->add_option("statement", options->statement, "SQL text")->required();
   verb->add_option("--policies", options->policies,
-                   "Ask this policy directory instead of the running gateway");
+                   "Ask this policy directory or bundle instead of the running gateway");
   verb->add_option("-U,--user", options->user, "The session's user");
   verb->add_option("-d,--database", options->database, "The session's database");
   verb->add_option("-o,--output", options->output, "text or json")->check(CLI::IsMember({"text", "json"}));

@@ -167,7 +167,8 @@ void add_run(CLI::App& root, Action& chosen) {
   verb->add_option("-c,--config", options->config, "The configuration file");
   verb->add_option("--listen", options->listen, "Where clients connect, instead of `listeners`");
   verb->add_option("--target", options->targets, "The PostgreSQL server, instead of `targets`");
-  verb->add_option("--policies", options->policies, "The policy directory, instead of `policy.directory`");
+  verb->add_option("--policies", options->policies,
+                   "The policy directory or bundle, instead of `policy.directory`");
   verb->add_option("--admin", options->admin, "Where the admin API listens, or off");
   verb->add_option("--set", options->set, "Any other key: --set limits.connections=100");
   verb->footer(

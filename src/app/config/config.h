@@ -71,6 +71,9 @@ struct OpaConfig {
 
 struct PolicyConfig {
   std::filesystem::path directory;
+  std::filesystem::path verification_key;
+  std::string verification_algorithm;
+  std::string verification_scope;
   bool watch = false;
   std::string engine;
   std::string default_verdict;

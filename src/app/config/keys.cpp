@@ -100,10 +100,14 @@ Keys keys(TargetConfig& c) {
 Keys keys(PolicyConfig& c) {
   return {
       {"directory", &c.directory, "",
-       "Policies: `*.rego`, `*.policy.yaml`, `data.json`, `data.yaml`, also in sub-directories. Empty: "
-       "nothing is "
-       "asked and every statement passes."},
-      {"watch", &c.watch, "true", "Load the directory again when a file in it changes."},
+       "Policies: a directory with `*.rego`, `*.policy.yaml`, `data.json`, `data.yaml`, also in "
+       "sub-directories, or a bundle (`*.tar.gz`). Empty: nothing is asked and every statement passes."},
+      {"verification.key", &c.verification_key, "",
+       "Policies must be a bundle signed with this key: PEM, or the secret of an HS* algorithm, in a file. "
+       "Empty: signatures are not looked at."},
+      {"verification.algorithm", &c.verification_algorithm, "RS256", "Algorithm of the signature."},
+      {"verification.scope", &c.verification_scope, "", "Scope that the signature must have."},
+      {"watch", &c.watch, "true", "Load the policies again when a file of theirs changes."},
       {"engine",
        &c.engine,
        "embedded",

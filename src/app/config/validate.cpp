@@ -85,8 +85,11 @@ Diagnostics validate(const Config& original) {
   check_files(findings, config);
 
   const auto& directory = config.policy.directory;
-  if (!directory.empty() && !std::filesystem::is_directory(directory)) {
-    findings.error(fmt::format("policy.directory: {} is not a directory", directory.string()));
+  std::error_code ignored;
+  const bool bundle = std::filesystem::is_regular_file(directory, ignored);
+  if (!directory.empty() && !bundle && !std::filesystem::is_directory(directory, ignored)) {
+    findings.error(
+        fmt::format("policy.directory: {} is neither a directory nor a bundle", directory.string()));
   }
   const auto& admin = config.admin;
   if (!admin.address.empty() && !parse_address(admin.address)) {

@@ -3,10 +3,14 @@
 
 #include <fmt/format.h>
 
+#include <fstream>
+#include <iterator>
+
 #include "actions/vocabulary.h"
 #include "app/policies/directory.h"
 #include "app/policies/input_schema.h"
 #include "base/log.h"
+#include "policy/bundle/bundle.h"
 
 namespace signalbox::app {
 namespace {
@@ -19,6 +23,37 @@ void locate(Diagnostics& diagnostics, const std::filesystem::path& directory) {
       d.at.file = (directory / file).lexically_normal().string();
     }
   }
+}
+
+std::expected<policy::VerificationKey, Diagnostics> verification_key(const PolicyLocation& location) {
+  std::ifstream in(location.verification_key, std::ios::binary);
+  policy::VerificationKey key{std::string(std::istreambuf_iterator<char>(in), {}),
+                              location.verification_algorithm, location.scope};
+  if (in && !key.key.empty()) return key;
+  return std::unexpected(Diagnostics{{Severity::Error,
+                                      "policy_unreadable",
+                                      "cannot read the key that policies are signed with",
+                                      {location.verification_key.string(), 0, 0},
+                                      {},
+                                      "check policy.verification.key"}});
+}
+
+/// A plain directory, or a bundle; tests are passed over in both. Signed policies are always a bundle.
+std::expected<std::vector<policy::SourceFile>, Diagnostics> read_policies(const PolicyLocation& location) {
+  const bool is_signed = !location.verification_key.empty();
+  if (!is_signed && !std::filesystem::is_regular_file(location.path)) return read_directory(location.path);
+  policy::BundleOptions options;
+  options.tests = false;
+  policy::VerificationKey key;
+  if (is_signed) {
+    auto read = verification_key(location);
+    if (!read) return std::unexpected(std::move(read.error()));
+    key = std::move(*read);
+    options.verification = &key;
+  }
+  auto bundle = policy::read_bundle(location.path, options);
+  if (!bundle) return std::unexpected(std::move(bundle.error()));
+  return std::move(bundle->files);
 }
 
 void log_diagnostic(const Diagnostic& d) {
@@ -39,18 +74,18 @@ policy::Vocabulary host_vocabulary() {
 }
 
 std::expected<std::shared_ptr<const policy::PolicySet>, Diagnostics> load_policies(
-    const std::filesystem::path& directory, std::size_t* count, const policy::LoadOptions& options) {
-  auto files = read_directory(directory);
+    const PolicyLocation& location, std::size_t* count, const policy::LoadOptions& options) {
+  auto files = read_policies(location);
   if (!files) return std::unexpected(std::move(files.error()));
   if (count) *count = files->size();
   auto set = policy::PolicySet::load(std::move(*files), host_vocabulary(), options);
-  if (!set) locate(set.error(), directory);
+  if (!set) locate(set.error(), location.path);
   return set;
 }
 
-PolicyLibrary::PolicyLibrary(std::filesystem::path directory, const Clock& clock, policy::LoadOptions options)
-    : directory_(std::move(directory)), clock_(clock), options_(std::move(options)) {
-  status_.directory = directory_.string();
+PolicyLibrary::PolicyLibrary(PolicyLocation location, const Clock& clock, policy::LoadOptions options)
+    : location_(std::move(location)), clock_(clock), options_(std::move(options)) {
+  status_.directory = location_.path.string();
 }
 
 void PolicyLibrary::on_change(Publish publish) {
@@ -69,11 +104,11 @@ admin::PolicyStatus PolicyLibrary::status() const {
 }
 
 std::expected<void, Diagnostics> PolicyLibrary::reload() {
-  if (directory_.empty()) return {};
+  if (location_.path.empty()) return {};
   std::lock_guard one_at_a_time(loading_);
   const std::int64_t before = clock_.steady_ns();
   std::size_t files = 0;
-  auto set = load_policies(directory_, &files, options_);
+  auto set = load_policies(location_, &files, options_);
   if (!set) {
     fail(set.error());
     return std::unexpected(std::move(set.error()));

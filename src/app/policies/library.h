@@ -1,5 +1,5 @@
-// PolicyLibrary: the policies of one directory, loaded all or nothing. The newest good set is current; a bad
-// edit is reported and changes nothing.
+// PolicyLibrary: the policies of one directory or bundle, loaded all or nothing. The newest good set is
+// current; a bad edit is reported and changes nothing.
 #pragma once
 
 #include <filesystem>
@@ -16,18 +16,26 @@ namespace signalbox::app {
 /// What policies are checked against: this build's hooks, actions and input document.
 policy::Vocabulary host_vocabulary();
 
-/// Loads a directory with the vocabulary of this build. What `signalbox check` and the gateway both use.
+/// Where policies are, and who must have signed them.
+struct PolicyLocation {
+  std::filesystem::path path;  ///< a directory, or a bundle: a *.tar.gz file
+  std::filesystem::path verification_key =
+      {};  ///< read anew at each load; empty: signatures are not looked at
+  std::string verification_algorithm = "RS256";
+  std::string scope = {};  ///< that the signature must have
+};
+
+/// Loads policies with the vocabulary of this build. What `signalbox explain` and the gateway both use.
 std::expected<std::shared_ptr<const policy::PolicySet>, Diagnostics> load_policies(
-    const std::filesystem::path& directory, std::size_t* files = nullptr,
-    const policy::LoadOptions& options = {});
+    const PolicyLocation& location, std::size_t* files = nullptr, const policy::LoadOptions& options = {});
 
 class PolicyLibrary final : public admin::PolicySource {
  public:
   /// Told about every new set, in order, before reload() returns; never about the same set twice.
   using Publish = std::function<void(std::shared_ptr<const policy::PolicySet>)>;
 
-  /// An empty directory name: no policies, reload() does nothing.
-  PolicyLibrary(std::filesystem::path directory, const Clock& clock, policy::LoadOptions options = {});
+  /// An empty path: no policies, reload() does nothing.
+  PolicyLibrary(PolicyLocation location, const Clock& clock, policy::LoadOptions options = {});
 
   void on_change(Publish publish);
 
@@ -39,7 +47,7 @@ class PolicyLibrary final : public admin::PolicySource {
   void succeed(std::shared_ptr<const policy::PolicySet> set, std::size_t files, std::int64_t took_ns);
   void fail(const Diagnostics& diagnostics);
 
-  const std::filesystem::path directory_;
+  const PolicyLocation location_;
   const Clock& clock_;
   const policy::LoadOptions options_;
   std::mutex loading_;  // one load at a time; held while publishing, so that sets arrive in order

@@ -41,6 +41,11 @@ Result<std::unique_ptr<actions::StreamSink>> audit_sink(const std::string& outpu
   return actions::file_sink(output);
 }
 
+PolicyLocation location_of(const PolicyConfig& config) {
+  return {config.directory, config.verification_key, config.verification_algorithm,
+          config.verification_scope};
+}
+
 }  // namespace
 
 std::expected<std::unique_ptr<Service>, Service::NotStarted> Service::open(Config config) {
@@ -48,8 +53,8 @@ std::expected<std::unique_ptr<Service>, Service::NotStarted> Service::open(Confi
   policy::LoadOptions loading;
   loading.host.http_hosts = service->config_.policy.http_hosts;
   loading.host.http = !loading.host.http_hosts.empty();
-  service->library_ =
-      std::make_unique<PolicyLibrary>(service->config_.policy.directory, service->clock_, std::move(loading));
+  service->library_ = std::make_unique<PolicyLibrary>(location_of(service->config_.policy), service->clock_,
+                                                      std::move(loading));
   if (auto loaded = service->library_->reload(); !loaded)
     return std::unexpected(NotStarted{loaded.error(), {}});
   for (const auto step :
@@ -112,7 +117,10 @@ Result<void> Service::open_blocks() {
 
 Result<void> Service::open_watch() {
   if (config_.policy.directory.empty() || !config_.policy.watch) return {};
-  auto watch = DirectoryWatch::open(config_.policy.directory, std::chrono::milliseconds(100),
+  // A bundle file is replaced, not edited: its directory sees that.
+  std::filesystem::path watched = config_.policy.directory;
+  if (std::filesystem::is_regular_file(watched)) watched = std::filesystem::absolute(watched).parent_path();
+  auto watch = DirectoryWatch::open(watched, std::chrono::milliseconds(100),
                                     [this] { [[maybe_unused]] const auto logged = library_->reload(); });
   if (!watch) return std::unexpected(watch.error());
   watch_ = std::move(*watch);
