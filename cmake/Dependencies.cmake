@@ -15,6 +15,12 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(httplib REQUIRED IMPORTED_TARGET cpp-httplib)
 
+# History and completion in `signalbox repl`; without it the REPL reads plain lines.
+option(SIGNALBOX_LIBEDIT "Edit lines in the REPL with libedit, where it is installed" ON)
+if(SIGNALBOX_LIBEDIT)
+  pkg_check_modules(libedit IMPORTED_TARGET libedit)
+endif()
+
 find_path(PG_QUERY_INCLUDE pg_query.h REQUIRED)
 find_library(PG_QUERY_LIBRARY pg_query REQUIRED)
 add_library(pg_query INTERFACE IMPORTED)

@@ -8,35 +8,51 @@
 #include "app/cli/sources.h"
 #include "app/cli/terminal.h"
 #include "app/cli/verbs.h"
-#include "app/policies/library.h"
 
 namespace signalbox::app::cli {
 namespace {
 
 struct Options {
   std::vector<std::string> paths;
+  std::vector<std::string> ignore;
+  std::size_t max_errors = 10;
+  bool bundle = false;
   std::string format = "pretty";
   bool strict = false;
   bool v0 = false;
 };
 
-Exit report(const Diagnostics& diagnostics, const Options& options) {
+Exit report(Diagnostics diagnostics, const Options& options) {
+  const std::string code = diagnostics.front().code;
+  if (options.max_errors != 0 && diagnostics.size() > options.max_errors) {
+    diagnostics.resize(options.max_errors);
+    diagnostics.push_back({Severity::Error, "rego_compile_error", "error limit reached", {}, {}, {}});
+  }
   if (options.format == "json") {
     print(as_opa_errors(diagnostics));
   } else {
     complain(diagnostics);
   }
-  return diagnostics.front().code == "policy_unreadable" ? Exit::Unreachable : Exit::Finding;
+  return code == "policy_unreadable" ? Exit::Unreachable : Exit::Finding;
+}
+
+std::expected<std::vector<policy::SourceFile>, Diagnostics> read(const Options& options) {
+  if (!options.bundle && options.ignore.empty()) return read_policy_paths(options.paths);
+  SourceOptions sources;
+  sources.ignore = options.ignore;
+  (options.bundle ? sources.bundles : sources.data) = options.paths;
+  return read_sources(sources);
 }
 
 Exit check(const Options& options) {
-  auto files = read_sources(options.paths);
+  auto files = read(options);
   if (!files) return report(files.error(), options);
   const std::size_t count = files->size();
+  const policy::Vocabulary vocabulary = vocabulary_for(*files);
   policy::LoadOptions loading;
   loading.strict = options.strict;
   loading.v0_compatible = options.v0;
-  const auto set = policy::PolicySet::load(std::move(*files), host_vocabulary(), loading);
+  const auto set = policy::PolicySet::load(std::move(*files), vocabulary, loading);
   if (!set) return report(set.error(), options);
   complain((*set)->warnings());
   if (options.format == "pretty") {
@@ -53,6 +69,10 @@ void add_check(CLI::App& root, Action& chosen) {
   CLI::App* verb = root.add_subcommand("check", "Check policies: every mistake at once, as file:row:col");
   verb->add_option("paths", options->paths, "Policy directories and files")->required();
   verb->add_flag("-S,--strict", options->strict, "Unused variables and imports are errors");
+  verb->add_flag("-b,--bundle", options->bundle, "Paths are bundles");
+  repeated(*verb, "--ignore", options->ignore, "Names of files and directories to pass over")->delimiter(',');
+  verb->add_option("-m,--max-errors", options->max_errors, "Errors to show; 0 = all");
+  verb->add_flag("--v1-compatible")->description("Read modules as Rego v1, which is the default");
   verb->add_flag("--v0-compatible", options->v0, "Read modules as Rego v0");
   verb->add_option("-f,--format", options->format, "pretty or json")
       ->check(CLI::IsMember({"pretty", "json"}));

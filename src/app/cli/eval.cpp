@@ -1,148 +1,147 @@
-// signalbox eval: a query over policies, data and an input, with the flags and the JSON of `opa eval`.
+// signalbox eval: a query over policies, data and an input, with the flags and the output of `opa eval`.
+// The one difference: --explain shows the tree of rules that were asked (policy/trace/story.h), where OPA
+// shows the steps of its top-down search.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 #include <memory>
-#include <span>
 
+#include "app/cli/duration.h"
+#include "app/cli/eval_result.h"
+#include "app/cli/evaluation.h"
 #include "app/cli/sources.h"
 #include "app/cli/terminal.h"
 #include "app/cli/verbs.h"
-#include "policy/value/json.h"
 
 namespace signalbox::app::cli {
 namespace {
 
 struct Options {
+  SourceOptions sources;
+  EvalOptions eval;
   std::string query;
-  std::vector<std::string> data;
-  std::string input;
   std::string format = "json";
-  bool stdin_input = false;
-  bool fail = false;
-  bool fail_defined = false;
-  bool strict_builtin_errors = false;
-  bool v0 = false;
+  std::string timeout = "0";
+  std::vector<std::string> profile_sort;
+  std::size_t profile_limit = 10;
+  std::size_t pretty_limit = 80;
+  std::size_t count = 1;
+  bool stdin_query = false, stdin_input = false;
+  bool fail = false, fail_defined = false;
+  bool partial = false, no_indexing = false, no_early_exit = false;
+  policy::PartialOptions unknown;
 };
 
-using Answers = std::vector<policy::Bindings>;
+/// What is wrong with the flags together; empty when nothing is.
+std::string contradiction(const Options& o) {
+  if (o.query.empty() && !o.stdin_query) return "specify query argument or --stdin";
+  if (!o.query.empty() && o.stdin_query) return "specify query argument or --stdin but not both";
+  if (o.stdin_query && o.stdin_input) return "specify --stdin or --stdin-input but not both";
+  if (o.stdin_input && !o.eval.input.empty()) return "specify --stdin-input or --input but not both";
+  if (o.fail && o.fail_defined) return "specify --fail or --fail-defined but not both";
+  if (o.format == "source" && !o.partial) return "--format source prints what --partial leaves";
+  if (!parse_duration(o.timeout))
+    return fmt::format("--timeout: \"{}\" is no duration, such as 5s", o.timeout);
+  return {};
+}
 
-Exit report(const Diagnostics& diagnostics, const Options& options) {
-  if (options.format == "json") {
-    print(as_opa_errors(diagnostics));
-  } else {
-    complain(diagnostics);
+std::string read_stdin() {
+  return std::string(std::istreambuf_iterator<char>(std::cin), {});
+}
+
+std::string formatted(const EvalResult& result, const Options& options) {
+  if (options.format == "values") return as_values(result);
+  if (options.format == "bindings") return as_bindings(result);
+  if (options.format == "raw") return as_raw(result);
+  if (options.format == "pretty") return as_pretty(result, options.pretty_limit);
+  if (options.format == "source") return as_source(result);
+  if (options.format == "discard") return as_discarded(result);
+  return as_json(result);
+}
+
+/// OPA's 2: the query could not be evaluated.
+Exit show(const EvalResult& result, const Options& options) {
+  const bool errors_in_document = options.format == "json" || options.format == "discard";
+  if (!result.errors.empty() && !errors_in_document) {
+    complain(result.errors);
+    return Exit::Usage;
   }
-  return Exit::Usage;  // as opa: 2 is "the query could not be evaluated"
+  print(formatted(result, options));
+  if (!result.errors.empty()) return Exit::Usage;
+  if (options.fail && !result.defined()) return Exit::Finding;
+  return options.fail_defined && result.defined() ? Exit::Finding : Exit::Ok;
 }
 
-std::expected<policy::Value, Diagnostics> read_input(const Options& options, policy::Arena& arena) {
-  std::string text;
-  if (options.stdin_input) {
-    text.assign(std::istreambuf_iterator<char>(std::cin), {});
-  } else if (!options.input.empty()) {
-    std::ifstream in(options.input, std::ios::binary);
-    if (!in)
-      return std::unexpected(Diagnostics{
-          {Severity::Error, "input_unreadable", "cannot read the input", {options.input, 0, 0}, {}, {}}});
-    text.assign(std::istreambuf_iterator<char>(in), {});
-  } else {
-    return policy::Value();
+Exit eval(Options options) {
+  if (const std::string wrong = contradiction(options); !wrong.empty()) {
+    complain(wrong);
+    return Exit::Usage;
   }
-  const auto value = policy::parse_json(arena, text);
-  if (value) return *value;
-  const auto& e = value.error();
-  return std::unexpected(
-      Diagnostics{{Severity::Error, "input_not_json", e.message, {options.input, e.row, e.col}, {}, {}}});
-}
-
-std::string expression_json(const policy::Value& value, const std::string& text) {
-  std::string out = R"({"value":)" + policy::to_json(value);
-  if (!text.empty())
-    out += R"(,"text":)" + policy::to_json(policy::Value::string(text)) + R"(,"location":{"row":1,"col":1})";
-  return out + "}";
-}
-
-// {"result": [{"expressions": [...], "bindings": {...}}]}; {} when the query is undefined.
-std::string as_json(const Answers& answers, std::span<const std::string> names, const std::string& query) {
-  if (answers.empty()) return "{}";
-  std::string out = R"({"result":[)";
-  for (const auto& answer : answers) {
-    out += out.ends_with('[') ? R"({"expressions":[)" : R"(,{"expressions":[)";
-    for (const auto& value : answer.expressions) {
-      if (!out.ends_with('[')) out += ',';
-      out += expression_json(value, answer.expressions.size() == 1 ? query : "");
+  if (options.stdin_query) options.query = read_stdin();
+  if (options.stdin_input) options.eval.input_text = read_stdin();
+  options.eval.timeout = *parse_duration(options.timeout);
+  options.eval.profile_limit = options.profile_limit;
+  for (const auto& key : options.profile_sort) {
+    const auto order = profile_order(key);
+    if (!order) {
+      complain(fmt::format("--profile-sort: there is no key \"{}\"", key),
+               "total_time_ns, num_eval, num_redo, num_gen_expr, file or line");
+      return Exit::Usage;
     }
-    out += ']';
-    if (!answer.variables.empty()) {
-      out += R"(,"bindings":{)";
-      for (std::size_t i = 0; i < names.size(); ++i) {
-        if (!answer.variables[i]) continue;
-        if (!out.ends_with('{')) out += ',';
-        out += policy::to_json(policy::Value::string(names[i])) + ":" + policy::to_json(answer.variables[i]);
-      }
-      out += '}';
-    }
-    out += '}';
+    options.eval.profile_sort.push_back(*order);
   }
-  return out + "]}";
+  if (options.partial) options.eval.partial = options.unknown;
+  options.eval.indexing = !options.no_indexing && !options.no_early_exit;
+  if (options.eval.profile || options.eval.instrument) options.eval.metrics = true;
+  Evaluation evaluation(options.eval);
+  EvalResult result = evaluation.load(options.sources);
+  for (std::size_t i = 0; i < options.count && result.errors.empty(); ++i)
+    result = evaluation.run(options.query);
+  return show(result, options);
 }
 
-// One line an expression: strings bare, everything else as JSON.
-std::string as_raw(const Answers& answers) {
-  std::string out;
-  for (const auto& answer : answers) {
-    for (const auto& value : answer.expressions) {
-      out += (value.is_string() ? std::string(value.as_string()) : policy::to_json(value)) + "\n";
-    }
-  }
-  return out;
-}
-
-std::string as_values(const Answers& answers) {
-  std::string out = "[";
-  for (const auto& answer : answers) {
-    for (const auto& value : answer.expressions) {
-      if (out.size() > 1) out += ',';
-      out += policy::to_json(value);
-    }
-  }
-  return out + "]";
-}
-
-void show(const Answers& answers, std::span<const std::string> names, const Options& options) {
-  if (options.format == "raw") return print(as_raw(answers));
-  policy::Arena arena;
-  const auto document = policy::parse_json(
-      arena, options.format == "json" ? as_json(answers, names, options.query) : as_values(answers));
-  if (document) print(policy::to_json_pretty(*document) + "\n");
-}
-
-Exit eval(const Options& options) {
-  auto files = read_sources(options.data);
-  if (!files) return report(files.error(), options);
-  policy::LoadOptions loading;
-  loading.v0_compatible = options.v0;
-  const auto set = policy::PolicySet::load(std::move(*files), {}, loading);
-  if (!set) return report(set.error(), options);
-  const auto query = (*set)->prepare(options.query);
-  if (!query) return report(query.error(), options);
-  policy::Arena arena;
-  const auto input = read_input(options, arena);
-  if (!input) return report(input.error(), options);
-  policy::Evaluator evaluator;
-  const auto answers = evaluator.query(**query, policy::JsonInput(*input, (*set)->input_paths()), {},
-                                       {.strict_builtin_errors = options.strict_builtin_errors});
-  if (!answers) {
-    const auto& e = answers.error();
-    return report(Diagnostics{{Severity::Error, e.code, e.message, e.at, {}, {}}}, options);
-  }
-  show(*answers, (*query)->variables(), options);
-  if (options.fail && answers->empty()) return Exit::Finding;
-  return options.fail_defined && !answers->empty() ? Exit::Finding : Exit::Ok;
+void add_flags(CLI::App& verb, Options& o) {
+  verb.add_option("query", o.query, "The query, such as data.gateway.actions");
+  o.sources.add_options(verb);
+  verb.add_option("-i,--input", o.eval.input, "The input document");
+  verb.add_flag("-I,--stdin-input", o.stdin_input, "Read the input document from standard input");
+  verb.add_flag("--stdin", o.stdin_query, "Read the query from standard input");
+  verb.add_option("-f,--format", o.format, "json, values, bindings, pretty, source, raw or discard")
+      ->check(CLI::IsMember({"json", "values", "bindings", "pretty", "source", "raw", "discard"}));
+  verb.add_option("--package", o.eval.context.package, "Ask the query as if it stood in this package");
+  repeated(verb, "--import", o.eval.context.imports, "Ask the query with this import; may be repeated");
+  verb.add_option("--explain", o.eval.explain,
+                  "Show how the answer came about: off, full, notes, fails or debug")
+      ->check(CLI::IsMember({"off", "full", "notes", "fails", "debug"}));
+  verb.add_flag("--metrics", o.eval.metrics, "Report how long loading and evaluating took");
+  verb.add_flag("--instrument", o.eval.instrument, "Report the steps taken as well (implies --metrics)");
+  verb.add_flag("--profile", o.eval.profile, "Report the time that each line took");
+  repeated(verb, "--profile-sort", o.profile_sort, "Sort the profile by this key; may be repeated");
+  verb.add_option("--profile-limit", o.profile_limit, "Lines of the profile");
+  verb.add_option("--pretty-limit", o.pretty_limit, "Characters of a cell of --format pretty");
+  verb.add_flag("--coverage", o.eval.coverage, "Report which expressions were reached");
+  verb.add_option("--count", o.count, "Evaluate so many times and print the last result")
+      ->check(CLI::PositiveNumber);
+  verb.add_option("--timeout", o.timeout, "Give up after this long, such as 5s");
+  verb.add_flag("-S,--strict", o.eval.strict, "Unused variables and imports are errors");
+  verb.add_flag("--strict-builtin-errors", o.eval.strict_builtin_errors,
+                "An error of a built-in fails the query");
+  verb.add_flag("-p,--partial", o.partial, "Evaluate what is known; leave the rest as conditions");
+  repeated(verb, "-u,--unknowns", o.unknown.unknowns, "What --partial does not know (default input)");
+  repeated(verb, "--disable-inlining", o.unknown.disable_inlining,
+           "Documents that --partial leaves as rules");
+  verb.add_flag("--shallow-inlining", o.unknown.shallow_inlining,
+                "Leave rules that depend on unknowns as rules");
+  verb.add_flag("--disable-indexing", o.no_indexing, "Ask every rule: answers are the same, later");
+  verb.add_flag("--disable-early-exit", o.no_early_exit, "Ask on when the answer is known");
+  verb.add_flag("--fail", o.fail, "Exit 1 when the query is undefined");
+  verb.add_flag("--fail-defined", o.fail_defined, "Exit 1 when the query is defined");
+  verb.add_flag("--v0-compatible", o.eval.v0, "Read modules as Rego v0");
+  verb.add_flag("--v1-compatible")->description("Read modules as Rego v1, which is the default");
 }
 
 }  // namespace
@@ -150,21 +149,13 @@ Exit eval(const Options& options) {
 void add_eval(CLI::App& root, Action& chosen) {
   auto options = std::make_shared<Options>();
   CLI::App* verb = root.add_subcommand("eval", "Evaluate a Rego query, as `opa eval` does");
-  verb->add_option("query", options->query, "The query, such as data.gateway.actions")->required();
-  verb->add_option("-d,--data", options->data, "Policy and data files or directories; may be repeated");
-  verb->add_option("-i,--input", options->input, "The input document");
-  verb->add_flag("-I,--stdin-input", options->stdin_input, "Read the input document from standard input");
-  verb->add_option("-f,--format", options->format, "json, values or raw")
-      ->check(CLI::IsMember({"json", "values", "raw"}));
-  verb->add_flag("--fail", options->fail, "Exit 1 when the query is undefined");
-  verb->add_flag("--fail-defined", options->fail_defined, "Exit 1 when the query is defined");
-  verb->add_flag("--strict-builtin-errors", options->strict_builtin_errors,
-                 "An error of a built-in fails the query");
-  verb->add_flag("--v0-compatible", options->v0, "Read modules as Rego v0");
+  add_flags(*verb, *options);
   verb->footer(
+      "Exit codes: 0 evaluated, 1 by --fail or --fail-defined, 2 the query could not be evaluated.\n"
       "Examples:\n"
       "  signalbox eval 'x := 1 + 2'\n"
       "  signalbox eval -d rules/ -i input.json data.gateway.actions\n"
+      "  signalbox eval -d rules/ -i input.json --explain full -f pretty data.gateway.actions\n"
       "  echo '{\"query\": {\"kinds\": [\"delete\"]}}' | signalbox eval -d rules/ -I -f values "
       "data.gateway.actions");
   verb->callback([=, &chosen] { chosen = [=] { return eval(*options); }; });

@@ -1,67 +1,229 @@
-// Reading policy sources for check, eval and explain.
+// Reading policy sources for the policy verbs: loose files as OPA's -d reads them, and bundles.
 #include "app/cli/sources.h"
 
+#include <fnmatch.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <nlohmann/json.hpp>
 
+#include "app/cli/json_text.h"
 #include "app/policies/directory.h"
+#include "app/policies/library.h"
+#include "policy/bundle/bundle.h"
+#include "policy/syntax/parse.h"
 
 namespace signalbox::app::cli {
 namespace {
 
 namespace fs = std::filesystem;
+using Files = std::vector<policy::SourceFile>;
 
-std::expected<policy::SourceFile, Diagnostics> read_file(const fs::path& path) {
+constexpr std::size_t kMaxFiles = 10'000;
+
+std::unexpected<Diagnostics> unreadable(const std::string& path, std::string message, std::string hint) {
+  return std::unexpected(Diagnostics{
+      {Severity::Error, "policy_unreadable", std::move(message), {path, 0, 0}, {}, std::move(hint)}});
+}
+
+bool is_policy(const std::string& name) {
+  return name.ends_with(".rego") || name.ends_with(".policy.yaml") || name.ends_with(".policy.yml");
+}
+bool is_document(const std::string& name) {
+  return name.ends_with(".json") || name.ends_with(".yaml") || name.ends_with(".yml");
+}
+bool is_archive(const std::string& name) {
+  return name.ends_with(".tar.gz") || name.ends_with(".tgz");
+}
+bool is_yaml_test(const std::string& name) {
+  return name.ends_with(".test.yaml") || name.ends_with(".test.yml");
+}
+
+/// `folder` is where a document is placed: "a/b" is data.a.b.
+std::expected<policy::SourceFile, Diagnostics> read_file(const fs::path& path, const std::string& folder) {
   std::ifstream in(path, std::ios::binary);
-  if (!in) {
-    return std::unexpected(Diagnostics{{Severity::Error,
-                                        "policy_unreadable",
-                                        "cannot read the file",
-                                        {path.string(), 0, 0},
-                                        {},
-                                        "check the path"}});
-  }
-  policy::SourceFile file{path.string(), std::string(std::istreambuf_iterator<char>(in), {})};
-  const std::string name = path.filename().string();
-  const bool policy =
-      name.ends_with(".rego") || name.ends_with(".policy.yaml") || name.ends_with(".policy.yml");
-  if (!policy) file.path = path.extension() == ".json" ? "data.json" : "data.yaml";
+  if (!in || fs::is_directory(path))
+    return unreadable(path.string(), "cannot read the file", "check the path");
+  policy::SourceFile file{path.string(), std::string(std::istreambuf_iterator<char>(in), {}), {}};
+  if (is_policy(path.filename().string())) return file;
+  file.shown = path.string();
+  file.path = folder.empty() ? "" : folder + "/";
+  file.path += path.extension() == ".json" ? "data.json" : "data.yaml";
   return file;
 }
 
+std::expected<void, Diagnostics> add_bundle(Files& all, const fs::path& path,
+                                            const policy::VerificationKey* key = nullptr) {
+  policy::BundleOptions options;
+  options.verification = key;
+  auto bundle = policy::read_bundle(path, options);
+  if (!bundle) return std::unexpected(std::move(bundle.error()));
+  std::ranges::move(bundle->files, std::back_inserter(all));
+  return {};
+}
+
+/// Reads what `-d` names.
+class LooseReader {
+ public:
+  LooseReader(Files& all, const std::vector<std::string>& ignore) : all_(all), ignore_(ignore) {}
+
+  std::expected<void, Diagnostics> read(const std::string& named) {
+    const auto [folder, path] = split(named);
+    if (fs::is_directory(path)) return read_directory(path, folder);
+    return read_one(path, folder);
+  }
+
+ private:
+  /// "a.b:path" places documents below data.a.b.
+  static std::pair<std::string, fs::path> split(const std::string& named) {
+    const auto colon = named.find(':');
+    if (colon == std::string::npos || named.find('/') < colon) return {"", named};
+    if (named.starts_with("file://")) return {"", named.substr(7)};
+    std::string folder = named.substr(0, colon);
+    if (folder.starts_with("data.")) folder.erase(0, 5);
+    std::ranges::replace(folder, '.', '/');
+    return {folder, named.substr(colon + 1)};
+  }
+
+  bool ignored(const fs::path& path) const {
+    return std::ranges::any_of(ignore_, [name = path.filename().string()](const std::string& pattern) {
+      return ::fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
+    });
+  }
+
+  std::expected<void, Diagnostics> read_one(const fs::path& path, const std::string& folder) {
+    if (is_archive(path.filename().string())) return add_bundle(all_, path);
+    auto file = read_file(path, folder);
+    if (!file) return std::unexpected(std::move(file.error()));
+    all_.push_back(std::move(*file));
+    return {};
+  }
+
+  std::expected<void, Diagnostics> read_directory(const fs::path& root, const std::string& folder) {
+    std::vector<fs::path> found;
+    std::error_code error;
+    fs::recursive_directory_iterator at(root, fs::directory_options::follow_directory_symlink, error);
+    for (const fs::recursive_directory_iterator end; !error && at != end; at.increment(error)) {
+      const std::string name = at->path().filename().string();
+      if (ignored(at->path()) || at.depth() > 32) {
+        at.disable_recursion_pending();
+      } else if (at->is_regular_file(error) && !is_yaml_test(name) &&
+                 (is_policy(name) || is_document(name) || is_archive(name))) {
+        found.push_back(at->path());
+      }
+      if (found.size() > kMaxFiles) return unreadable(root.string(), "more than 10,000 files", "");
+    }
+    if (error) return unreadable(root.string(), "cannot read the directory: " + error.message(), "");
+    std::ranges::sort(found);
+    for (const fs::path& path : found) {
+      std::string place = path.parent_path().lexically_relative(root).string();
+      if (place == ".") place.clear();
+      if (!folder.empty()) place = place.empty() ? folder : folder + "/" + place;
+      if (auto done = read_one(path, place); !done) return done;
+    }
+    return {};
+  }
+
+  Files& all_;
+  const std::vector<std::string>& ignore_;
+};
+
 }  // namespace
 
-std::expected<std::vector<policy::SourceFile>, Diagnostics> read_sources(
-    const std::vector<std::string>& paths) {
-  std::vector<policy::SourceFile> all;
+CLI::Option* repeated(CLI::App& verb, const std::string& names, std::vector<std::string>& values,
+                      const std::string& text) {
+  return verb.add_option(names, values, text)->allow_extra_args(false);
+}
+
+void VerificationOptions::add_options(CLI::App& verb) {
+  verb.add_option("--verification-key", key,
+                  "Bundles must be signed with this key: a PEM file, or the secret of an HS* algorithm");
+  verb.add_option("--verification-alg", algorithm, "Algorithm of the signature (default RS256)");
+  verb.add_option("--scope", scope, "Scope that the signature must have");
+}
+
+std::optional<policy::VerificationKey> VerificationOptions::read() const {
+  if (key.empty()) return std::nullopt;
+  std::error_code error;
+  std::ifstream in(key, std::ios::binary);
+  const bool file = fs::is_regular_file(key, error) && in;
+  return policy::VerificationKey{file ? std::string(std::istreambuf_iterator<char>(in), {}) : key, algorithm,
+                                 scope};
+}
+
+void SourceOptions::add_options(CLI::App& verb) {
+  repeated(verb, "-d,--data", data, "Policy and data files or directories; may be repeated");
+  repeated(verb, "-b,--bundle", bundles, "Bundles: directories or *.tar.gz files; may be repeated");
+  repeated(verb, "--ignore", ignore, "Names of files and directories to pass over, such as *_test.rego")
+      ->delimiter(',');
+  verification.add_options(verb);
+}
+
+std::expected<Files, Diagnostics> read_sources(const SourceOptions& options) {
+  Files all;
+  LooseReader loose(all, options.ignore);
+  for (const auto& path : options.data) {
+    if (auto done = loose.read(path); !done) return std::unexpected(std::move(done.error()));
+  }
+  const auto key = options.verification.read();
+  for (const auto& path : options.bundles) {
+    if (auto done = add_bundle(all, path, key ? &*key : nullptr); !done)
+      return std::unexpected(std::move(done.error()));
+  }
+  return all;
+}
+
+std::expected<Files, Diagnostics> read_policy_paths(const std::vector<std::string>& paths) {
+  Files all;
   for (const auto& path : paths) {
-    if (fs::is_directory(path)) {
+    if (is_archive(path)) {
+      if (auto done = add_bundle(all, path); !done) return std::unexpected(std::move(done.error()));
+    } else if (fs::is_directory(path)) {
       auto files = read_directory(path, Tests::Included);
-      if (!files) return std::unexpected(files.error());
+      if (!files) return std::unexpected(std::move(files.error()));
       for (auto& file : *files) {
-        const bool data = file.path.ends_with("data.json") || file.path.ends_with("data.yaml");
-        if (!data) file.path = (fs::path(path) / file.path).string();  // messages then name a path to open
+        file.shown = (fs::path(path) / file.path).string();
         all.push_back(std::move(file));
       }
     } else {
-      auto file = read_file(path);
-      if (!file) return std::unexpected(file.error());
+      auto file = read_file(path, "");
+      if (!file) return std::unexpected(std::move(file.error()));
       all.push_back(std::move(*file));
     }
   }
   return all;
 }
 
-std::string as_opa_errors(const Diagnostics& diagnostics) {
-  nlohmann::ordered_json errors = nlohmann::ordered_json::array();
+policy::Vocabulary vocabulary_for(const Files& files) {
+  const bool gateway = std::ranges::any_of(files, [](const policy::SourceFile& file) {
+    if (!file.path.ends_with(".rego")) return is_policy(file.path);
+    policy::ast::ParseOptions parsing;
+    parsing.annotations = false;
+    const auto module = policy::ast::parse_module(policy::ast::make_source("", file.text), parsing);
+    return module && policy::ast::dotted_name(module->package.path).starts_with("data.policies.");
+  });
+  return gateway ? host_vocabulary() : policy::Vocabulary{};
+}
+
+std::string opa_error_list(const Diagnostics& diagnostics) {
+  std::string out = "[";
   for (const auto& d : diagnostics) {
-    errors.push_back({{"message", d.message},
-                      {"code", d.code},
-                      {"location", {{"file", d.at.file}, {"row", d.at.row}, {"col", d.at.col}}}});
+    if (out.size() > 1) out += ',';
+    out += R"({"message":)" + json_string(d.message) + R"(,"code":)" + json_string(d.code) +
+           R"(,"location":)" + json_location(d.at);
+    if (d.code == "rego_parse_error" && d.at.col != 0) {
+      out += R"(,"details":{"line":)" + json_string(d.source_line) + R"(,"idx":)" +
+             std::to_string(d.at.col - 1) + "}";
+    }
+    out += '}';
   }
-  return nlohmann::ordered_json{{"errors", std::move(errors)}}.dump(2) + "\n";
+  return out + "]";
+}
+
+std::string as_opa_errors(const Diagnostics& diagnostics) {
+  return indented(R"({"errors":)" + opa_error_list(diagnostics) + "}");
 }
 
 }  // namespace signalbox::app::cli

@@ -2,21 +2,63 @@
 #pragma once
 
 #include <expected>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "app/cli/verb.h"
 #include "base/diagnostic.h"
+#include "policy/bundle/signature.h"
 #include "policy/engine.h"
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
 
 namespace signalbox::app::cli {
 
+/// An option that may be repeated, with one value each time: what follows it is the next argument.
+CLI::Option* repeated(CLI::App& verb, const std::string& names, std::vector<std::string>& values,
+                      const std::string& text);
+
+/// With which key bundles must be signed.
+struct VerificationOptions {
+  std::string key;  ///< a file, or the key itself; empty = signatures are not looked at
+  std::string algorithm = "RS256", scope;
+
+  void add_options(CLI::App& verb);
+  std::optional<policy::VerificationKey> read() const;
+};
+
+/// What -d, -b and --ignore name, as in OPA.
+struct SourceOptions {
+  std::vector<std::string> data;     ///< files and directories, each perhaps as "a.b:path"
+  std::vector<std::string> bundles;  ///< directories and *.tar.gz files laid out as bundles
+  std::vector<std::string> ignore;   ///< patterns of file and directory names
+  VerificationOptions verification;
+
+  void add_options(CLI::App& verb);
+};
+
+/// Loose files: every *.rego, *.json and *.yaml of a directory, documents placed at their directory, whatever
+/// their names (`opa eval -d`). Bundles: policies, data.json and data.yaml only, and the manifest's roots
+/// hold. `*.policy.yaml` are policies in both, `*.test.yaml` are neither.
+std::expected<std::vector<policy::SourceFile>, Diagnostics> read_sources(const SourceOptions& options);
+
 /// Directories are read like policy directories, tests included; a file is taken for what it is, JSON and
-/// YAML being base documents at the root, as `opa -d` has it.
-std::expected<std::vector<policy::SourceFile>, Diagnostics> read_sources(
+/// YAML being base documents at the root.
+std::expected<std::vector<policy::SourceFile>, Diagnostics> read_policy_paths(
     const std::vector<std::string>& paths);
+
+/// What the files are checked against: this build's hooks, actions and input document where one of them is a
+/// policy of the gateway (package policies.*, or YAML); nothing for other Rego, whose input is its own
+/// affair.
+policy::Vocabulary vocabulary_for(const std::vector<policy::SourceFile>& files);
 
 /// {"errors": [{"message", "code", "location": {"file", "row", "col"}}]}, OPA's form.
 std::string as_opa_errors(const Diagnostics& diagnostics);
+/// The list alone, compact.
+std::string opa_error_list(const Diagnostics& diagnostics);
 
 }  // namespace signalbox::app::cli

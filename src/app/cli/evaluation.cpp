@@ -1,0 +1,248 @@
+// Loading, asking, watching. Coverage and the profile each need an evaluation of their own: a watched
+// machine is slower, and times of one that two watch would mean nothing.
+#include "app/cli/evaluation.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
+#include <limits>
+
+#include "app/cli/json_text.h"
+#include "app/version.h"
+#include "policy/data/yaml.h"
+#include "policy/syntax/parse.h"
+#include "policy/value/json.h"
+#include "policy/vm/program.h"
+
+extern char** environ;
+
+namespace signalbox::app::cli {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+std::int64_t ns_since(SteadyClock::time_point begin) {
+  return (SteadyClock::now() - begin).count();
+}
+
+Diagnostics one_error(std::string code, std::string message, SourcePosition at) {
+  return {{Severity::Error, std::move(code), std::move(message), std::move(at), {}, {}}};
+}
+
+EvalResult failed(Diagnostics errors) {
+  EvalResult out;
+  out.errors = std::move(errors);
+  return out;
+}
+
+std::optional<std::string> read_text(const std::string& path) {
+  std::ifstream in(path.starts_with("file://") ? path.substr(7) : path, std::ios::binary);
+  if (!in) return std::nullopt;
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+/// What opa.runtime() gives: environment and version.
+std::string runtime_json() {
+  std::string env;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    const auto equals = text.find('=');
+    if (equals == std::string_view::npos) continue;
+    if (!env.empty()) env += ',';
+    env += json_string(text.substr(0, equals)) + ":" + json_string(text.substr(equals + 1));
+  }
+  return fmt::format(R"({{"env":{{{}}},"version":{}}})", env, json_string(kVersion));
+}
+
+}  // namespace
+
+std::optional<policy::ProfileOrder> profile_order(std::string_view key) {
+  using enum policy::ProfileOrder;
+  if (key == "total_time_ns") return TotalTime;
+  if (key == "num_eval") return NumEval;
+  if (key == "num_redo") return NumRedo;
+  if (key == "num_gen_expr") return NumGenExpr;
+  if (key == "file") return File;
+  if (key == "line") return Line;
+  return std::nullopt;
+}
+
+policy::LoadOptions command_line_loading() {
+  policy::LoadOptions out;
+  out.keep_prints = true;
+  out.host.http = true;
+  out.host.dns = true;
+  out.host.runtime_json = runtime_json();
+  return out;
+}
+
+policy::Limits command_line_limits(std::chrono::nanoseconds timeout) {
+  policy::Limits out;
+  out.steps = std::numeric_limits<std::int64_t>::max();
+  out.memory = std::size_t{8} << 30;
+  out.time = timeout;
+  return out;
+}
+
+Evaluation::Evaluation(const EvalOptions& options) : options_(options) {}
+
+std::optional<Diagnostics> Evaluation::read_input() {
+  std::optional<std::string> text = options_.input_text;
+  if (!options_.input.empty()) {
+    text = read_text(options_.input);
+    if (!text) return one_error("input_unreadable", "cannot read the input", {options_.input, 0, 0});
+  }
+  if (!text) return std::nullopt;
+  auto value = policy::parse_json(documents_, *text);
+  if (!value && !options_.input.ends_with(".json")) {
+    if (const auto yaml = policy::parse_yaml(documents_, *text)) value = *yaml;
+  }
+  if (!value) {
+    return one_error("input_not_json", "unable to parse input: " + value.error().message,
+                     {options_.input, value.error().row, value.error().col});
+  }
+  input_ = *value;
+  return std::nullopt;
+}
+
+EvalResult Evaluation::load(const SourceOptions& sources) {
+  const auto begin = SteadyClock::now();
+  auto files = read_sources(sources);
+  if (!files) return failed(std::move(files.error()));
+  load_metrics_["timer_rego_load_files_ns"] = ns_since(begin);
+  policy::LoadOptions loading = command_line_loading();
+  loading.strict = options_.strict;
+  loading.v0_compatible = options_.v0;
+  loading.optimise = options_.indexing ? policy::Optimise::Yes : policy::Optimise::No;
+  auto since = SteadyClock::now();
+  loading.adapt = [&](std::vector<policy::ast::Module>& modules) {
+    load_metrics_["timer_rego_module_parse_ns"] = ns_since(since);
+    if (options_.coverage) modules_ = modules;
+    since = SteadyClock::now();
+  };
+  auto set = policy::PolicySet::load(*files, {}, std::move(loading));
+  if (!set) return failed(std::move(set.error()));
+  load_metrics_["timer_rego_module_compile_ns"] = ns_since(since);
+  set_ = std::move(*set);
+  if (auto wrong = read_input()) return failed(std::move(*wrong));
+  if (auto wrong = prepare_partial(*files)) return failed(std::move(*wrong));
+  return {};
+}
+
+void Evaluation::watch(const policy::PreparedQuery& query, EvalResult& result) {
+  const policy::JsonInput input(input_, set_->input_paths());
+  const policy::Limits limits = command_line_limits(options_.timeout);
+  policy::Evaluator evaluator;  // the answers of the other one stay alive
+  const std::span<const std::string> files = set_->program().files;
+  const auto evaluate = [&](policy::Tracer& tracer) {
+    policy::QueryOptions watched;
+    watched.tracer = &tracer;
+    (void)evaluator.query(query, input, limits, watched);
+  };
+  if (options_.profile) {
+    policy::Profile profile;
+    evaluate(profile);
+    std::vector<policy::ProfileOrder> order = options_.profile_sort;
+    using enum policy::ProfileOrder;
+    for (const auto key : {TotalTime, NumEval, NumRedo, File, Line}) order.push_back(key);
+    result.profile = profile.report(set_->program(), order, options_.profile_limit);
+  }
+  if (options_.coverage) {
+    policy::Coverage coverage, every(policy::Coverage::Rules::Every);
+    evaluate(coverage);
+    evaluate(every);
+    result.coverage = policy::coverage_report(modules_, files, coverage, &every);
+  }
+  if (options_.explain == "full" || options_.explain == "debug" || options_.explain == "fails") {
+    const bool every_rule = options_.explain != "full";
+    policy::Story story(set_->program(),
+                        every_rule ? policy::Story::Rules::Every : policy::Story::Rules::Indexed);
+    evaluate(story);
+    result.story = story.root();
+  }
+}
+
+std::optional<Diagnostics> Evaluation::prepare_partial(const std::vector<policy::SourceFile>& files) {
+  if (!options_.partial) return std::nullopt;
+  auto program = policy::PartialProgram::load(files);
+  if (!program) return std::move(program.error());
+  partial_ = std::move(*program);
+  if (input_) options_.partial->input = policy::to_json(input_);
+  options_.partial->limits = command_line_limits(options_.timeout);
+  return std::nullopt;
+}
+
+EvalResult Evaluation::run(const std::string& text) {
+  EvalResult result;
+  if (options_.metrics) result.metrics = load_metrics_;
+  if (partial_) {
+    run_partial(text, result);
+  } else {
+    run_whole(text, result);
+  }
+  return result;
+}
+
+void Evaluation::run_partial(const std::string& text, EvalResult& result) {
+  const auto since = SteadyClock::now();
+  auto partial = partial_->evaluate(text, *options_.partial);
+  if (options_.metrics) result.metrics["timer_rego_partial_eval_ns"] = ns_since(since);
+  if (partial) {
+    result.partial = std::move(*partial);
+  } else {
+    result.errors = std::move(partial.error());
+  }
+}
+
+void Evaluation::run_whole(const std::string& text, EvalResult& result) {
+  auto since = SteadyClock::now();
+  if (options_.metrics) {
+    (void)policy::ast::parse_query(policy::ast::make_source("", text));  // only to know how long it takes
+    result.metrics["timer_rego_query_parse_ns"] = ns_since(since);
+    since = SteadyClock::now();
+  }
+  auto query = set_->prepare(text, options_.context);
+  if (!query) {
+    result.errors = std::move(query.error());
+    return;
+  }
+  query_ = std::move(*query);
+  if (options_.metrics) result.metrics["timer_rego_query_compile_ns"] = ns_since(since);
+  const policy::NoteSink prints = [](std::string_view, std::string_view line) {
+    fmt::print(stderr, "{}\n", line);
+  };
+  const policy::NoteSink traces = [&](std::string_view at, std::string_view line) {
+    result.notes.push_back({std::string(at), std::string(line)});
+  };
+  policy::QueryOptions asking;
+  asking.strict_builtin_errors = options_.strict_builtin_errors;
+  asking.notes = &prints;
+  if (options_.explain != "off") asking.traces = &traces;
+  answer(asking, result);
+  watch(*query_, result);
+}
+
+void Evaluation::answer(const policy::QueryOptions& asking, EvalResult& result) {
+  const auto since = SteadyClock::now();
+  const auto answers = evaluator_.query(*query_, policy::JsonInput(input_, set_->input_paths()),
+                                        command_line_limits(options_.timeout), asking);
+  if (options_.metrics) result.metrics["timer_rego_query_eval_ns"] = ns_since(since);
+  if (!answers) {
+    const policy::EvalError& e = answers.error();
+    result.errors = one_error(e.code, e.message, e.at);
+    return;
+  }
+  for (const auto& expression : query_->expressions())
+    result.expressions.emplace_back(expression.text, expression.at);
+  for (const policy::Bindings& one : *answers) {
+    EvalAnswer& out = result.answers.emplace_back();
+    out.expressions.assign(one.expressions.begin(), one.expressions.end());
+    for (std::size_t i = 0; i < one.variables.size(); ++i) {
+      if (one.variables[i]) out.bindings.emplace_back(query_->variables()[i], one.variables[i]);
+    }
+  }
+}
+
+}  // namespace signalbox::app::cli

@@ -1,0 +1,76 @@
+// Measuring tests: one after the other, on this thread.
+#include "app/cli/test_bench.h"
+
+#include <fmt/format.h>
+
+#include "app/cli/evaluation.h"
+#include "app/cli/json_text.h"
+#include "app/cli/measure.h"
+#include "app/cli/terminal.h"
+
+namespace signalbox::app::cli {
+namespace {
+
+using policy::testing::TestRule;
+
+/// data.foo.test_auth -> BenchmarkDataFooTestAuth, the form of Go's tools.
+std::string go_name(std::string_view name) {
+  std::string out = "Benchmark";
+  bool start = true;
+  for (const char c : name) {
+    if (c == '.' || c == '_') {
+      start = true;
+    } else {
+      out += start && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+      start = false;
+    }
+  }
+  return out;
+}
+
+Measurement measure_test(const policy::PolicySet& set, const TestRule& test) {
+  const auto query = set.prepare(test.query);
+  if (!query) return {};
+  policy::Evaluator evaluator;
+  const policy::JsonInput input({}, set.input_paths());
+  const policy::Limits limits = command_line_limits(std::chrono::seconds(30));
+  return measure([&] {
+    const auto value = evaluator.value(**query, input, limits);
+    return value && (value->is_true() || !test.cases.empty());
+  });
+}
+
+std::string result_json(const TestRule& test, const Measurement& m) {
+  const SourcePosition at = policy::ast::position(*test.source, test.rule.span);
+  return fmt::format(R"({{"location":{},"package":{},"name":{}{},"duration":{},"benchmark_result":{}}})",
+                     json_location(at), json_string(test.package), json_string(test.name),
+                     m.runs == 0 ? R"(,"fail":true)" : "", m.ns_per_op * static_cast<std::int64_t>(m.runs),
+                     to_json(m));
+}
+
+}  // namespace
+
+Exit bench_tests(policy::testing::Suite& suite, const TestBenchOptions& options) {
+  bool failed = false;
+  std::string list = "[";
+  for (std::size_t round = 0; round < options.count; ++round) {
+    for (const TestRule& test : suite.tests()) {
+      if (test.todo) continue;
+      const Measurement m = measure_test(suite.set(), test);
+      failed = failed || m.runs == 0;
+      const std::string name = test.package + "." + test.name;
+      if (options.format == "json") {
+        list += (list.size() > 1 ? "," : "") + result_json(test, m);
+      } else if (m.runs == 0) {
+        print(fmt::format("{}: FAIL\n", name));
+      } else {
+        print(fmt::format("{}\t{}\n", options.format == "gobench" ? go_name(name) : name,
+                          go_line(m, options.memory)));
+      }
+    }
+  }
+  if (options.format == "json") print(indented(list + "]"));
+  return failed ? Exit::Usage : Exit::Ok;
+}
+
+}  // namespace signalbox::app::cli

@@ -1,0 +1,140 @@
+"""test: OPA's results field for field, its summary, its failures with their values, its exit codes."""
+import json
+
+import pytest
+
+from policy_cli.files import POLICY
+
+TESTS = """package app_test
+
+import data.app
+import data.conflict
+
+test_ok if app.allow with input as {"xs": [5]}
+
+test_bad if {
+	y := 7
+	print("hello", y)
+	app.names == {"a"}
+	count(app.names) == y
+}
+
+test_sum if {
+	z := 2
+	some q in [1, 2]
+	q == z
+	count(app.names) == z + q
+}
+
+todo_test_later if false
+
+test_case[tc.note] if {
+	some tc in [{"note": "one", "n": 1}, {"note": "two", "n": 2}]
+	tc.n == 1
+}
+
+test_nested[a][b] if {
+	some a, inner in {"x": {"p": 1, "q": 2}, "y": {"p": 1}}
+	some b, n in inner
+	n == 1
+}
+
+test_ok if app.allow
+
+test_conflict if conflict.c == 1
+
+test_value := 1
+"""
+
+RUN = ["app.rego", "conflict.rego", "app_test.rego"]
+SMALL = "package app_test\n\ntest_ok if data.app.allow with input as {\"xs\": [5]}\n"
+
+
+@pytest.fixture
+def suite(files):
+    (files / "app_test.rego").write_text(TESTS)
+    return files
+
+
+def by_name(text):
+    results = {result["package"] + "." + result["name"]: result for result in json.loads(text)}
+    for result in results.values():
+        result.pop("duration")
+    return results
+
+
+@pytest.mark.parametrize("words", [[], ["-r", "test_(ok|case)"], ["--parallel", "1"], ["--timeout", "10s"]])
+def test_json(both, suite, words):
+    ours, theirs = both(["test", "-f", "json", *words, *RUN], suite)
+    assert ours.code == theirs.code == 2
+    assert by_name(ours.out) == by_name(theirs.out)
+
+
+def blocks(text):
+    """The failures of --var-values by test, times left out."""
+    out = {}
+    for block in text.split("FAILURES\n")[1].split("\ndata."):
+        name, _, rest = block.partition(": ")
+        out[name.replace("data.", "").strip("-\n")] = [
+            line.rstrip() for line in rest.splitlines()[1:]
+            if line.strip() and not line.startswith(("-", "PASS", "FAIL", "SKIPPED", "ERROR"))]
+    return out
+
+
+def test_values_of_failures(both, suite):
+    ours, theirs = both(["test", "--var-values", "-r", "bad|sum|case", *RUN], suite)
+    assert ours.code == theirs.code == 2
+    assert blocks(ours.out) == blocks(theirs.out)
+
+
+def summary(text):
+    return [line for line in text.splitlines() if line.startswith(("PASS:", "FAIL:", "SKIPPED:", "ERROR:"))]
+
+
+@pytest.mark.parametrize("words", [["-v"], [], ["-r", "ok$"], ["-r", "nothing"], ["-z", "-r", "todo"], ["-r", "todo"],
+                                   ["--fail-on-empty", "-r", "nothing"], ["-r", "("], ["--count", "2", "-r", "ok$"]])
+def test_summary_and_exit_code(both, suite, words):
+    ours, theirs = both(["test", *words, *RUN], suite)
+    assert ours.code == theirs.code, (ours, theirs)
+    assert summary(ours.out) == summary(theirs.out)
+
+
+@pytest.mark.parametrize("words", [["bad.rego"], ["no-such.rego"], ["-b", "no-such.tar.gz"], ["unsafe.rego"],
+                                   ["--threshold", "101", "app.rego"]])
+def test_what_cannot_run(both, suite, words):
+    ours, theirs = both(["test", *words], suite)
+    assert ours.code == theirs.code, (ours, theirs)
+
+
+@pytest.mark.parametrize("threshold", ["0", "10", "99.9"])
+def test_coverage(both, suite, threshold):
+    (suite / "app_test.rego").write_text(SMALL)
+    ours, theirs = both(["test", "--coverage", "--threshold", threshold, "app.rego", "app_test.rego"], suite)
+    assert ours.code == theirs.code, (ours, theirs)
+    if theirs.code == 0:
+        assert json.loads(ours.out) == json.loads(theirs.out)
+
+
+def test_bundles(both, write):
+    where = write({"b/app.rego": POLICY, "b/app_test.rego": SMALL})
+    ours, theirs = both(["test", "-b", "-f", "json", "b"], where)
+    assert ours.code == theirs.code == 0
+    assert by_name(ours.out) == by_name(theirs.out)
+
+
+@pytest.mark.parametrize("form", ["json", "gobench", "pretty"])
+def test_benchmarks(ours, suite, form):
+    (suite / "app_test.rego").write_text(SMALL)
+    said = ours(["test", "--bench", "-f", form, "app.rego", "app_test.rego"], suite)
+    assert said.code == 0
+    if form == "json":
+        result, = json.loads(said.out)
+        assert result["name"] == "test_ok" and result["benchmark_result"]["N"] > 0
+    else:
+        name = "BenchmarkDataAppTestTestOk" if form == "gobench" else "data.app_test.test_ok"
+        assert said.out.startswith(name) and "ns/op" in said.out and "allocs/op" in said.out
+
+
+def test_a_failed_test_is_explained(ours, suite):
+    said = ours(["test", "-v", "-r", "test_bad", *RUN], suite).out
+    assert "data.app_test.test_bad = undefined" in said and "failed app_test.rego:8 at 11:" in said
