@@ -194,7 +194,8 @@ TEST_CASE("values that do not go together") {
             .find("two are named \"main\"") != std::string::npos);
   CHECK(first("listeners: [{address: \"h:1\", tls: {mode: require}}]\ntargets: [{address: \"h:3\"}]")
             .find("needs tls.certificate") != std::string::npos);
-  CHECK(first(ends + "policy: {directory: /no/such}").find("is not a directory") != std::string::npos);
+  CHECK(first(ends + "policy: {directory: /no/such}").find("is neither a directory nor a bundle") !=
+        std::string::npos);
   CHECK(first(ends + "admin: {address: \"0.0.0.0:8090\"}").find("no token is set") != std::string::npos);
   CHECK(first(ends + "admin: {address: \"0.0.0.0:8090\", read_token: x}") == "fine");
 }
