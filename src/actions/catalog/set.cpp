@@ -10,7 +10,7 @@ constexpr ParameterSpec kParameters[] = {
     {.name = "value", .summary = "what it becomes, as SHOW prints it", .required = true, .templated = true},
     {.name = "scope",
      .type = ParameterType::Name,
-     .summary = "as SET or as SET LOCAL",
+     .summary = "as SET, or as SET LOCAL: until the end of the transaction that is open",
      .fallback = "session",
      .choices = kScopes},
     kOnError};
