@@ -7,6 +7,8 @@
 #include <string_view>
 
 #include "sql/analyze.h"
+#include "sql/outputs.h"
+#include "sql/rewrite.h"
 
 namespace signalbox::sql {
 
@@ -14,6 +16,11 @@ struct Grammar {
   int major;  ///< PostgreSQL's major version
   /// Facts of a text that is within the byte and token limits and free of NUL. `comment` is left empty.
   QueryFacts (*analyze)(std::string_view text, const AnalyzeOptions& options);
+  /// sql/outputs.h, of such a text.
+  Outputs (*outputs)(std::string_view text, std::uint32_t index, bool carried, const AnalyzeOptions& options);
+  /// sql/rewrite.h; null where this grammar's library cannot write a tree out.
+  std::expected<Rewritten, RewriteError> (*rewrite)(std::string_view text, const Rewrite& edits,
+                                                    const AnalyzeOptions& options);
 };
 
 /// Those in this build, oldest first; never empty.

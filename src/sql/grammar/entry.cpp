@@ -5,6 +5,8 @@
 #include "sql/collector.h"
 #include "sql/grammar.h"
 #include "sql/grammar/parse.h"
+#include "sql/grammar/rewriter.h"
+#include "sql/grammar/tracer.h"
 #include "sql/grammar/walker.h"
 
 namespace signalbox::sql::SIGNALBOX_GRAMMAR {
@@ -80,6 +82,7 @@ QueryFacts analyze(std::string_view text, const AnalyzeOptions& options) {
 }  // namespace
 
 extern const Grammar kGrammar;
-const Grammar kGrammar{.major = PG_VERSION_NUM / 10000, .analyze = analyze};
+const Grammar kGrammar{
+    .major = PG_VERSION_NUM / 10000, .analyze = analyze, .outputs = outputs, .rewrite = rewrite};
 
 }  // namespace signalbox::sql::SIGNALBOX_GRAMMAR

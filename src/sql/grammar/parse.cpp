@@ -69,6 +69,11 @@ RawTree::RawTree(std::string_view text, const AnalyzeOptions& options) {
   if (outcome.error != nullptr) error_ = to_parse_error(*outcome.error);
 }
 
+const List* RawTree::parse(const std::string& text) const {
+  const Outcome outcome = call_parser(text.c_str(), context_);
+  return outcome.error == nullptr ? outcome.statements : nullptr;
+}
+
 RawTree::~RawTree() {
   pg_query_exit_memory_context(context_);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "sql/analyze.h"
@@ -20,6 +21,9 @@ class RawTree {
   /// RawStmt nodes, null for an empty text or after an error.
   const List* statements() const { return statements_; }
   const std::optional<ParseError>& error() const { return error_; }
+
+  /// Parses another text into the same memory; nothing after an error.
+  const List* parse(const std::string& text) const;
 
  private:
   MemoryContext context_;
