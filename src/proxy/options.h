@@ -135,6 +135,7 @@ struct GatewayOptions {
   ConnectionLimits limits;
   MemoryLimits memory;
   DecisionOptions decisions;
+  std::vector<std::pair<std::string, std::string>> masking_keys;  ///< by name, for `response: {mask: hash}`
   std::string scram_file;  ///< lines "user SCRAM-SHA-256$...", for channel binding across two TLS connections
 };
 

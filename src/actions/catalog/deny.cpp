@@ -29,7 +29,9 @@ ActionSpec deny() {
           "The client gets an ErrorResponse; an open transaction is aborted, the rest of a pipeline up to "
           "Sync "
           "is skipped, and the session lives on. While a session is being opened, the refusal is FATAL and "
-          "ends it.",
+          "ends it. On the way back the answer is withheld and the error stands in its place; what has run "
+          "has "
+          "run, and an open transaction stays open.",
       .example = "- deny: {sqlstate: \"42501\", message: \"{{ session.user }} may not do this\"}"};
 }
 

@@ -10,12 +10,12 @@ namespace signalbox::actions {
 
 std::span<const ActionSpec> catalogue() {
   static const std::array list = {
-      catalog::reset(),       catalog::reject(),  catalog::disconnect(), catalog::terminate(),
-      catalog::deny(),        catalog::error(),   catalog::transmit(),   catalog::allow(),
-      catalog::fallthrough(), catalog::block(),   catalog::upgrade(),    catalog::reauth(),
-      catalog::set(),         catalog::noset(),   catalog::police(),     catalog::limit(),
-      catalog::route(),       catalog::forward(), catalog::create(),     catalog::log(),
-      catalog::webhook(),
+      catalog::reset(),   catalog::reject(),   catalog::disconnect(), catalog::terminate(),
+      catalog::deny(),    catalog::error(),    catalog::discard(),    catalog::response(),
+      catalog::request(), catalog::transmit(), catalog::allow(),      catalog::fallthrough(),
+      catalog::block(),   catalog::upgrade(),  catalog::reauth(),     catalog::set(),
+      catalog::noset(),   catalog::police(),   catalog::limit(),      catalog::route(),
+      catalog::forward(), catalog::create(),   catalog::log(),        catalog::webhook(),
   };
   return list;
 }

@@ -12,6 +12,7 @@ ActionSpec allow();
 ActionSpec block();
 ActionSpec create();
 ActionSpec deny();
+ActionSpec discard();
 ActionSpec disconnect();
 ActionSpec error();
 ActionSpec fallthrough();
@@ -22,9 +23,11 @@ ActionSpec noset();
 ActionSpec police();
 ActionSpec reauth();
 ActionSpec reject();
+ActionSpec request();
 ActionSpec reset();
 ActionSpec route();
 ActionSpec set();
+ActionSpec response();
 ActionSpec terminate();
 ActionSpec transmit();
 ActionSpec upgrade();
@@ -61,6 +64,6 @@ inline constexpr ParameterSpec kSharedName = {
     .name = "name", .summary = "rules that give one name share it; otherwise each rule has its own"};
 
 /// Where there is a client to be told something.
-inline constexpr HookSet kAnswerableHooks = kOpeningHooks | kRequestHooks;
+inline constexpr HookSet kAnswerableHooks = kOpeningHooks | kTrafficHooks;
 
 }  // namespace signalbox::actions::catalog

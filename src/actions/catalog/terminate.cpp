@@ -9,7 +9,7 @@ constexpr ParameterSpec kParameters[] = {kSqlState, kMessage, kDetail, kHint};
 
 ActionSpec terminate() {
   return {.name = "terminate",
-          .hooks = kRequestHooks,
+          .hooks = kTrafficHooks,
           .verdict = Verdict::Terminate,
           .parameters = kParameters,
           .summary = "Do not forward: answer with an ErrorResponse and end the handling of this message.",

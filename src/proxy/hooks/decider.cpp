@@ -232,9 +232,11 @@ Task<RulingPtr> Decider::ask(Event& event) {
 }
 
 std::shared_ptr<Ruling> Decider::rule(policy::Decision decision, actions::Hook hook,
-                                      const actions::InterlockOptions& interlock) const {
+                                      actions::InterlockOptions interlock) const {
   auto ruling = std::make_shared<Ruling>();
   ruling->decision = std::move(decision);
+  // An answer needs nobody's permission: the request was permitted.
+  if (actions::kResponseHooks.contains(hook)) interlock.default_verdict = actions::Verdict::Allow;
   actions::interlock(ruling->decision, hook, interlock, ruling->plan);
   if (ruling->decision.error) metrics_.add(Counter::DecisionErrors);
   if (const auto lost = actions::count(ruling->plan, actions::Fate::Conflict); lost > 0) {

@@ -144,7 +144,7 @@ class Decider {
                                    std::int64_t not_after_ns = 0);
   QueryRulingPtr join(std::vector<RulingPtr> each, const QueryStatements* statements);
   std::shared_ptr<Ruling> rule(policy::Decision decision, actions::Hook hook,
-                               const actions::InterlockOptions& interlock) const;
+                               actions::InterlockOptions interlock) const;
   void record(const Ruling& ruling, const Event& event, actions::Id id, bool memoised,
               std::string_view outcome);
 

@@ -85,11 +85,12 @@ struct NamedText {
   bool carried =
       false;  ///< the text is a PREPARE or DECLARE; what the name stands for is the query inside it
   bool standard_strings = true;  ///< standard_conforming_strings when the text was sent
+  std::string_view edits = {};   ///< that policies asked for and got when it was sent
 };
 
 /// A query's text and what is known about it without looking at it.
 struct Query {
-  std::string_view text;
+  std::string_view text = {};
   QueryProtocol protocol = QueryProtocol::Simple;
   std::string_view statement;  ///< name of the prepared statement; "" = unnamed or simple
   const std::vector<ParameterFact>* parameters = nullptr;  ///< at Execute, when a policy reads them
@@ -106,6 +107,7 @@ struct ColumnFact {
 };
 
 struct ResponseFacts {
+  bool ended = true;  ///< false: the result begins, and only its columns are known
   std::string_view command_tag;
   std::uint64_t rows = 0;
   std::uint64_t bytes = 0;

@@ -16,22 +16,6 @@ namespace {
 /// EXECUTE of a statement that is itself an EXECUTE, and so on: PostgreSQL allows it, nobody needs it.
 constexpr int kMaxDepth = 4;
 
-/// The settings of the session that change what SQL text means.
-sql::AnalyzeOptions options_for(const Event& event) {
-  sql::AnalyzeOptions options;
-  if (event.session != nullptr) {
-    for (const auto& [name, value] : event.session->parameters) {
-      if (name == "standard_conforming_strings") options.standard_conforming_strings = value != "off";
-      if (name == "client_encoding") options.client_encoding = value;
-    }
-  }
-  if (event.server != nullptr) {
-    const std::string& version = event.server->version;
-    std::from_chars(version.data(), version.data() + version.size(), options.server_version);
-  }
-  return options;
-}
-
 bool is_reference(std::string_view kind) {
   return kind == "execute" || kind == "fetch" || kind == "move";
 }
@@ -66,6 +50,21 @@ bool concerns(const NameChange& change, bool cursor, std::string_view name) {
 
 }  // namespace
 
+sql::AnalyzeOptions analyze_options(const Event& event) {
+  sql::AnalyzeOptions options;
+  if (event.session != nullptr) {
+    for (const auto& [name, value] : event.session->parameters) {
+      if (name == "standard_conforming_strings") options.standard_conforming_strings = value != "off";
+      if (name == "client_encoding") options.client_encoding = value;
+    }
+  }
+  if (event.server != nullptr) {
+    const std::string& version = event.server->version;
+    std::from_chars(version.data(), version.data() + version.size(), options.server_version);
+  }
+  return options;
+}
+
 QueryStatements::QueryStatements(const Event& event) {
   if (event.query->protocol == QueryProtocol::FunctionCall) {
     all_.emplace_back();
@@ -80,7 +79,7 @@ const sql::QueryFacts& QueryStatements::analyse(std::string_view text, const sql
 
 void QueryStatements::take_apart(const Event& event) {
   const Query& asked = *event.query;
-  sql::AnalyzeOptions options = options_for(event);
+  sql::AnalyzeOptions options = analyze_options(event);
   if (asked.prepared) options.standard_conforming_strings = asked.prepared->standard_strings;
   analyse(asked.text, options);
   sql::QueryFacts& query = analysed_.front();
@@ -165,7 +164,7 @@ Names::Found QueryStatements::look_up(const sql::StatementFacts& reference, cons
     return {.knowledge = Names::Knowledge::Known,
             .named = {.text = text,
                       .carried = true,
-                      .standard_strings = options_for(event).standard_conforming_strings}};
+                      .standard_strings = analyze_options(event).standard_conforming_strings}};
   }
   if (event.names == nullptr) return {};
   return cursor ? event.names->cursor(reference.subject) : event.names->prepared(reference.subject);
@@ -182,9 +181,12 @@ const NameChange* QueryStatements::changed_before(const sql::StatementFacts& ref
 /// The statement that a name stands for, and those inside it; the values of EXECUTE stand in for $n.
 std::vector<QueryStatement> QueryStatements::named(const NamedText& text, const QueryStatement& reference,
                                                    const Event& event) {
-  sql::AnalyzeOptions options = options_for(event);
+  sql::AnalyzeOptions options = analyze_options(event);
   options.standard_conforming_strings = text.standard_strings;
   const std::string& kept = texts_.emplace_back(text.text);
+  followed_.emplace_back(reference.facts->index, text);
+  followed_.back().second.text = kept;
+  followed_.back().second.edits = texts_.emplace_back(text.edits);
   const sql::QueryFacts& query = analyse(kept, options);
   std::vector<QueryStatement> run;
   const auto take = [&](const sql::StatementFacts& facts, std::size_t carriers) {
@@ -229,6 +231,13 @@ const QueryStatement* QueryStatements::top_level(std::uint32_t index) const {
     return one.facts != nullptr && one.facts->within.empty() && one.facts->index == index;
   });
   return at == all_.end() ? nullptr : &*at;
+}
+
+const NamedText* QueryStatements::stands_for(std::uint32_t index) const {
+  for (auto one = followed_.rbegin(); one != followed_.rend(); ++one) {
+    if (one->first == index) return &one->second;
+  }
+  return nullptr;
 }
 
 bool QueryStatements::ends_transaction() const {

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "proxy/hooks/event.h"
@@ -29,6 +30,9 @@ struct QueryStatement {
   const std::vector<sql::Literal>* arguments = nullptr;  ///< of the EXECUTE that runs it
 };
 
+/// The settings of the event's session and server that change what SQL text means.
+sql::AnalyzeOptions analyze_options(const Event& event);
+
 class QueryStatements {
  public:
   /// Analyses the event's query, and what its EXECUTE and FETCH refer to.
@@ -41,6 +45,10 @@ class QueryStatements {
 
   /// The query's statement of this number; null when there is none.
   const QueryStatement* top_level(std::uint32_t index) const;
+
+  /// What the name in the query's statement of this number stands for in the end (EXECUTE, FETCH); null when
+  /// it refers to nothing that is known.
+  const NamedText* stands_for(std::uint32_t index) const;
 
   /// Names were looked up: the same text may stand for something else in another session, or later.
   bool refers() const { return refers_; }
@@ -67,6 +75,7 @@ class QueryStatements {
   std::deque<std::string> texts_;         ///< of names, which may change meanwhile
   std::deque<sql::QueryFacts> analysed_;  ///< the query, then what its names stand for
   std::deque<sql::StatementFacts> made_;  ///< facts with a name's meaning put in
+  std::vector<std::pair<std::uint32_t, NamedText>> followed_;
   std::vector<QueryStatement> all_;
   std::vector<NameChange> changes_;
   bool refers_ = false;

@@ -23,6 +23,13 @@ Value response(View view, Arena& arena) {
   return facts == nullptr ? Value::undefined() : Make(*facts, arena);
 }
 
+/// What is known when the answer is over.
+template <auto Make>
+Value at_end(View view, Arena& arena) {
+  const ResponseFacts* facts = view.event().response;
+  return facts == nullptr || !facts->ended ? Value::undefined() : Make(*facts, arena);
+}
+
 template <auto Make>
 Value result(View view, Arena& arena) {
   const ResultFacts* facts = view.event().result;
@@ -59,12 +66,12 @@ using R = const ResponseFacts&;
 using A = const ResultFacts&;
 
 constexpr Fact kFacts[] = {
-    {"response.command_tag", Moment, response<[](R r, Arena&) { return Value::string(r.command_tag); }>},
-    {"response.rows", Moment, response<[](R r, Arena&) { return number(r.rows); }>},
-    {"response.bytes", Moment, response<[](R r, Arena&) { return number(r.bytes); }>},
+    {"response.command_tag", Moment, at_end<[](R r, Arena&) { return Value::string(r.command_tag); }>},
+    {"response.rows", Moment, at_end<[](R r, Arena&) { return number(r.rows); }>},
+    {"response.bytes", Moment, at_end<[](R r, Arena&) { return number(r.bytes); }>},
     {"response.columns", Moment, response<columns>},
-    {"response.error", Moment, response<error>},
-    {"response.duration_ns", Moment, response<[](R r, Arena&) { return Value::integer(r.duration_ns); }>},
+    {"response.error", Moment, at_end<error>},
+    {"response.duration_ns", Moment, at_end<[](R r, Arena&) { return Value::integer(r.duration_ns); }>},
     {"result.job", Moment, result<[](A r, Arena&) { return Value::string(r.job); }>},
     {"result.action", Moment, result<[](A r, Arena&) { return Value::string(r.action); }>},
     {"result.ok", Moment, result<[](A r, Arena&) { return Value::boolean(r.ok); }>},

@@ -59,7 +59,9 @@ Task<bool> Session::act() {
     report.refusal = co_await settle_wishes(count, judged.ruling->leaves_state);
   if (lane_) lane_->wishes.clear();
   if (report.refusal) worker_.metrics().add(Counter::StatementsRefused);
-  refusal_ = stricter_of(judge_query(judged, event, report.outcome), std::move(report.refusal));
+  std::optional<Refusal> judgement;  // of what is rewritten now, when that is done
+  if (!rewrites(*judged.ruling)) judgement = judge_query(judged, event, report.outcome);
+  refusal_ = stricter_of(std::move(judgement), std::move(report.refusal));
   asking_ = false;
   if (phase_ != Phase::Active || server_gone_) co_return false;
   if (refusal_) {

@@ -3,12 +3,18 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "proxy/hooks/event.h"
+#include "proxy/hooks/query_statements.h"
 
 namespace signalbox::proxy {
+
+struct Pending;
+struct PreparedText;
 
 struct Answer {
   std::uint64_t rows = 0;
@@ -17,13 +23,27 @@ struct Answer {
   std::vector<std::size_t> name_ends;
   std::vector<ColumnFact> columns;  ///< their names are put in when they are asked for
   bool described = false;
-  bool decided = false;  ///< policies have seen the message that ends it
+  bool begun = false;    ///< policies have seen the message that begins the rows
+  bool decided = false;  ///< and the message that ends it
 
   void begin() {
     rows = bytes = 0;
     names.clear(), name_ends.clear(), columns.clear();
-    described = decided = false;
+    described = begun = decided = false;
   }
+};
+
+/// The event about an answer, and everything it points at.
+struct AnswerEvent {
+  std::string body;  ///< of the message at the front
+  const Pending* head = nullptr;
+  std::shared_ptr<PreparedText> text;
+  Query query;
+  ResponseFacts response;
+  MessageFacts message;
+  std::optional<QueryStatements> statements;
+  std::uint32_t index = 0;  ///< which of the query's statements is answered
+  Event event;
 };
 
 }  // namespace signalbox::proxy

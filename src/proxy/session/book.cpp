@@ -51,6 +51,13 @@ Book::UnansweredParse Book::unanswered_parse(std::string_view statement) {
   return {};
 }
 
+bool Book::awaits_sync() const {
+  for (std::size_t i = 0; i < count_; ++i) {
+    if (at(i).request == Request::Sync) return true;
+  }
+  return false;
+}
+
 bool Book::names_may_change() const {
   for (std::size_t i = 0; i < count_; ++i) {
     const Pending& pending = at(i);

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,8 +51,11 @@ struct Companion {
   bool undecided = false;        ///< Parse: decided when values are bound, because policies read them
   bool insists = false;          ///< the refusal holds also where the server says 25P02
   bool standard_strings = true;  ///< Parse, Query: how its text was lexed
-  char what = 'S';               ///< Close: 'S' statement, 'P' portal
+  char what = 'S';               ///< Close, Describe: 'S' statement, 'P' portal
+  bool ours = false;             ///< Describe: the gateway asks, the client did not
   std::uint64_t revision = 0;
+  std::string edits;               ///< Parse, Query: that policies asked for and got (rewriting.h)
+  std::optional<std::string> tag;  ///< the CommandComplete that the client expects instead of the server's
   std::shared_ptr<const std::vector<NameChange>> changes;  ///< of names, by the statements; null: none
   std::uint32_t completed = 0;                             ///< Query: statements answered so far
   std::int64_t sent_ns = 0;                 ///< Query, Execute: steady; 0 = nobody wants to know
@@ -61,8 +65,8 @@ struct Companion {
 
   void clear() {
     refusal.clear(), statement.clear(), portal.clear(), text.clear(), types.clear();
-    text_known = true, undecided = insists = false, standard_strings = true, what = 'S', revision = 0;
-    changes.reset(), completed = 0, sent_ns = 0;
+    text_known = true, undecided = insists = ours = false, standard_strings = true, what = 'S', revision = 0;
+    changes.reset(), completed = 0, sent_ns = 0, edits.clear(), tag.reset();
     acts.reset(), acted = false, errand.reset();
   }
 };
@@ -102,6 +106,8 @@ class Book {
     bool too_far = false;
   };
   UnansweredParse unanswered_parse(std::string_view statement);
+  /// A Sync has been sent that is not answered.
+  bool awaits_sync() const;
   /// Something unanswered may change what a name stands for (PREPARE, DECLARE, DEALLOCATE, ...).
   bool names_may_change() const;
 

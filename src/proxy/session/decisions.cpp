@@ -137,9 +137,9 @@ std::optional<Session::Stop> Session::decide_message(const wire::FrameHeader& he
     case 'P': {
       const auto parse = wire::decode_parse(body);
       if (!parse) return malformed();
-      if (awaits_values(parse->text)) return std::nullopt;
-      return decide_query(
-          {.text = parse->text, .protocol = QueryProtocol::Extended, .statement = parse->statement}, message);
+      const Query query{
+          .text = parse->text, .protocol = QueryProtocol::Extended, .statement = parse->statement};
+      return awaits_values(parse->text) ? decide_edits(query, message) : decide_query(query, message);
     }
     case 'F':
       return decide_query({.text = {}, .protocol = QueryProtocol::FunctionCall, .statement = {}}, message);
@@ -147,6 +147,24 @@ std::optional<Session::Stop> Session::decide_message(const wire::FrameHeader& he
     case 'E': return some_prepared_refused_ ? decide_execute(body) : std::nullopt;
     default: return std::nullopt;
   }
+}
+
+/// A text that is decided when its values are bound can be edited only now: what policies say without the
+/// values counts as far as it is an edit.
+std::optional<Session::Stop> Session::decide_edits(Query query, MessageFacts message) {
+  Decider& decider = worker_.decider();
+  if (decider.asynchronous() || !decider.wants(actions::Hook::TrafficFromClient)) return std::nullopt;
+  if (must_rest_before(query)) return unconfirmed();
+  Event event = event_of(actions::Hook::TrafficFromClient);
+  event.query = &query;
+  event.message = &message;
+  event.names = &statements_;
+  const Judged judged = decider.decide_query(event, memo_key_);
+  if (!judged.ruling || judged.ruling->missing) return std::nullopt;
+  if (judged.ruling->of(judged.ruling->decisive).plan.verdict != actions::Verdict::Request)
+    return std::nullopt;
+  const QueryStatements statements(event);
+  return take(rewriting_of(*judged.ruling, statements, event), actions::Verdict::Request);
 }
 
 std::optional<Session::Stop> Session::decide_query(Query query, MessageFacts message) {
@@ -169,12 +187,16 @@ std::optional<Session::Stop> Session::decide_query(Query query, MessageFacts mes
 std::optional<Session::Stop> Session::decide_hooks(Event event) {
   const Decider& decider = worker_.decider();
   const Answers answers = answers_.value_or(Answers{});
-  if (decider.wants(actions::Hook::TrafficFromClient) && !covered(acted_.from_client)) {
-    if (const auto stop = decide_at(actions::Hook::TrafficFromClient, event, answers.from_client))
-      return stop;
+  if (decider.wants(actions::Hook::TrafficFromClient)) {
+    const auto stop = covered(acted_.from_client)
+                          ? rewrite_acted(acted_.from_client, event)
+                          : decide_at(actions::Hook::TrafficFromClient, event, answers.from_client);
+    if (stop) return stop;
   }
   if (ruled_ && ruled_->transmits) return std::nullopt;
-  if (!decider.wants(actions::Hook::TrafficToServer) || covered(acted_.to_server)) return std::nullopt;
+  if (!decider.wants(actions::Hook::TrafficToServer)) return std::nullopt;
+  event.hook = actions::Hook::TrafficToServer;
+  if (covered(acted_.to_server)) return rewrite_acted(acted_.to_server, event);
   return decide_at(actions::Hook::TrafficToServer, event, answers.to_server);
 }
 
@@ -200,6 +222,7 @@ std::optional<Session::Stop> Session::decide_at(actions::Hook hook, Event event,
   if (judged.ruling->quiet && !judged.ruling->missing) return std::nullopt;
   if (judged.ruling->acts)
     return must_act(hook, *event.query, *event.message, judged.ruling, judged.memoised);
+  if (rewrites(*judged.ruling)) return rewrite(judged, event);
   if (auto refusal = judge_query(judged, event)) return refused(std::move(*refusal));
   return std::nullopt;
 }

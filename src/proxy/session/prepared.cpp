@@ -40,6 +40,7 @@ std::optional<Session::Stop> Session::decide_bind(std::string_view body, Message
     unanswered.standard_strings = parse.parse->standard_strings;
     unanswered.undecided = parse.parse->undecided;
     unanswered.types = parse.parse->types;
+    unanswered.edits = parse.parse->edits;
     text = &unanswered;
   } else {
     confirmed = statements_.of_statement(names->statement);
@@ -185,6 +186,12 @@ Task<> Session::decide_again(PreparedText& text) {
   }
   some_ruling_passes_ = some_ruling_passes_ || !judged.ruling->lasting;
   if (judged.ruling->acts) text.acts = judged.ruling, some_prepared_acts_ = true;
+  if (rewrites(*judged.ruling)) {
+    refusal_.reset();
+    if (rewrite(judged, event))
+      text.refused = std::make_unique<Refusal>(*std::exchange(refusal_, std::nullopt));
+    co_return;
+  }
   if (auto refusal = judge_query(judged, event))
     text.refused = std::make_unique<Refusal>(std::move(*refusal));
 }

@@ -9,6 +9,8 @@ namespace {
 /// An ErrorResponse up to this size is looked at whole; a longer one passes as it is.
 constexpr std::size_t kLongestError = 64 * 1024;
 constexpr std::size_t kLongestParameter = 64 * 1024;
+/// A message up to this size can be edited, which needs all of it.
+constexpr std::size_t kLongestEdited = std::size_t{64} << 20;
 
 /// The server's error answers what we sent in the place of a refused message, so the refusal takes its place.
 /// In a transaction that has failed already PostgreSQL says 25P02 to everything but its end, and so do we.
@@ -28,25 +30,9 @@ Task<> Session::relay_replies() {
   for (;;) {
     const ReplyRun run = scan_replies();
     if (run.bytes > 0 && !co_await send_to_client(run.bytes)) break;
-    if (run.pause == Pause::Substitute) {
-      if (!co_await substitute()) break;
+    if (run.pause != Pause::More) {
+      if (!co_await act_on(run.pause)) break;
       continue;
-    }
-    if (run.pause == Pause::Answered) {
-      if (!co_await decide_response()) break;
-      continue;
-    }
-    if (run.pause == Pause::BadMessage) {
-      co_await on_bad_reply();
-      break;
-    }
-    if (run.pause == Pause::Swallow) {
-      if (!co_await swallow_reply()) break;
-      continue;
-    }
-    if (run.pause == Pause::Idle) {
-      say_goodbye();
-      break;
     }
     if (server_->more_to_read()) co_await yield_to(worker_.loop());
     if (co_await from_server_->more() == Io::Ok) continue;
@@ -56,6 +42,25 @@ Task<> Session::relay_replies() {
   server_gone_ = true;
   client_->cancel(Io::Cancelled);
   wake_requests();
+}
+
+/// What stopped the scan. False = the session ends.
+Task<bool> Session::act_on(Pause pause) {
+  switch (pause) {
+    case Pause::More: co_return true;
+    case Pause::Substitute: co_return co_await substitute();
+    case Pause::Begins: co_return co_await decide_beginning();
+    case Pause::Edit: co_return co_await edit_rows();
+    case Pause::Mute: co_return co_await mute_row();
+    case Pause::Answered: co_return co_await decide_response();
+    case Pause::BadMessage: co_await on_bad_reply(); co_return false;
+    case Pause::Stuck:
+      terminate("08P01", "the server waits for data of a statement whose answer was withheld");
+      co_return false;
+    case Pause::Swallow: co_return co_await swallow_reply();
+    case Pause::Idle: say_goodbye(); co_return false;
+  }
+  co_return false;
 }
 
 /// The coroutine of the requests may be waiting for an answer to something.
@@ -74,11 +79,17 @@ Session::ReplyRun Session::scan_replies() {
     const auto status = wire::read_header(wire::Sender::Server, rest, header);
     if (status == wire::HeaderStatus::Incomplete) break;
     if (status != wire::HeaderStatus::Complete) return {at, Pause::BadMessage};
-    if ((header.type != 'D' && header.type != 'd') || lane_) {
+    const bool row = header.type == 'D' || header.type == 'd';
+    const bool by_hand = row && rows_by_hand_;
+    if (by_hand && !muted_ && header.size() > rest.size() && header.size() <= kLongestEdited)
+      return {at, Pause::More};
+    if (!row || lane_) {
       const auto pause = lane_ ? on_lane_reply(header, rest) : on_reply(header, rest);
       if (pause == Pause::Idle) return {at + header.size(), *pause};
       if (pause) return {at, *pause};
     }
+    if (by_hand) [[unlikely]]
+      return {at, muted_ ? Pause::Mute : Pause::Edit};
     if (seen) watched(header);
     if (header.size() > rest.size()) {
       passing_reply_ = header.size() - rest.size();
@@ -114,9 +125,18 @@ std::optional<Session::Pause> Session::on_lane_reply(const wire::FrameHeader& he
 std::optional<Session::Pause> Session::on_reply(const wire::FrameHeader& header, std::string_view available) {
   const bool whole = available.size() >= header.size();
   const std::string_view body = available.substr(wire::kHeaderBytes, header.size() - wire::kHeaderBytes);
-  if (worker_.decider().wants_responses() && !is_stand_in(book_.head())) {
+  const bool seen = worker_.decider().wants_responses();
+  if (rows_by_hand_ && !whole) return header.size() <= kLongestEdited ? Pause::More : Pause::BadMessage;
+  if (seen && !muted_ && !is_stand_in(book_.head())) {
     if (const auto pause = watch(header, body, whole)) return pause;
   }
+  const auto pause = note_reply(header, body, whole);
+  return seen || rows_by_hand_ || instead_ ? edited(header, body, pause) : pause;
+}
+
+/// The book, the facts and the statements learn of it.
+std::optional<Session::Pause> Session::note_reply(const wire::FrameHeader& header, std::string_view body,
+                                                  bool whole) {
   switch (header.type) {
     case 'Z': {
       if (!whole) return Pause::More;
@@ -145,6 +165,7 @@ std::optional<Session::Pause> Session::on_reply(const wire::FrameHeader& header,
       const Book::Meaning meaning = book_.received('C');
       if (meaning.head != nullptr && meaning.head->request == Request::Query && meaning.head->companion)
         statements_.completed(*meaning.head->companion);
+      if (meaning.head != nullptr && meaning.head->companion) expect_tag(*meaning.head);
       if (body.starts_with("DEALLOCATE ALL")) statements_.deallocated_all();
       if (body.starts_with("DISCARD ALL")) statements_.discarded_all(), holds_state_ = false;
       after(meaning);
@@ -152,9 +173,22 @@ std::optional<Session::Pause> Session::on_reply(const wire::FrameHeader& header,
     }
     default: break;
   }
-  after(book_.received(header.type));
+  const Book::Meaning meaning = book_.received(header.type);
+  if (meaning.head != nullptr && meaning.head->companion && meaning.head->companion->ours && !instead_)
+    instead_.emplace();  // not for the client
+  after(meaning);
   if (header.type == 'G' || header.type == 'W') wake_requests();
   return std::nullopt;
+}
+
+/// A stand-in has run: the client expects the tag of what it sent.
+void Session::expect_tag(const Pending& head) {
+  std::optional<std::string> tag = head.companion->tag;
+  if (head.request == Request::Execute) {
+    const auto text = statements_.of_portal(head.companion->portal);
+    if (text) tag = text->tag;
+  }
+  if (tag && !instead_ && !muted_) wire::FrameBuilder(instead_.emplace(), 'C').text(*tag);
 }
 
 /// Acts on what a message has ended: confirmations go to the statements, a waiting client pump goes on.
@@ -212,11 +246,8 @@ Task<bool> Session::substitute() {
   wire::read_header(wire::Sender::Server, from_server_->bytes(), header);
   from_server_->consume(header.size());
   from_server_->keep();
-  co_await client_turn_.acquire();
-  const Io sent = co_await client_->write(replacement_);
-  client_turn_.release();
-  replacement_.clear();
-  co_return sent == Io::Ok;
+  if (replacement_.empty()) co_return true;
+  co_return co_await write_to_client(std::exchange(replacement_, {}));
 }
 
 Task<> Session::on_bad_reply() {

@@ -53,6 +53,9 @@ Task<bool> Session::act_on(Stop stop) {
     case Stop::PoliciesChanged: co_return co_await policies_changed();
     case Stop::Unconfirmed: co_return co_await until_confirmed();
     case Stop::Ask: co_return co_await ask_elsewhere();
+    case Stop::Describe: co_return co_await describe_portal();
+    case Stop::Skip: co_return co_await swallow_request();
+    case Stop::Rewrite: co_return co_await send_rewritten();
     case Stop::Refused: co_return co_await act_on_refusal();
     case Stop::Act: co_return co_await act();
     case Stop::Replaced: co_return co_await send_replacement();
@@ -91,12 +94,16 @@ std::optional<Session::Stop> Session::on_request(const wire::FrameHeader& header
                                                  std::string_view available) {
   const bool whole = available.size() >= header.size();
   const std::string_view body = available.substr(wire::kHeaderBytes, header.size() - wire::kHeaderBytes);
+  if (skips_to_sync_ && header.type != 'X') {
+    if (header.type != 'S') return Stop::Skip;
+    skips_to_sync_ = false;
+  }
   switch (header.type) {
     case 'd':
     case 'H': return std::nullopt;
     case 'X': return whole ? Stop::Terminated : Stop::More;
-    case 'S':
-    case 'D':
+    case 'D': return on_describe(header, body, whole);
+    case 'S': described_.reset(); [[fallthrough]];
     case 'c':
     case 'f': book_.sent(*request_of(header.type)); return std::nullopt;
     default: return on_statement(header, body, whole);
@@ -121,22 +128,68 @@ std::optional<Session::Stop> Session::on_statement(const wire::FrameHeader& head
     if (read_whole) return refused(make_refusal("54000", "statement is too long to be inspected"));
   }
   ruled_.reset();
+  if (header.type != 'E') described_.reset();
   if (judged) {
     if (const auto stop = decide_message(header, body)) return stop;
   }
   if (guarded) {
     if (const auto stop = guard(header, body)) return stop;
   }
+  const bool answer_seen = decider.wants_responses();
+  if (answer_seen && header.type == 'E' && must_describe(body)) return Stop::Describe;
   acted_ = {};
   note_statement(header.type, body);
   if (!decider.reads_queries()) statements_.unread();
   const bool runs = header.type == 'Q' || header.type == 'E' || header.type == 'F';
   if (runs) ++facts_.queries, worker_.metrics().add(Counter::Statements);
-  const bool answer_seen = decider.wants_responses();
   const bool remembered = !runs || (header.type == 'Q' && (answer_seen || changes_names())) ||
                           (header.type == 'E' && (answer_seen || statements_.names_change()));
   book_.sent(*request_of(header.type), remembered ? companion_of(header.type, body, whole) : nullptr);
   return std::nullopt;
+}
+
+/// Where policies have a say in answers, it must be known what a description is of.
+std::optional<Session::Stop> Session::on_describe(const wire::FrameHeader& header, std::string_view body,
+                                                  bool whole) {
+  std::unique_ptr<Companion> companion;
+  if (worker_.decider().wants_responses()) {
+    if (!whole && header.size() <= settings_->options.memory.statement_bytes) return Stop::More;
+    const auto message = whole ? wire::decode_close(body) : std::nullopt;
+    if (message) {
+      companion = new_companion();
+      companion->what = message->what;
+      (message->what == 'S' ? companion->statement : companion->portal) = message->name;
+      if (message->what == 'P') described_ = message->name;
+    }
+  }
+  book_.sent(Request::Describe, std::move(companion));
+  return std::nullopt;
+}
+
+/// Rows are edited by what they are described as, which the client may not have asked.
+bool Session::must_describe(std::string_view body) {
+  const auto portal = wire::decode_execute(body);
+  if (!portal || book_.copying_in()) return false;
+  const bool known = described_ == *portal;
+  described_.reset();
+  return !known;
+}
+
+/// Asks in the client's place; the answer is not for the client.
+Task<bool> Session::describe_portal() {
+  from_client_.keep();
+  const auto body = from_client_.bytes().substr(wire::kHeaderBytes);
+  wire::BodyReader reader(body);
+  const std::string portal(reader.name());
+  auto companion = new_companion();
+  companion->what = 'P';
+  companion->portal = portal;
+  companion->ours = true;
+  book_.sent(Request::Describe, std::move(companion));
+  std::string describe;
+  wire::append_describe_portal(describe, portal);
+  described_ = portal;
+  co_return co_await server_->write(describe) == Io::Ok;
 }
 
 /// The message at hand has been looked into, and prepares or declares something, or the opposite.

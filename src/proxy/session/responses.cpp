@@ -1,10 +1,11 @@
 // The way back: policies see the answer to each statement when its last message (CommandComplete,
 // ErrorResponse,
-// ...) is here, before that one passes. Rows have passed by then: what can still be done is to log, to tell
-// others, and to end the session.
+// ...) is here, before that one passes. Where there are rows they have had their say before that, when the
+// rows began (editing.cpp); what they ask for beside that is done, and recorded, when the answer ends.
 //
 // The surprise: an answer that needs nobody's permission is not denied by default. The request was permitted,
 // and a default of deny would end every session.
+#include "proxy/hooks/event_input.h"
 #include "proxy/session/session.h"
 #include "proxy/wire/replies.h"
 
@@ -13,9 +14,16 @@ namespace {
 
 /// Messages up to this size are looked at whole; a longer one passes as it is.
 constexpr std::size_t kLongestLookedAt = 64 * 1024;
+/// PostgreSQL's 1,600 columns with names of 63 bytes are a tenth of this.
+constexpr std::size_t kLongestDescription = 2 * 1024 * 1024;
 
 bool ends_answer(char type) {
   return type == 'C' || type == 'E' || type == 'I' || type == 's';
+}
+
+/// RowDescription, CopyOutResponse, FunctionCallResponse.
+bool begins_rows(char type) {
+  return type == 'T' || type == 'H' || type == 'V';
 }
 
 void describe(Answer& answer, std::string_view body) {
@@ -38,22 +46,39 @@ void put_names(Answer& answer) {
   }
 }
 
+/// What a statement has prepared or declared, where nobody looked when it was sent: the rows of EXECUTE and
+/// FETCH are those of what the name stands for.
+void note_names(const AnswerEvent& about) {
+  if (about.message.type != 'C' || !about.statements || about.statements->changes().empty()) return;
+  auto changes = std::make_shared<const std::vector<NameChange>>(about.statements->changes());
+  if (about.head->request == Request::Query && !about.head->companion->changes) {
+    about.head->companion->changes = std::move(changes);
+  } else if (about.text && !about.text->changes) {
+    about.text->changes = std::move(changes);
+  }
+}
+
 }  // namespace
 
 /// Before a message passes. Returns why the scan must stop before it.
 std::optional<Session::Pause> Session::watch(const wire::FrameHeader& header, std::string_view body,
                                              bool whole) {
   if (!answer_) answer_ = std::make_unique<Answer>();
-  const bool described = header.type == 'T';
-  if (!described && !ends_answer(header.type)) return std::nullopt;
+  if (begins_rows(header.type)) {
+    if (!whole) return header.size() <= kLongestDescription ? Pause::More : Pause::BadMessage;
+    if (answer_->begun) return std::nullopt;
+    if (header.type == 'T') describe(*answer_, body);
+    return Pause::Begins;
+  }
+  if (!ends_answer(header.type)) return std::nullopt;
   if (!whole && header.size() <= kLongestLookedAt) return Pause::More;
-  if (described && whole) describe(*answer_, body);
-  return described || answer_->decided ? std::nullopt : std::optional(Pause::Answered);
+  return answer_->decided ? std::nullopt : std::optional(Pause::Answered);
 }
 
-/// A message passes.
+/// A message passes, or another in its place.
 void Session::watched(const wire::FrameHeader& header) {
   if (!answer_) answer_ = std::make_unique<Answer>();
+  if (begins_rows(header.type)) answer_->begun = false;  // the next description is another one
   if (ends_answer(header.type)) return answer_->begin();
   answer_->rows += header.type == 'D' ? 1 : 0;
   answer_->bytes += header.size();
@@ -62,34 +87,39 @@ void Session::watched(const wire::FrameHeader& header) {
 /// The statement that is answered, as far as it is known.
 Query Session::answered_query(const Pending* head, std::shared_ptr<PreparedText>& text) const {
   Query query;
-  if (head == nullptr || !head->companion) return query;
+  if (head == nullptr) return query;
+  if (head->request == Request::FunctionCall) query.protocol = QueryProtocol::FunctionCall;
+  if (!head->companion) return query;
   const Companion& companion = *head->companion;
   if (head->request == Request::Query || head->request == Request::Parse) {
     query.text = companion.text;
     query.protocol = head->request == Request::Query ? QueryProtocol::Simple : QueryProtocol::Extended;
     return query;
   }
-  text = head->request == Request::Execute ? statements_.of_portal(companion.portal)
-                                           : statements_.of_statement(companion.statement);
   query.protocol = QueryProtocol::Extended;
+  const bool of_portal =
+      head->request == Request::Execute || (head->request == Request::Describe && companion.what == 'P');
+  text = of_portal ? statements_.of_portal(companion.portal) : statements_.of_statement(companion.statement);
   if (text && text->known) query.text = text->text, query.prepared = text->named();
+  if (text || !of_portal) return query;
+  const Names::Found cursor = statements_.cursor(companion.portal);  // DECLAREd, executed as a portal
+  if (cursor.knowledge == Names::Knowledge::Known)
+    query.text = cursor.named.text, query.prepared = cursor.named;
   return query;
 }
 
-/// The message at the front ends an answer. False = the session ends.
-Task<bool> Session::decide_response() {
-  from_server_->keep();
+/// Of the message at the front.
+void Session::make_answer_event(AnswerEvent& about, bool ended) {
   wire::FrameHeader header;
   wire::read_header(wire::Sender::Server, from_server_->bytes(), header);
-  const bool whole = from_server_->bytes().size() >= header.size();
-  const std::string body(
-      whole ? from_server_->bytes().substr(wire::kHeaderBytes, header.size() - wire::kHeaderBytes)
-            : std::string_view());
-  std::shared_ptr<PreparedText> text;
-  const Pending* head = book_.head();
-  const Query query = answered_query(head, text);
-  ResponseFacts response;
-  if (header.type == 'C') response.command_tag = std::string_view(body).substr(0, body.find('\0'));
+  if (from_server_->bytes().size() >= header.size())
+    about.body = from_server_->bytes().substr(wire::kHeaderBytes, header.size() - wire::kHeaderBytes);
+  about.head = book_.head();
+  about.query = answered_query(about.head, about.text);
+  ResponseFacts& response = about.response;
+  response.ended = ended;
+  const std::string_view body = about.body;
+  if (header.type == 'C') response.command_tag = body.substr(0, body.find('\0'));
   if (header.type == 'E') {
     response.sqlstate = wire::error_field(body, 'C');
     response.error = wire::error_field(body, 'M');
@@ -98,33 +128,86 @@ Task<bool> Session::decide_response() {
   response.bytes = answer_->bytes + header.size();
   put_names(*answer_);
   if (answer_->described) response.columns = &answer_->columns;
-  if (head != nullptr && head->companion && head->companion->sent_ns != 0)
-    response.duration_ns = worker_.loop().now_ns() - head->companion->sent_ns;
-  const MessageFacts message{.type = header.type, .bytes = header.size()};
-  Event event = event_of(actions::Hook::TrafficFromServer);
-  event.response = &response;
-  event.message = &message;
-  std::optional<QueryStatements> statements;
-  if (!query.text.empty()) {
-    event.query = &query;
-    event.names = &statements_;
-    statements.emplace(event);
-    event.statement = statements->top_level(head->request == Request::Query ? head->companion->completed : 0);
-  }
+  const Companion* companion = about.head != nullptr ? about.head->companion.get() : nullptr;
+  if (companion != nullptr && companion->sent_ns != 0)
+    response.duration_ns = worker_.loop().now_ns() - companion->sent_ns;
+  about.message = {.type = header.type, .bytes = header.size()};
+  about.event = event_of(actions::Hook::TrafficFromServer);
+  about.event.response = &response;
+  about.event.message = &about.message;
+  const bool called = about.query.protocol == QueryProtocol::FunctionCall;
+  if (about.query.text.empty() && !called) return;
+  about.event.query = &about.query;
+  about.event.names = &statements_;
+  about.statements.emplace(about.event);
+  if (about.head->request == Request::Query && companion != nullptr) about.index = companion->completed;
+  about.event.statement =
+      called ? &about.statements->all().front() : about.statements->top_level(about.index);
+}
+
+/// What policies say to an answer: a refusal, or what is to be masked. At its beginning only what they say of
+/// the rows counts; all they ask for is dispatched once, when the answer ends or is refused.
+Task<std::optional<Refusal>> Session::ruled_on_answer(AnswerEvent& about, Masks& masks) {
+  Event& event = about.event;
+  Decider& decider = worker_.decider();
   for (const auto hook : {actions::Hook::TrafficFromServer, actions::Hook::TrafficToClient}) {
-    if (!worker_.decider().wants(hook)) continue;
+    if (!decider.wants(hook)) continue;
     event.hook = hook;
-    const auto refusal = judge(event, co_await answer_to(event));
-    if (!refusal || refusal->by_default) continue;
-    if (!breaks(*refusal)) {
-      terminate(refusal->fields);
-    } else {
-      client_->cancel(Io::Cancelled);
+    RulingPtr ruling = co_await answer_to(event);
+    if (!ruling) ruling = decider.decide(event);
+    const bool refused = ruling->plan.verdict <= actions::Verdict::Error;
+    const bool recorded = !(about.response.ended || refused) || decider.dispatch(*ruling, event);
+    if (!recorded || refused) worker_.metrics().add(Counter::StatementsRefused);
+    if (!recorded) co_return make_refusal("53100", "the audit log is full");
+    if (refused) co_return refusal_of(*ruling, event);
+    if (ruling->plan.verdict == actions::Verdict::Discard) masks.discard();
+    const EventView view(event);
+    const EventInput facts(view, ruling->policies->slots());
+    for (const actions::PlannedAction& action : ruling->plan.sync) {
+      if (action.spec->name != "response") continue;
+      const auto added =
+          masks.add(actions::Parameters(action, ruling->decision, facts), settings_->options.masking_keys);
+      if (!added) co_return make_refusal("42501", "the answer cannot be shown: " + added.error().message);
     }
+  }
+  co_return std::nullopt;
+}
+
+/// The message at the front ends an answer. False = the session ends.
+Task<bool> Session::decide_response() {
+  from_server_->keep();
+  AnswerEvent about;
+  make_answer_event(about, true);
+  note_names(about);
+  Masks masks;
+  const auto refusal = co_await ruled_on_answer(about, masks);
+  answer_->decided = true;
+  if (refusal && actions::ends_session(refusal->verdict)) {
+    if (!breaks(*refusal))
+      terminate(refusal->fields);
+    else
+      client_->cancel(Io::Cancelled);
     co_return false;
   }
-  answer_->decided = true;
+  if (refusal) {
+    withhold(*refusal, about.message.type);
+  } else if (about.message.type == 'E') {
+    on_error_answer(about, masks);
+  }
   co_return true;
+}
+
+/// What PostgreSQL says of an error may quote what it read.
+void Session::on_error_answer(const AnswerEvent& about, const Masks& masks) {
+  if (!masks.hides() || about.event.statement == nullptr || about.event.statement->facts == nullptr) return;
+  if (!masks.concern(*about.event.statement->facts) &&
+      about.event.statement->query->parse_error == std::nullopt)
+    return;
+  wire::ErrorFields fields;
+  fields.severity = wire::error_field(about.body, 'V');
+  fields.sqlstate = about.response.sqlstate;
+  fields.message = "the statement failed; what it says is withheld, because it reads masked columns";
+  instead_ = wire::encode_error(fields);
 }
 
 }  // namespace signalbox::proxy

@@ -5,8 +5,9 @@
 // Two coroutines relay: requests (client to server) and replies (server to client). Each repeats: scan what
 // has been read (pure, no waiting), send on the run of bytes that may pass, act on what stopped the scan. A
 // run is sent from where it was read: no copy, no allocation. The files: handshake.cpp, login.cpp,
-// requests.cpp, decisions.cpp, prepared.cpp, refusing.cpp, replies.cpp, parting.cpp; and for the sync lane
-// acting.cpp, errands.cpp, guards.cpp, bounds.cpp, moving.cpp.
+// requests.cpp, decisions.cpp, prepared.cpp, rewritten.cpp, refusing.cpp, replies.cpp, responses.cpp,
+// editing.cpp, parting.cpp; and for the sync lane acting.cpp, errands.cpp, guards.cpp, bounds.cpp,
+// moving.cpp.
 #pragma once
 
 #include <cstdint>
@@ -24,10 +25,13 @@
 #include "proxy/net/inlet.h"
 #include "proxy/net/task.h"
 #include "proxy/net/turn.h"
+#include "proxy/rows/masks.h"
 #include "proxy/session/answer.h"
 #include "proxy/session/book.h"
+#include "proxy/session/editing.h"
 #include "proxy/session/login_rules.h"
 #include "proxy/session/refusal.h"
+#include "proxy/session/rewriting.h"
 #include "proxy/session/statements.h"
 #include "proxy/targets/cancel_registry.h"
 #include "proxy/targets/census.h"
@@ -124,6 +128,9 @@ class Session : private LaneHost {
     Replaced,         ///< replaced_ goes on in its place
     Abort,            ///< the transaction must fail at the server first
     Return,           ///< the session's visit at another server is over
+    Describe,         ///< what the portal gives must be asked first
+    Skip,     ///< the client has been told of an error: its messages up to Sync are not for the server
+    Rewrite,  ///< another text goes in the place of the message at hand: rewriting_
   };
   struct Run {
     std::size_t bytes = 0;  ///< this many may pass
@@ -132,6 +139,9 @@ class Session : private LaneHost {
   Task<> relay_requests();
   Run scan_requests();
   std::optional<Stop> on_request(const wire::FrameHeader& header, std::string_view available);
+  std::optional<Stop> on_describe(const wire::FrameHeader& header, std::string_view body, bool whole);
+  bool must_describe(std::string_view body);
+  Task<bool> describe_portal();
   std::optional<Stop> on_statement(const wire::FrameHeader& header, std::string_view body, bool whole);
   Task<bool> act_on(Stop stop);
   Task<bool> send_to_server(std::size_t size);
@@ -158,6 +168,7 @@ class Session : private LaneHost {
   Task<> notify(actions::Hook hook);
   Task<RulingPtr> answer_to(Event& event);
   std::optional<Stop> decide_message(const wire::FrameHeader& header, std::string_view body);
+  std::optional<Stop> decide_edits(Query query, MessageFacts message);
   std::optional<Stop> decide_query(Query query, MessageFacts message);
   std::optional<Stop> decide_hooks(Event event);
   bool covered(const QueryRulingPtr& ruling);
@@ -274,6 +285,13 @@ class Session : private LaneHost {
   std::optional<Refusal> pin(Pin pin) override;
   template <class Edit>
   void edit_startup(Edit edit);
+  // rewritten.cpp: another text in the place of the client's
+  std::optional<Stop> rewrite(const Judged& judged, Event event);
+  std::optional<Stop> rewrite_acted(const QueryRulingPtr& ruling, const Event& event);
+  std::optional<Stop> edited_before(const Judged& judged, const QueryStatements& statements, Event event);
+  std::optional<Stop> take(std::expected<Rewriting, std::string> rewriting, actions::Verdict verdict);
+  Task<bool> send_rewritten();
+  Task<std::optional<Refusal>> refusal_of_rewritten(Query query, MessageFacts message, std::string edits);
 
   // refusing.cpp: a refusal is carried out
   Task<bool> act_on_refusal();
@@ -285,7 +303,11 @@ class Session : private LaneHost {
   enum class Pause : std::uint8_t {
     More,
     Substitute,  ///< the ErrorResponse at hand answers what we sent: the refusal takes its place
+    Begins,      ///< the message at hand begins rows, and policies have a say in them
+    Edit,        ///< the row at hand is edited
+    Mute,        ///< the row at hand is withheld
     Answered,    ///< the message at hand ends an answer that policies want to see
+    Stuck,       ///< the server waits for data that the client will never send
     Idle,
     Swallow,  ///< the message at hand is not for the client
     BadMessage,
@@ -298,7 +320,10 @@ class Session : private LaneHost {
   ReplyRun scan_replies();
   std::optional<Pause> on_reply(const wire::FrameHeader& header, std::string_view available);
   std::optional<Pause> on_lane_reply(const wire::FrameHeader& header, std::string_view available);
+  std::optional<Pause> note_reply(const wire::FrameHeader& header, std::string_view body, bool whole);
+  Task<bool> act_on(Pause pause);
   void after(const Book::Meaning& meaning);
+  void expect_tag(const Pending& head);
 
   // bounds.cpp: how long, how much
   Task<> cap_answer(AnswerCap cap) override;
@@ -318,6 +343,21 @@ class Session : private LaneHost {
   void watched(const wire::FrameHeader& header);
   Task<bool> decide_response();
   Query answered_query(const Pending* head, std::shared_ptr<PreparedText>& text) const;
+  void make_answer_event(AnswerEvent& about, bool ended);
+  Task<std::optional<Refusal>> ruled_on_answer(AnswerEvent& about, Masks& masks);
+  void on_error_answer(const AnswerEvent& about, const Masks& masks);
+
+  // editing.cpp: answers that policies edit or withhold
+  Task<bool> decide_beginning();
+  std::optional<Refusal> begin_editing(const AnswerEvent& about, const Masks& masks);
+  sql::Outputs outputs_of(const AnswerEvent& about) const;
+  std::optional<Pause> edited(const wire::FrameHeader& header, std::string_view body,
+                              std::optional<Pause> pause);
+  void withhold(const Refusal& refusal, char at);
+  void end_editing();
+  Task<bool> edit_rows();
+  Task<bool> mute_row();
+  Task<bool> write_to_client(std::string bytes);
   void wake_requests();
   Task<bool> send_to_client(std::size_t size);
   Task<bool> substitute();
@@ -357,6 +397,7 @@ class Session : private LaneHost {
   std::uint32_t decided_for_ = 0;       ///< and the generation of the session's facts then
   bool some_prepared_refused_ = false;  ///< a statement prepared earlier is refused by them
   std::optional<Refusal> refusal_;      ///< of the message at hand
+  std::optional<Rewriting> rewriting_;  ///< what goes in its place
   std::unique_ptr<Question> question_;
   std::optional<Answers> answers_;   ///< to the question about the message at hand
   QueryRulingPtr ruled_;             ///< the last one on the message at hand
@@ -400,7 +441,13 @@ class Session : private LaneHost {
   bool client_broke_ = false;           ///< its connection is of no use any more
   std::unique_ptr<Answer> answer_;      ///< the one that comes in now, where policies want to see it
   std::optional<Refusal> turned_away_;  ///< at `connecting`; told when the client can understand it
-  bool mid_reply_ = false;              ///< a message of the server has been sent to the client in part
+  std::unique_ptr<Editing> editing_;    ///< the rows that come in now are edited
+  std::optional<std::string> instead_;  ///< takes the place of the server's message at the front
+  bool muted_ = false;  ///< the client has been told of an error: nothing up to ReadyForQuery is for it
+  bool rows_by_hand_ = false;             ///< rows do not just pass: editing_ or muted_
+  bool skips_to_sync_ = false;            ///< nothing that the client sends up to Sync is for the server
+  std::optional<std::string> described_;  ///< the portal whose description has just been asked for
+  bool mid_reply_ = false;                ///< a message of the server has been sent to the client in part
 };
 
 }  // namespace signalbox::proxy

@@ -50,6 +50,8 @@ void Statements::parsed(Companion& companion) {
     unnamed_->standard_strings = companion.standard_strings;
     unnamed_->revision = companion.revision;
     unnamed_->undecided = companion.undecided;
+    unnamed_->edits.swap(companion.edits);
+    unnamed_->tag.swap(companion.tag);
     unnamed_->types.swap(companion.types);
     unnamed_->refused.reset();
     unnamed_->changes = std::move(companion.changes);
@@ -61,6 +63,8 @@ void Statements::parsed(Companion& companion) {
   text->standard_strings = companion.standard_strings;
   text->revision = companion.revision;
   text->undecided = companion.undecided;
+  text->edits = companion.edits;
+  text->tag = companion.tag;
   text->types = companion.types;
   text->changes = std::move(companion.changes);
   text->acts = std::move(companion.acts);
@@ -95,6 +99,7 @@ void Statements::completed(Companion& query) {
   PreparedText like;
   like.standard_strings = query.standard_strings;
   like.undecided = query.undecided;
+  like.edits = query.edits;
   like.revision = query.revision;
   like.acts = query.acts;
   const std::uint32_t done = query.completed++;
@@ -129,6 +134,7 @@ void Statements::define(ByName& names, const NameChange& change, std::string_vie
   text->carried = true;
   text->standard_strings = like.standard_strings;
   text->undecided = like.undecided;
+  text->edits = like.edits;
   text->revision = like.revision;
   text->acts = like.acts;
   text->known =

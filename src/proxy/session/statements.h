@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -31,12 +32,16 @@ struct PreparedText {
   bool undecided = false;            ///< it is decided each time values are bound to it
   std::uint64_t revision = 0;        ///< number of the policies under which it was decided
   std::uint64_t round = 0;           ///< the last one in which everything prepared was decided again
+  std::string edits;                 ///< that policies asked for and got when its text came
+  std::optional<std::string> tag;    ///< the CommandComplete that the client expects instead of the server's
   std::string types;                 ///< parameter types that Parse gave, four bytes each
   std::unique_ptr<Refusal> refused;  ///< by policies that came after it; null = permitted
   std::shared_ptr<const std::vector<NameChange>> changes;  ///< of names, when it runs
   std::shared_ptr<const QueryRuling> acts;                 ///< asks for actions each time it is executed
 
-  NamedText named() const { return {.text = text, .carried = carried, .standard_strings = standard_strings}; }
+  NamedText named() const {
+    return {.text = text, .carried = carried, .standard_strings = standard_strings, .edits = edits};
+  }
 };
 
 class Statements final : public Names {

@@ -30,13 +30,41 @@ std::optional<std::vector<DescribedColumn>> decode_row_description(std::string_v
     DescribedColumn column;
     column.name = reader.text();
     column.table = reader.integer<std::uint32_t>();
-    reader.integer<std::uint16_t>();  // number of the column in its table
+    column.attribute = reader.integer<std::uint16_t>();
     column.type = reader.integer<std::uint32_t>();
-    reader.bytes(2 + 4 + 2);  // size, modifier, format
+    column.size = reader.integer<std::int16_t>();
+    column.modifier = reader.integer<std::int32_t>();
+    column.format = reader.integer<std::int16_t>();
     columns.push_back(column);
   }
   if (!reader.at_end()) return std::nullopt;
   return columns;
+}
+
+void append_row_description(std::string& out, const std::vector<DescribedColumn>& columns) {
+  FrameBuilder frame(out, 'T');
+  frame.u16(static_cast<std::uint16_t>(columns.size()));
+  for (const DescribedColumn& column : columns) {
+    frame.text(column.name).u32(column.table).u16(column.attribute).u32(column.type);
+    frame.u16(static_cast<std::uint16_t>(column.size)).u32(static_cast<std::uint32_t>(column.modifier));
+    frame.u16(static_cast<std::uint16_t>(column.format));
+  }
+}
+
+std::optional<CopyFormat> decode_copy_out(std::string_view body) {
+  BodyReader reader(body);
+  CopyFormat format;
+  format.binary = reader.integer<char>() != 0;
+  const auto count = reader.integer<std::uint16_t>();
+  if (!reader.ok() || reader.rest().size() != std::size_t{count} * 2) return std::nullopt;
+  for (std::uint16_t i = 0; i < count; ++i) format.columns.push_back(reader.integer<std::int16_t>());
+  return format;
+}
+
+void append_copy_out(std::string& out, const CopyFormat& format) {
+  FrameBuilder frame(out, 'H');
+  frame.byte(format.binary ? '\1' : '\0').u16(static_cast<std::uint16_t>(format.columns.size()));
+  for (const std::int16_t one : format.columns) frame.u16(static_cast<std::uint16_t>(one));
 }
 
 std::optional<char> decode_ready(std::string_view body) {

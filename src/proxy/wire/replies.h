@@ -40,8 +40,20 @@ struct DescribedColumn {
   std::string_view name;
   std::uint32_t type = 0;
   std::uint32_t table = 0;
+  std::uint16_t attribute = 0;  ///< number of the column in its table
+  std::int16_t size = -1;       ///< pg_type.typlen
+  std::int32_t modifier = -1;
+  std::int16_t format = 0;  ///< 0 text, 1 binary
 };
 std::optional<std::vector<DescribedColumn>> decode_row_description(std::string_view body);
+void append_row_description(std::string& out, const std::vector<DescribedColumn>& columns);
+/// CopyOutResponse: the formats of the columns; `binary` is that of the whole stream.
+struct CopyFormat {
+  bool binary = false;
+  std::vector<std::int16_t> columns;
+};
+std::optional<CopyFormat> decode_copy_out(std::string_view body);
+void append_copy_out(std::string& out, const CopyFormat& format);
 /// The transaction status: 'I', 'T' or 'E'.
 std::optional<char> decode_ready(std::string_view body);
 std::optional<Authentication> decode_authentication(std::string_view body);

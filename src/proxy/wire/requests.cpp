@@ -103,6 +103,10 @@ void append_close(std::string& out, char what, std::string_view name) {
   FrameBuilder(out, 'C').bytes({&what, 1}).text(name);
 }
 
+void append_describe_portal(std::string& out, std::string_view portal) {
+  FrameBuilder(out, 'D').byte('P').text(portal);
+}
+
 void append_sync(std::string& out) {
   FrameBuilder(out, 'S');
 }

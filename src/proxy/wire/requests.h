@@ -56,6 +56,7 @@ void append_bind(std::string& out, std::string_view portal, std::string_view sta
 void append_execute(std::string& out, std::string_view portal);
 /// 'S' a statement, 'P' a portal.
 void append_close(std::string& out, char what, std::string_view name);
+void append_describe_portal(std::string& out, std::string_view portal);
 void append_sync(std::string& out);
 void append_flush(std::string& out);
 void append_terminate(std::string& out);

@@ -1,0 +1,73 @@
+// response: on the way back, edits the rows of an answer; on a request, answers it with a given result.
+#include "actions/catalog/specs.h"
+
+namespace signalbox::actions::catalog {
+
+namespace {
+constexpr std::string_view kMasks[] = {"full", "nullify", "partial", "keep_last",
+                                       "hash", "regex",   "format",  "value"};
+constexpr std::string_view kOpaque[] = {"mask", "pass"};
+constexpr ParameterSpec kParameters[] = {
+    {.name = "mask",
+     .type = ParameterType::Name,
+     .summary = "what becomes of the values of `columns`; what a mask cannot do for a type becomes `full`",
+     .fallback = "full",
+     .choices = kMasks},
+    {.name = "columns",
+     .type = ParameterType::TextList,
+     .summary = "columns to mask: `schema.table.column`, `table.column` or `column`, `*` in any part"},
+    {.name = "first",
+     .type = ParameterType::Integer,
+     .summary = "`partial`: characters that stay at the beginning",
+     .fallback = "0",
+     .max = 1000},
+    {.name = "last",
+     .type = ParameterType::Integer,
+     .summary = "`partial` and `keep_last`: characters that stay at the end",
+     .fallback = "0; 4 for `keep_last`",
+     .max = 1000},
+    {.name = "fill", .summary = "`partial`: the character for the others", .fallback = "*"},
+    {.name = "pattern", .summary = "`regex`: what is replaced (RE2)"},
+    {.name = "replacement", .summary = "`regex`: by what; `\\1` is the first group"},
+    {.name = "value", .summary = "`value`: what texts become", .templated = true},
+    {.name = "key",
+     .summary = "`hash` and `format`: name of a key in the configuration (actions.masking.keys)"},
+    {.name = "opaque",
+     .type = ParameterType::Name,
+     .summary = "values that cannot be traced (functions of the site's own): masked `full`, or passed",
+     .fallback = "mask",
+     .choices = kOpaque},
+    {.name = "drop",
+     .type = ParameterType::TextList,
+     .summary = "columns to leave out, also from the description of the result"},
+    {.name = "rows", .type = ParameterType::Integer, .summary = "no more rows than this in one answer"},
+    {.name = "answer",
+     .type = ParameterType::Any,
+     .summary = "on a request: the result to give, `{columns: [name, ...], rows: [[value, ...], ...]}`",
+     .templated = true}};
+}  // namespace
+
+ActionSpec response() {
+  return {
+      .name = "response",
+      .hooks = kTrafficHooks,
+      .phase = Phase::Rewriting,
+      .verdict = Verdict::Response,
+      .parameters = kParameters,
+      .summary = "Edit the rows of an answer (mask, drop, cap), or answer a request with a given result.",
+      .details =
+          "On the way back (`traffic_from_server`, `traffic_to_client`) it is decided when a result begins, "
+          "with "
+          "`response.columns`, before any row has passed; rows are edited one at a time. A column is masked "
+          "wherever its values go: through aliases, sub-selects, WITH, joins, UNION, `*`, RETURNING, "
+          "cursors, "
+          "COPY TO STDOUT. What is computed from a masked column, and what cannot be traced, is masked "
+          "`full`; "
+          "the text of errors and notices of such a statement is withheld. A view counts as a table: name it "
+          "too. Not hidden is which rows there are (WHERE, ORDER BY), nor what a statement writes elsewhere "
+          "(INSERT ... SELECT): refuse those by `query.columns`. Several `response` actions all hold. On a "
+          "request only `answer` makes sense; its values are texts.",
+      .example = "- response: {mask: partial, columns: [customers.email], last: 4}"};
+}
+
+}  // namespace signalbox::actions::catalog

@@ -1,0 +1,252 @@
+"""Masked columns stay masked wherever their values go, and nothing else changes: as many rows and columns as without.
+
+What the rows hold without a mask is asked of PostgreSQL itself, at the same moment.
+"""
+import json
+import struct
+
+import pytest
+
+from rig.gateway import Gateway
+from support import pgwire
+from support.pgwire import FLUSH, SYNC, bind, close, connect, describe, errors, execute, parse, query
+
+SETUP = """
+drop table if exists people, orders cascade; drop function if exists leak(int), leak_row(people) cascade;
+create table people (id int primary key, name text, email text, ssn varchar(11), salary int, born date);
+insert into people values (1, 'Ada', 'ada@example.org', '111-22-3333', 100, '1815-12-10'), (2, 'Bob', 'bob@example.net', '222-33-4444', 200, '1912-06-23'),
+    (3, 'Cy', null, null, null, null);
+create table orders (id int, person int, note text);
+insert into orders values (10, 1, 'first'), (11, 2, 'second');
+create function leak(n int) returns text language sql as 'select email from people where id = n';
+"""
+SECRETS = (b"ada@", b"bob@", b"@example", b"111-22", b"222-33", b"1815", b"1912")
+MASKS = [{"response": {"mask": "keep_last", "columns": ["people.email"], "last": 3}}, {"response": {"columns": ["people.ssn", "people.salary", "people.born"]}}]
+
+
+def policy(then, on="traffic_to_client", match=""):
+    condition = f"    match: {match}\n" if match else ""
+    return f"policy: masks\non: [{on}]\nrules:\n  - name: the rule\n{condition}    then: {json.dumps(then)}\n"
+
+
+@pytest.fixture(scope="module")
+def masked(request, pg, folder):
+    pg.sql(SETUP)
+    gateway = Gateway(request.config.getoption("--binary"), folder / "masked", f"{pg.address}:{pg.port}", rules={"masks.policy.yaml": policy(MASKS)})
+    yield gateway.start()
+    gateway.stop()
+
+
+def rows(messages):
+    return [m.columns for m in messages if m.kind == "D"]
+
+
+def leaks(messages):
+    return [m for m in messages if any(secret in m.body for secret in SECRETS)]
+
+
+def text(messages):
+    return [tuple(None if v is None else v.decode() for v in row) for row in rows(messages)]
+
+
+EMAIL = "ada@example.org", "bob@example.net"
+KEPT = "************org", "************net"
+
+# Of Ada alone: the statement, and what is to be seen.
+SEEN = [
+    ("select id, name, email, ssn, salary, born from people where id = 1", [("1", "Ada", KEPT[0], "********", "0", "2000-01-01")]),
+    ("select * from people where id = 1", [("1", "Ada", KEPT[0], "********", "0", "2000-01-01")]),
+    ("select p.* from people p where id = 1", [("1", "Ada", KEPT[0], "********", "0", "2000-01-01")]),
+    ("table people order by id limit 1", [("1", "Ada", KEPT[0], "********", "0", "2000-01-01")]),
+    ("select email as name, name as email from people where id = 1", [(KEPT[0], "Ada")]),
+    ("select upper(email), email || '', left(email, 3), md5(ssn) from people where id = 1", [("********",) * 4]),
+    ("select email::bytea, email collate \"C\", length(email) from people where id = 1", [("\\x", "********", "0")]),
+    ("select people from people where id = 1", [(None,)]),
+    ("select row_to_json(p) from people p where id = 1", [("null",)]),
+    ("select to_jsonb(p) -> 'email' from people p where id = 1", [("null",)]),
+    ("select p.row_to_json from people p where id = 1", [("null",)]),
+    ("select (p).email from people p where id = 1", [("********",)]),
+    ("select (d.sub).email from (select people as sub from people) d where (d.sub).id = 1", [("********",)]),
+    ("select x from (select email as x from people where id = 1) s", [(KEPT[0],)]),
+    ("with s as (select email as x, id from people) select x, lower(x) from s where id = 1", [(KEPT[0], "********")]),
+    ("with recursive r(x) as (select email from people where id = 1 union select x from r) select x from r", [("********",)]),
+    ("select (select email from people where id = 1)", [("********",)]),
+    ("select array(select email from people where id = 1)", [(None,)]),
+    ("select string_agg(email, ',') from people where id = 1", [("********",)]),
+    ("select o.id, email from orders o join people p on p.id = o.person where o.id = 10", [("10", KEPT[0])]),
+    ("select * from orders o join people p on p.id = o.person where o.id = 10", [("10", "1", "first", "1", "Ada", KEPT[0], "********", "0", "2000-01-01")]),
+    ("select * from orders natural join (select id - 0 as nothing, email from people where id = 1) x where orders.id = 10", [("10", "1", "first", "1", KEPT[0])]),
+    ("select l.x from orders o, lateral (select email as x from people where id = o.person) l where o.id = 10", [(KEPT[0],)]),
+    ("select 'x' as email union all select email from people where id = 1", [("********",), ("********",)]),
+    ("select * from people where id = 1 union select * from people where id = 1", None),
+    ("values ((select email from people where id = 1))", [("********",)]),
+    ("select leak(1)", [("********",)]),
+    ("select * from leak(1) as l(name)", [("********",)]),
+    ("select query_to_xml('select email from people', true, true, '')", [("********",)]),
+    ("select count(*), count(1) from people", [("3", "3")]),
+    ("select email from people where id = 3", [(None,)]),
+    ("select note from orders where id = 10", [("first",)]),
+    ("explain (costs off) select note from orders", None),
+]
+
+
+@pytest.mark.parametrize("mode", ["simple", "extended", "extended without description"])
+@pytest.mark.parametrize("statement, seen", SEEN, ids=[s for s, _ in SEEN])
+def test_wherever_the_values_go(mode, statement, seen, masked, pg):
+    messages = {"simple": [query(statement)], "extended": [parse(statement), bind(), describe(), execute(), SYNC],
+                "extended without description": [parse(statement), bind(), execute(), SYNC]}[mode]
+    with connect(masked) as wire, connect(pg) as direct:
+        found, plain = wire.ask(*messages), direct.ask(*messages)
+        assert not leaks(found)
+        assert pgwire.kinds(found) == pgwire.kinds(plain)
+        assert [len(row) for row in rows(found)] == [len(row) for row in rows(plain)]
+        assert [m.brief() for m in found if m.kind in "TCZ"] == [m.brief() for m in plain if m.kind in "TCZ"]
+        if seen is not None:
+            assert text(found) == seen
+        assert wire.rows("select 1") == [("1",)]
+
+
+# name: one column of each common type, in a table where all of them are masked; the harmless value is PostgreSQL's own idea of it
+TYPES = {
+    "bool": "false", "int2": "0", "int4": "0", "int8": "0", "oid": "0", "float4": "0", "float8": "0", "numeric": "0", "money": "0", "text": "'********'",
+    "varchar": "'********'", "bpchar": "'********'", "name": "'********'", "date": "'2000-01-01'", "time": "'00:00'", "timetz": "'00:00+00'",
+    "timestamp": "'2000-01-01'", "timestamptz": "'2000-01-01 00:00+00'", "interval": "'0'", "uuid": "'00000000-0000-0000-0000-000000000000'", "bytea": "''",
+    "inet": "'0.0.0.0'", "cidr": "'0.0.0.0/0'", "macaddr": "'00:00:00:00:00:00'", "json": "'null'", "jsonb": "'null'",
+}
+VALUES = {
+    "bool": "true", "int2": "7", "int4": "7", "int8": "7", "oid": "7", "float4": "7.5", "float8": "7.5", "numeric": "7.25", "money": "7", "text": "'secret'", "varchar": "'secret'",
+    "bpchar": "'secret'", "name": "'secret'", "date": "'1999-09-09'", "time": "'09:09'", "timetz": "'09:09+03'", "timestamp": "'1999-09-09 09:09'",
+    "timestamptz": "'1999-09-09 09:09+03'", "interval": "'9 days'", "uuid": "'99999999-9999-9999-9999-999999999999'", "bytea": "'\\x99'", "inet": "'9.9.9.9'",
+    "cidr": "'9.9.9.0/24'", "macaddr": "'09:09:09:09:09:09'", "json": "'{\"a\": 9}'", "jsonb": "'{\"a\": 9}'",
+}
+
+
+@pytest.mark.parametrize("binary", [0, 1], ids=["text", "binary"])
+def test_every_type_in_both_formats(binary, masked, pg, make_gateway):
+    """The masked value is, byte for byte, what PostgreSQL sends for the harmless value."""
+    columns = ", ".join(f"c_{t} {t}" for t in TYPES)
+    pg.sql(f"drop table if exists every_type; create table every_type ({columns}); insert into every_type values ({', '.join(VALUES.values())})")
+    gateway = make_gateway(rules={"m.policy.yaml": policy([{"response": {"columns": ["every_type.*"]}}])})
+    harmless = "select " + ", ".join(f"{v}::{t}" for t, v in TYPES.items())
+    setting = query("set timezone = 'UTC'")
+    with connect(gateway) as wire, connect(pg) as direct:
+        wire.ask(setting), direct.ask(setting)
+        found = rows(wire.ask(parse("select * from every_type"), bind(result_formats=[binary]), execute(), SYNC))
+        wanted = rows(direct.ask(parse(harmless), bind(result_formats=[binary]), execute(), SYNC))
+        assert len(found) == len(wanted) == 1
+        assert dict(zip(TYPES, found[0])) == dict(zip(TYPES, wanted[0]))
+
+
+COPIES = [
+    ("copy people (id, name, email) to stdout", b"1\tAda\t\\N\n2\tBob\t\\N\n3\tCy\t\\N\n"),
+    ("copy (select id, name from people order by id) to stdout", b"1\tAda\n2\tBob\n3\tCy\n"),
+    ("copy (select id, email from people order by id) to stdout (format csv, header)", b"id,email\n1,\n2,\n3,\n"),
+    ("copy (select e'a\\tb\\nc\\\\d' as x, email from people where id = 1) to stdout", b"a\\tb\\nc\\\\d\t\\N\n"),
+    ("copy (select 'a,\"b\"' || chr(10) || 'c' as x, ssn as y from people where id = 1) to stdout csv null '-'", b'"a,""b""\nc",-\n'),
+]
+
+
+@pytest.mark.parametrize("statement, data", COPIES, ids=[s for s, _ in COPIES])
+def test_copy_out(statement, data, masked):
+    with connect(masked) as wire:
+        for messages in ([query(statement)], [parse(statement), bind(), execute(), SYNC]):
+            found = wire.ask(*messages)
+            assert b"".join(m.body for m in found if m.kind == "d") == data and not errors(found)
+
+
+def test_copy_out_in_binary(masked):
+    with connect(masked) as wire:
+        found = wire.ask(query("copy (select id, email from people where id = 1) to stdout (format binary)"))
+        data = b"".join(m.body for m in found if m.kind == "d")
+        assert data == b"PGCOPY\n\xff\r\n\0" + struct.pack("!ii", 0, 0) + struct.pack("!hiii", 2, 4, 1, -1) + struct.pack("!h", -1)
+
+
+def test_a_copy_whose_columns_are_not_known_is_withheld(masked):
+    with connect(masked) as wire:
+        found = wire.ask(query("copy people to stdout"))
+        assert pgwire.kinds(found) == "EZ" and errors(found)[0]["C"] == "42501" and not leaks(found)
+        assert pgwire.kinds(wire.ask(query("copy orders to stdout"))) == "HddcCZ"
+
+
+def test_cursors(masked):
+    with connect(masked) as wire:
+        wire.ask(query("begin; declare c cursor for select id, email from people order by id"))
+        assert text(wire.ask(query("fetch 1 from c"))) == [("1", KEPT[0])]
+        assert text(wire.ask(parse("fetch 1 from c"), bind(), describe(), execute(), SYNC)) == [("2", KEPT[1])]
+        assert text(wire.ask(query("fetch all from c"))) == [("3", None)]
+        wire.ask(query("commit; prepare p as select email from people where id = $1"))
+        assert text(wire.ask(query("execute p(1)"))) == [(KEPT[0],)]
+        assert text(wire.ask(parse("execute p(2)"), bind(), execute(), SYNC)) == [(KEPT[1],)]
+
+
+def test_a_portal_in_portions(masked):
+    with connect(masked) as wire:
+        wire.ask(parse("select email from people order by id", "s"), describe("S", "s"), SYNC)
+        found = wire.ask(query("begin"), bind((), "s", "p"), execute("p", 1), FLUSH, execute("p", 1), execute("p", 0), SYNC, ready=2)
+        assert pgwire.kinds(found) == "CZ2DsDsDCZ" and text(found) == [(KEPT[0],), (KEPT[1],), (None,)]
+        wire.ask(query("rollback"))
+
+
+def test_returning(masked, pg):
+    with connect(masked) as wire:
+        wire.ask(query("begin"))
+        assert text(wire.ask(query("update people set name = name where id = 1 returning id, email, upper(email)"))) == [("1", KEPT[0], "********")]
+        found = wire.ask(parse("delete from people where id = $1 returning *"), bind(["1"]), execute(), SYNC)
+        assert text(found) == [("1", "Ada", KEPT[0], "********", "0", "2000-01-01")]
+        wire.ask(query("rollback"))
+    assert pg.sql("select count(*) from people") == "3"
+
+
+def test_several_statements_have_masks_of_their_own(masked):
+    with connect(masked) as wire:
+        found = wire.ask(query("select email from people where id = 1; select 'x' as email; update people set name = name; select email from people where id = 2"))
+        assert text(found) == [(KEPT[0],), ("x",), (KEPT[1],)] and pgwire.kinds(found) == "TDCTDCCTDCZ"
+
+
+def test_errors_and_notices_do_not_quote(masked):
+    with connect(masked) as wire:
+        for statement in ("select email::int from people", "insert into people select 1, email from people", "select 1 / (case when email like 'a%' then 0 else 1 end) from people"):
+            found = wire.ask(query(statement))
+            assert len(errors(found)) == 1 and not leaks(found) and "withheld" in errors(found)[0]["M"]
+        assert errors(wire.ask(query("select 1/0")))[0]["M"] == "division by zero"
+
+
+def test_large_results_stream(masked):
+    """Rows are not collected: the first comes long before the last is made, and many pass without a loss."""
+    with connect(masked) as wire:
+        wire.send(query("select email, pg_sleep(0.3) from people where id < 3"))
+        assert wire.receive().kind == "T"
+        wire.until_ready()
+        found = wire.ask(query("select p.id, email, repeat('x', 1000) from people p, generate_series(1, 10000) where p.id = 2"))
+        assert len(rows(found)) == 10000 and {r[1] for r in rows(found)} == {KEPT[1].encode()} and not leaks(found)
+
+
+def test_byte_by_byte(masked, pg):
+    with connect(masked) as wire:
+        found = wire.ask(parse("select * from people order by id"), bind(), execute(), close("S", ""), SYNC, step=1)
+        assert pgwire.kinds(found) == "12DDDC3Z" and not leaks(found)
+
+
+def test_dropped_columns_leave_the_description_too(make_gateway, pg):
+    gateway = make_gateway(rules={"m.policy.yaml": policy([{"response": {"drop": ["people.email", "people.ssn"]}}, {"response": {"rows": 2}}])})
+    with connect(gateway) as wire:
+        for messages in ([query("select * from people order by id")], [parse("select * from people order by id"), bind(), describe(), execute(), SYNC]):
+            found = wire.ask(*messages)
+            (description,) = [m for m in found if m.kind == "T"]
+            assert [d[0] for d in description.described] == [b"id", b"name", b"salary", b"born"]
+            assert text(found) == [("1", "Ada", "100", "1815-12-10"), ("2", "Bob", "200", "1912-06-23")]
+            assert [m.text for m in found if m.kind == "C"] == ["SELECT 2"]
+
+
+def test_where_nobody_asks_nothing_changes(make_gateway, pg):
+    gateway = make_gateway(rules={"m.policy.yaml": policy(MASKS, match="{session.user: bob}")})
+    with connect(gateway) as wire, connect(pg) as direct:
+        for statement in ("select * from people", "select people from people", "copy people to stdout"):
+            assert [m.brief() for m in wire.ask(query(statement))] == [m.brief() for m in direct.ask(query(statement))]
+
+
+def test_default_deny_does_not_undo_a_mask(make_gateway):
+    rules = {"m.policy.yaml": policy(MASKS), "a.policy.yaml": "policy: all\non: [traffic_from_client]\nrules:\n  - name: all\n    then: [allow]\n"}
+    gateway = make_gateway(rules=rules, config={"policy": {"default": "deny"}})
+    with connect(gateway) as wire:
+        assert text(wire.ask(query("select email from people where id = 1"))) == [(KEPT[0],)]
