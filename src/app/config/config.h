@@ -98,6 +98,7 @@ struct ActionsConfig {
   Duration breaker_pause{};
   Duration lease{};
   std::string audit_log;
+  Secrets masking_keys;
   Secrets webhook_secrets;
   std::filesystem::path webhook_ca;
 };

@@ -145,6 +145,7 @@ proxy::GatewayOptions gateway_options(const Config& config) {
   o.memory.memo_bytes = config.policy.memo_memory.bytes;
   o.decisions = decisions(config);
   o.scram_file = config.gateway.scram_file;
+  for (const auto& [name, key] : config.actions.masking_keys) o.masking_keys.emplace_back(name, key.reveal());
   return o;
 }
 
