@@ -266,8 +266,9 @@ bool Writer::write_head_value(const ast::Rule& rule, bool is_else, bool constant
   if (!keyed && implied && !constant && !rule.is_default) return true;
   // `p.q.r` alone means p.q.r := true; v1 wants it said.
   const bool said_in_v1 = options_.v1 && constant && !keyed && (head.args.empty() || is_else);
-  // `f(1)` alone stays; `f(1) if { true }` becomes f(1) := true.
-  const bool said_by_body = head.is_function && !rule.generated_body;
+  // `f(1)` alone stays; `f(1) if { true }` becomes f(1) := true, and v0's `p { true }` p = true.
+  const bool said_by_body =
+      !rule.generated_body && (head.is_function || (!options_.v1 && constant && !keyed));
   if (head.generated_value && !is_else && implied && !said_in_v1 && !said_by_body) return true;
   write(head.assign || options_.v1 ? " := " : " = ");
   if (!is_else) return write_term(*head.value);

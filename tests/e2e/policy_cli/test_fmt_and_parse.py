@@ -60,3 +60,11 @@ def test_the_shipped_rules_are_accepted_by_opa(opa):
 
 def test_the_shipped_tests_pass(ours):
     assert ours(["test", "-b", "rules"], host.ROOT).code == 0
+
+
+@pytest.mark.parametrize("rule", ["p { true }", "p = true { true }", "f(x) { true }", "s[x] { true }", "p.q.r { true }",
+                                  "r { true } else = 2 { true }", "r { input.x } else { true }"])
+@pytest.mark.parametrize("words", [["--v0-compatible"], ["--v0-v1"]])
+def test_fmt_of_rules_that_always_hold(both, write, words, rule):
+    ours, theirs = both(["fmt", *words, "p.rego"], write({"p.rego": f"package a\n\n{rule}\n"}))
+    assert ours == theirs
