@@ -29,6 +29,9 @@ const Program& PolicySet::program() const {
 std::span<const ast::Module> PolicySet::modules() const {
   return loaded_->checked.modules;
 }
+std::size_t PolicySet::base_document_bytes() const {
+  return loaded_->base.bytes();
+}
 
 PreparedQuery::PreparedQuery(std::unique_ptr<Compiled> compiled) : compiled_(std::move(compiled)) {}
 PreparedQuery::~PreparedQuery() = default;

@@ -19,6 +19,7 @@
 
 #include "base/diagnostic.h"
 #include "policy/builtins/builtin.h"
+#include "policy/check/query_types.h"
 #include "policy/decision.h"
 #include "policy/explain.h"
 #include "policy/input.h"
@@ -65,6 +66,9 @@ struct LoadOptions {
   bool keep_prints = false;  ///< print() writes to QueryOptions::notes; otherwise it is compiled away
   /// Sees the modules as they were parsed, and may change them, before they are checked.
   std::function<void(std::vector<ast::Module>&)> adapt;
+  /// JSON Schemas (JSON or YAML) for the type checker, by path below the schema directory: "acl.json" is what
+  /// annotations call schema.acl. An empty path: the schema of `input`, for every rule.
+  std::vector<SourceFile> schemas;
   BuiltinHost host;
 };
 
@@ -92,6 +96,7 @@ struct QueryContext {
   std::string name = "query";        ///< what diagnostics call the query's text
 };
 
+class PartialProgram;  // partial/partial.h
 class PreparedQuery;
 class Tracer;    // vm/tracer.h
 struct Program;  // the compiled form, vm/program.h
@@ -99,13 +104,17 @@ struct Program;  // the compiled form, vm/program.h
 /// An immutable, compiled set of policies and base documents. Shared between threads without locks.
 class PolicySet : public std::enable_shared_from_this<PolicySet> {
  public:
-  /// All or nothing: any error leaves nothing behind. Warnings of a good set are in warnings().
+  /// All or nothing: any error leaves nothing behind. Warnings of a good set are in warnings(). Base
+  /// documents whose files are as they were in `before` are shared with it, which need not outlive the new
+  /// set.
   static std::expected<std::shared_ptr<const PolicySet>, Diagnostics> load(std::vector<SourceFile> files,
                                                                            const Vocabulary& vocabulary,
-                                                                           LoadOptions options = {});
+                                                                           LoadOptions options = {},
+                                                                           const PolicySet* before = nullptr);
   /// Compiles a query body ("data.a.b = x; x > 3") against this set. The query keeps the set alive.
   std::expected<std::shared_ptr<const PreparedQuery>, Diagnostics> prepare(
-      std::string_view query, const QueryContext& context = {}) const;
+      std::string_view query, const QueryContext& context = {},
+      check::QueryTypes types = check::QueryTypes::Checked) const;
 
   /// Hash of everything loaded, hexadecimal.
   std::string_view revision() const;
@@ -116,12 +125,15 @@ class PolicySet : public std::enable_shared_from_this<PolicySet> {
   const Program& program() const;
   /// Every module, checked (check/checked.h says what that means).
   std::span<const ast::Module> modules() const;
+  /// Memory of the base documents, shared ones included.
+  std::size_t base_document_bytes() const;
 
   ~PolicySet();
   struct Loaded;  ///< opaque: policy/loaded.h
 
  private:
   friend class Evaluator;
+  friend class PartialProgram;
   explicit PolicySet(std::unique_ptr<Loaded> loaded);
   std::unique_ptr<Loaded> loaded_;
 };

@@ -127,7 +127,8 @@ Decision Evaluator::decide(const PolicySet& set, const Input& input, const Limit
   machine.start(evaluation);
   Value members;
   if (loaded.entry == kNone) return decision;
-  if (!machine.finish(machine.rule_set(loaded.entry, members))) {
+  const bool good = machine.rule_set(loaded.entry, members);
+  if (!machine.finish(good, members)) {
     decision.error = machine.take_error();
   } else if (members && !members.is_set() && !members.is_array()) {
     decision.error = EvalError{"eval_type_error", loaded.options.entry + " is no set of actions", {}};
@@ -166,8 +167,8 @@ std::expected<std::vector<Bindings>, EvalError> Evaluator::query(const PreparedQ
   Machine& machine = state_->machine;
   machine.start(evaluation_of(compiled.program(), *compiled.code, input, limits, options));
   Value answers;
-  if (!machine.finish(machine.call(compiled.code->answers, {}, answers)))
-    return std::unexpected(machine.take_error());
+  const bool good = machine.call(compiled.code->answers, {}, answers);
+  if (!machine.finish(good, answers)) return std::unexpected(machine.take_error());
   std::vector<Bindings> out;
   const std::size_t variables = compiled.code->variables.size();
   for (const Value& answer : answers.as_array()) {
@@ -183,7 +184,8 @@ std::expected<Value, EvalError> Evaluator::value(const PreparedQuery& query, con
   machine.start(evaluation_of(compiled.program(), *compiled.code, input, limits, options));
   Value out;
   const bool single = !compiled.code->value.code.empty();
-  if (!machine.finish(machine.call(single ? compiled.code->value : compiled.code->answers, {}, out))) {
+  const bool good = machine.call(single ? compiled.code->value : compiled.code->answers, {}, out);
+  if (!machine.finish(good, out)) {
     return std::unexpected(machine.take_error());
   }
   if (single) return out;

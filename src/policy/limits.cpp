@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "policy/value/work.h"
+
 namespace signalbox::policy {
 namespace {
 constexpr std::uint64_t kCheckEvery = 4096;
@@ -33,7 +35,7 @@ bool Meter::fits(std::size_t bytes) {
 
 bool Meter::slow_check() {
   if (hit_ != LimitHit::None) return false;
-  if (used_ > limits_.steps) {
+  if (used_ > limits_.steps || Work::exhausted()) {
     stop(LimitHit::Steps);
   } else if (arena_ != nullptr && arena_->over(limits_.memory)) {
     stop(LimitHit::Memory);

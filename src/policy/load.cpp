@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "policy/compile/rule_reads.h"
-#include "policy/data/base_document.h"
+#include "policy/fold.h"
 #include "policy/loaded.h"
 #include "policy/query_context.h"
 #include "policy/syntax/parse.h"
@@ -108,12 +108,13 @@ std::vector<ast::Module> parse_files(const std::vector<SourceFile>& files, const
   return std::move(reader.modules);
 }
 
-Value read_base_documents(Arena& arena, const std::vector<SourceFile>& files, Diagnostics& errors) {
+BaseDocuments read_data(const std::vector<SourceFile>& files, const BaseDocuments* before,
+                        Diagnostics& errors) {
   std::vector<DataFile> data;
   for (const SourceFile& file : files) {
     if (is_data_file(file.path)) data.push_back({file.path, file.text, file.shown});
   }
-  return merge_base_documents(arena, data, errors);
+  return read_base_documents(data, before, errors);
 }
 
 std::string title_of(const ast::Module& module, const ast::Rule& rule, const std::string& otherwise) {
@@ -126,6 +127,34 @@ std::string title_of(const ast::Module& module, const ast::Rule& rule, const std
 }
 
 }  // namespace
+
+namespace {
+
+/// schema, schema.acl, schema.a["b-c"]: what annotations call the file.
+ast::Ref schema_name(std::string_view path) {
+  ast::Ref out{{ast::make_var("schema")}};
+  for (std::size_t from = 0; from < path.size();) {
+    const std::size_t slash = std::min(path.find('/', from), path.size());
+    std::string_view part = path.substr(from, slash - from);
+    if (slash == path.size()) part = part.substr(0, part.rfind('.'));
+    if (!part.empty()) out.terms.push_back(ast::make_string(std::string(part)));
+    from = slash + 1;
+  }
+  return out;
+}
+
+}  // namespace
+
+check::CheckOptions checking_options(const PolicySet::Loaded& loaded) {
+  check::CheckOptions out;
+  out.strict = loaded.options.strict;
+  out.keep_prints = loaded.options.keep_prints;
+  out.own_builtins = loaded.options.host.own_builtins;
+  for (const SourceFile& file : loaded.options.schemas) {
+    out.schemas.push_back({schema_name(file.path), file.path.empty() ? "schema" : file.path, file.text});
+  }
+  return out;
+}
 
 /// Names and reads of every rule. Rules are numbered in the order of modules and rules, defaults left out.
 void describe_rules(PolicySet::Loaded& loaded) {
@@ -177,34 +206,31 @@ void plan_modules(const PolicySet::Loaded& loaded, Program& program, WithTargets
     modules.push_back(&module);
   }
   if (query != nullptr) planner.note_with_targets(*query);
-  planner.plan_program(modules, loaded.base);
+  planner.plan_program(modules, loaded.base.whole);
   targets = planner.with_targets();
 }
 
 std::expected<std::shared_ptr<const PolicySet>, Diagnostics> PolicySet::load(std::vector<SourceFile> files,
                                                                              const Vocabulary& vocabulary,
-                                                                             LoadOptions options) {
+                                                                             LoadOptions options,
+                                                                             const PolicySet* before) {
   auto loaded = std::make_unique<Loaded>();
   Diagnostics errors;
   loaded->vocabulary = vocabulary;
   auto modules = parse_files(files, vocabulary, options, errors);
-  loaded->base = read_base_documents(loaded->documents, files, errors);
+  loaded->base = read_data(files, before != nullptr ? &before->loaded_->base : nullptr, errors);
   if (has_errors(errors)) return std::unexpected(errors);
   if (options.adapt) options.adapt(modules);
 
-  check::CheckOptions checking;
-  checking.strict = options.strict;
-  checking.keep_prints = options.keep_prints;
-  checking.input_schema = vocabulary.input_schema;
-  checking.own_builtins = options.host.own_builtins;
-  auto checked = check::check_modules(std::move(modules), checking);
+  loaded->options = std::move(options);
+  auto checked = check::check_modules(std::move(modules), checking_options(*loaded));
   if (!checked) return std::unexpected(checked.error());
   loaded->checked = std::move(*checked);
   loaded->warnings = loaded->checked.warnings;
-  loaded->options = std::move(options);
 
   plan_modules(*loaded, loaded->program, loaded->with_targets, nullptr, errors);
   if (has_errors(errors)) return std::unexpected(errors);
+  if (loaded->program.optimised && !loaded->options.keep_prints) fold_known_documents(loaded->program);
   loaded->revision = content_hash(files);
   for (std::uint32_t n = 0; n < loaded->program.rule_sets.size(); ++n) {
     if (loaded->program.rule_sets[n].path == loaded->options.entry) loaded->entry = n;
@@ -214,16 +240,15 @@ std::expected<std::shared_ptr<const PolicySet>, Diagnostics> PolicySet::load(std
 }
 
 std::expected<std::shared_ptr<const PreparedQuery>, Diagnostics> PolicySet::prepare(
-    std::string_view text, const QueryContext& context) const {
+    std::string_view text, const QueryContext& context, check::QueryTypes types) const {
   const auto source = ast::make_source(context.name, std::string(text));
   const auto surroundings = surroundings_of(context, loaded_->options);
   if (!surroundings) return std::unexpected(surroundings.error());
   auto body = ast::parse_query(source, parsing_in(*surroundings));
   if (!body) return std::unexpected(body.error());
-  check::CheckOptions checking;
-  checking.keep_prints = loaded_->options.keep_prints;
-  checking.input_schema = loaded_->vocabulary.input_schema;
-  checking.own_builtins = loaded_->options.host.own_builtins;
+  check::CheckOptions checking = checking_options(*loaded_);
+  checking.strict = false;
+  checking.query_types = types;
   auto checked =
       check::check_query(std::move(*body), source, loaded_->checked, checking,
                          context.package.empty() ? nullptr : &surroundings->package, surroundings->imports);

@@ -7,6 +7,7 @@
 
 #include "policy/check/checked.h"
 #include "policy/compile/planner.h"
+#include "policy/data/base_document.h"
 #include "policy/engine.h"
 
 namespace signalbox::policy {
@@ -15,8 +16,7 @@ struct PolicySet::Loaded {
   LoadOptions options;
   Vocabulary vocabulary;
   check::CheckedModules checked;
-  Arena documents{1 << 16};  ///< base documents; programs point into it
-  Value base;
+  BaseDocuments base;  ///< programs point into it
   Program program;
   WithTargets with_targets;
   Diagnostics warnings;
@@ -33,6 +33,9 @@ struct PolicySet::Loaded {
   };
   std::vector<RuleName> names;
 };
+
+/// How modules and queries of the set are checked.
+check::CheckOptions checking_options(const PolicySet::Loaded& loaded);
 
 struct PreparedQuery::Compiled {
   std::shared_ptr<const PolicySet> set;

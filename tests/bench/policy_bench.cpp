@@ -63,11 +63,9 @@ double nanoseconds(double seconds, Call&& call) {
 }
 
 std::size_t bytes_of_data(const std::string& text) {
-  Arena arena(1 << 16);
   Diagnostics errors;
   const DataFile file{"data.json", text};
-  merge_base_documents(arena, {&file, 1}, errors);
-  return arena.used();
+  return read_base_documents({&file, 1}, nullptr, errors).bytes();
 }
 
 }  // namespace

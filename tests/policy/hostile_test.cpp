@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "policy/engine.h"
+#include "policy/support/peak_memory.h"
 #include "policy/value/json.h"
 
 using namespace signalbox;
@@ -44,7 +45,50 @@ const Hostile kPolicies[] = {
      "f2(x) := [a | some i in r; a := f1([x, i])]\nf3(x) := [a | some i in r; a := f2([x, i])]\n"
      "p := f3(1)"},
     {"json of a large value", "p := [s | some a in r; some b in r; s := json.marshal([r, a, b])]"},
+    {"a union of unions",
+     "p := n if { x := {a: {b: c | some b, c in r} | some a in r}; "
+     "n := [y | some i in r; some j in r; y := object.union(x, {i: {j: 1}})] }"},
+    {"a sort in a loop", "p := [s | some a in r; some b in r; s := sort([x | some x in r; x != a])]"},
+    {"a network of addresses", "p := count(net.cidr_expand(\"0.0.0.0/0\"))"},
+    {"IPv6 addresses", "p := count(net.cidr_expand(\"2001:db8::/32\"))"},
+    {"powers of two", "p := bits.lsh(1, 9000000000)"},
+    {"a template in a template",
+     "p := strings.render_template(\"{{range .a}}{{range $.a}}{{range $.a}}{{range "
+     "$.a}}x{{end}}{{end}}{{end}}{{end}}\", "
+     "{\"a\": r})"},
+    {"a pattern with counts",
+     "p if regex.match(\"((a{0,100}){0,100}){0,100}\", concat(\"\", [\"a\" | some i in r]))"},
+    {"split into letters",
+     "p := [s | some a in r; some b in r; s := split(concat(\"\", [\"ab\" | some i in r]), \"\")]"},
+    {"patches of patches",
+     "p := json.patch([], [{\"op\": \"add\", \"path\": \"/0\", \"value\": [r, a, b]} | some a in r; some b "
+     "in r])"},
+    {"paths below paths",
+     "p := json.filter({x: {y: r | some y in r} | some x in r}, {[x, y, z] | some x in r; some y in r; some "
+     "z in r})"},
 };
+
+/// A value that holds another twice, which holds another twice: small in memory, endless to walk.
+const Hostile kEndlessValues[] = {
+    {"equal values", "p if x60 == y60"},
+    {"members of sets", "p := count({x60, y60})"},
+    {"keys of objects", "p := count({x60: 1, y60: 2})"},
+    {"results", "p := x60"},
+    {"JSON", "p := count(json.marshal(x60))"},
+    {"YAML", "p := count(yaml.marshal(x60))"},
+    {"text", "p := count(sprintf(\"%v\", [x60]))"},
+    {"walks", "p := count([v | walk(x60, [_, v])])"},
+    {"order", "p := sort([y60, x60])[0] == x60"},
+    {"search", "p if y60 in [x60]"},
+    {"templates", "p := count(strings.render_template(\"{{.x}}\", {\"x\": x60}))"},
+    {"schemas", "p := json.match_schema({\"x\": x60}, {\"properties\": {\"x\": {\"uniqueItems\": true}}})"},
+    {"hashes", "p := {[x60]} & {[y60]}"},
+    {"tokens",
+     "p := io.jwt.encode_sign({\"alg\": \"HS256\"}, {\"x\": x60}, {\"kty\": \"oct\", \"k\": \"AAAA\"})"},
+};
+
+/// What an evaluation may take beside its arena: scratch space, text being made, compiled patterns.
+constexpr std::size_t kMostMemory = 512u << 20;
 
 Limits tight() {
   Limits out;
@@ -63,6 +107,18 @@ std::string doubling() {
   return out + "p := count(x50)";
 }
 
+std::string doubled_values() {
+  std::string out;
+  for (const char* name : {"x", "y"}) {
+    out += std::string(name) + "0 := input\n";
+    for (int i = 1; i <= 60; ++i) {
+      const std::string before = name + std::to_string(i - 1);
+      out += name + std::to_string(i) + " := [" + before + ", " + before + "]\n";
+    }
+  }
+  return out;
+}
+
 std::shared_ptr<const PolicySet> load(std::string_view given) {
   const std::string rules = given.empty() ? doubling() : std::string(given);
   const std::string text = "package hostile\nr := numbers.range(0, 300)\n" + rules + "\n";
@@ -71,26 +127,81 @@ std::shared_ptr<const PolicySet> load(std::string_view given) {
   return *set;
 }
 
+/// Asks for data.hostile.p; it must end with a limit error, or undefined where a built-in refuses by itself.
+void ends_in_bounds(const Hostile& hostile, std::string_view rules) {
+  INFO(hostile.name);
+  const auto set = load(rules);
+  const auto query = set->prepare("data.hostile.p");
+  REQUIRE(query);
+  Evaluator evaluator;
+  test::forget_peak_memory();
+  const std::size_t before = test::peak_memory();
+  const auto began = std::chrono::steady_clock::now();
+  const auto value = evaluator.value(**query, JsonInput(Value::integer(1), set->input_paths()), tight());
+  const auto took = std::chrono::steady_clock::now() - began;
+  if (value) {
+    CHECK(value->is_undefined());
+  } else {
+    CHECK(value.error().code == "eval_cancel_error");
+  }
+  CHECK(took < 20s);
+  CHECK(test::peak_memory() - before < kMostMemory);
+}
+
 }  // namespace
 
 TEST_CASE("hostile policies end in a limit error", "[hostile]") {
-  for (const Hostile& hostile : kPolicies) {
-    INFO(hostile.name);
-    const auto set = load(hostile.rules);
-    const auto query = set->prepare("data.hostile.p");
-    REQUIRE(query);
-    Evaluator evaluator;
-    const auto began = std::chrono::steady_clock::now();
-    const auto value = evaluator.value(**query, JsonInput({}, set->input_paths()), tight());
-    const auto took = std::chrono::steady_clock::now() - began;
-    // A built-in may refuse by itself what is too large (the call is undefined then); nothing may run on.
-    if (value) {
-      CHECK(value->is_undefined());
-    } else {
-      CHECK(value.error().code == "eval_cancel_error");
-    }
-    CHECK(took < 20s);
+  for (const Hostile& hostile : kPolicies) ends_in_bounds(hostile, hostile.rules);
+}
+
+TEST_CASE("values without practical end are a limit error", "[hostile]") {
+  for (const Hostile& hostile : kEndlessValues) ends_in_bounds(hostile, doubled_values() + hostile.rules);
+}
+
+TEST_CASE("policies that are hard to load are refused or load in bounds", "[hostile]") {
+  const auto repeated = [](std::size_t times, const std::string& text) {
+    std::string out;
+    for (std::size_t i = 0; i < times; ++i) out += text;
+    return out;
+  };
+  const auto nested = [&](std::size_t depth, const std::string& open, const std::string& inner,
+                          const std::string& close) {
+    return "p := " + repeated(depth, open) + inner + repeated(depth, close);
+  };
+  std::string types = "a0 := {\"a\": 1, \"b\": \"x\"}\n", branches = "p if {\n", chain = "c0 := 1\n";
+  for (int i = 1; i <= 60; ++i) {
+    const std::string before = "a" + std::to_string(i - 1);
+    types += "a" + std::to_string(i) + " := {\"a\": " + before + ", \"b\": [" + before + "]}\n";
+    branches += "{ input.a == 1 or input.b == 2 } and { input.c == 3 or input.d == 4 }\n";
   }
+  for (int i = 1; i <= 20'000; ++i) chain += "c" + std::to_string(i) + " := c" + std::to_string(i - 1) + "\n";
+  const std::pair<const char*, std::string> modules[] = {
+      {"arrays in arrays", nested(100'000, "[", "1", "]")},
+      {"parentheses", nested(100'000, "(", "1", ")")},
+      {"comprehensions in comprehensions", nested(25, "[x | x := ", "1", "]")},
+      {"comprehensions that read", nested(25, "[x | some x in ", "[1]", "]")},
+      {"calls in calls", nested(2'000, "abs(", "1", ")")},
+      {"sums", "p := 1" + repeated(5'000, " + 1")},
+      {"types of types", types + "p if a60 == a59"},
+      {"a long chain", chain + "p := c20000"},
+      {"branches", "import future.keywords.and\nimport future.keywords.or\n" + branches + "}"},
+  };
+  for (const auto& [name, text] : modules) {
+    INFO(name);
+    test::forget_peak_memory();
+    const std::size_t before = test::peak_memory();
+    const auto began = std::chrono::steady_clock::now();
+    const auto set = PolicySet::load({{"hostile.rego", "package hostile\n" + text + "\n"}}, {}, {});
+    if (!set) CHECK_FALSE(set.error().empty());
+    CHECK(std::chrono::steady_clock::now() - began < 20s);
+    CHECK(test::peak_memory() - before < 2 * kMostMemory);
+  }
+}
+
+TEST_CASE("input that is nested too deeply is refused", "[hostile]") {
+  Arena arena;
+  CHECK_FALSE(parse_json(arena, std::string(1'000'000, '[')));
+  CHECK_FALSE(parse_json(arena, std::string(200'000, '[') + std::string(200'000, ']')));
 }
 
 TEST_CASE("regular expressions that catastrophe elsewhere take linear time", "[hostile]") {

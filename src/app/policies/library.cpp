@@ -74,11 +74,12 @@ policy::Vocabulary host_vocabulary() {
 }
 
 std::expected<std::shared_ptr<const policy::PolicySet>, Diagnostics> load_policies(
-    const PolicyLocation& location, std::size_t* count, const policy::LoadOptions& options) {
+    const PolicyLocation& location, std::size_t* count, const policy::LoadOptions& options,
+    const policy::PolicySet* before) {
   auto files = read_policies(location);
   if (!files) return std::unexpected(std::move(files.error()));
   if (count) *count = files->size();
-  auto set = policy::PolicySet::load(std::move(*files), host_vocabulary(), options);
+  auto set = policy::PolicySet::load(std::move(*files), host_vocabulary(), options, before);
   if (!set) locate(set.error(), location.path);
   return set;
 }
@@ -108,7 +109,7 @@ std::expected<void, Diagnostics> PolicyLibrary::reload() {
   std::lock_guard one_at_a_time(loading_);
   const std::int64_t before = clock_.steady_ns();
   std::size_t files = 0;
-  auto set = load_policies(location_, &files, options_);
+  auto set = load_policies(location_, &files, options_, current().get());
   if (!set) {
     fail(set.error());
     return std::unexpected(std::move(set.error()));

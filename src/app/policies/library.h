@@ -25,9 +25,11 @@ struct PolicyLocation {
   std::string scope = {};  ///< that the signature must have
 };
 
-/// Loads policies with the vocabulary of this build. What `signalbox explain` and the gateway both use.
+/// Loads policies with the vocabulary of this build. What `signalbox explain` and the gateway both use. Base
+/// documents that are as in `before` are shared with it.
 std::expected<std::shared_ptr<const policy::PolicySet>, Diagnostics> load_policies(
-    const PolicyLocation& location, std::size_t* files = nullptr, const policy::LoadOptions& options = {});
+    const PolicyLocation& location, std::size_t* files = nullptr, const policy::LoadOptions& options = {},
+    const policy::PolicySet* before = nullptr);
 
 class PolicyLibrary final : public admin::PolicySource {
  public:

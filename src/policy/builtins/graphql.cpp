@@ -23,6 +23,8 @@ std::string rendered(const std::vector<Complaint>& complaints) {
                                                      : " ");
     message += complaint.message;
   }
+  // OPA takes ".\n" off the end: what ends otherwise keeps its line break.
+  if (message.ends_with('?')) message += '\n';
   if (first.at.line == 0) return "GraphQL parse error: input: " + message;
   return message + " in GraphQL string at location " + std::to_string(first.at.line) + ":" +
          std::to_string(first.at.column);

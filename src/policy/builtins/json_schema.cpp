@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "policy/builtins/declare.h"
+#include "policy/builtins/json_shape.h"
 #include "policy/builtins/list.h"
 #include "policy/builtins/results.h"
 #include "policy/builtins/typed.h"
@@ -66,7 +67,8 @@ BuiltinResult verify(BuiltinContext& context, Value source) {
     auto text = owned_string(context, "jsonschema: " + std::string(why));
     return text ? answer(false, *text) : text;
   };
-  if (!context.meter.charge(1 + source.size() / kBytesPerStep)) return limit_failure();
+  if (!context.meter.charge(1 + source.size() / kBytesPerStep) || !charge_value(context, source))
+    return limit_failure();
   auto document = document_of(context, source);
   if (!document) return invalid(document.error());
   auto compiled = schema::compile(*document);
@@ -85,7 +87,9 @@ std::expected<const schema::Schema*, std::string> schema_of(BuiltinContext& cont
 }
 
 BuiltinResult match(BuiltinContext& context, Value value, Value source) {
-  if (!context.meter.charge(1 + (value.size() + source.size()) / kBytesPerStep)) return limit_failure();
+  if (!context.meter.charge(1 + (value.size() + source.size()) / kBytesPerStep) ||
+      !charge_value(context, value) || !charge_value(context, source))
+    return limit_failure();
   auto document = document_of(context, value);
   if (!document) return builtin_failure(std::string(document.error()));
   auto schema = schema_of(context, source);

@@ -27,7 +27,9 @@ std::expected<Names, BuiltinError> names_of(std::string_view header) {
     return failed(header.empty() ? "cannot parse JSON: cannot parse empty string"
                                  : "cannot parse JSON: " + json_complaint(header));
   Value alg = object->at("alg"), typ = object->at("typ");
-  if (!alg.is_string()) return failed("header not found: \"alg\"");
+  if (!alg) return failed("jwsbb: header \"alg\" not found");
+  if (!alg.is_string())
+    return failed("value doesn't contain string; it contains " + std::string(kind_name(alg.kind())));
   Names names{std::string(alg.as_string()), std::nullopt};
   if (typ.is_string()) names.typ = typ.as_string();
   return names;

@@ -5,6 +5,7 @@
 
 #include <re2/re2.h>
 
+#include <algorithm>
 #include <unordered_map>
 
 #include "policy/builtins/glob_pattern.h"
@@ -75,9 +76,19 @@ std::string with_named_groups(std::string_view pattern) {
   return out;
 }
 
+/// \C, any byte, is RE2's alone.
+bool asks_for_bytes(std::string_view pattern) {
+  for (std::size_t at = 0; (at = pattern.find('\\', at)) < pattern.size(); at += 2) {
+    if (pattern.substr(at).starts_with("\\Q")) at = std::min(pattern.find("\\E", at), pattern.size() - 1);
+    if (pattern.substr(at).starts_with("\\C")) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::expected<std::unique_ptr<re2::RE2>, std::string> compile_regex(std::string_view pattern) {
+  if (asks_for_bytes(pattern)) return std::unexpected("error parsing regexp: invalid escape sequence: `\\C`");
   re2::RE2::Options options;
   options.set_log_errors(false);
   options.set_max_mem(kMaxProgramBytes);

@@ -6,6 +6,7 @@
 #include "policy/builtins/go/template/execute.h"
 #include "policy/builtins/go/template/functions.h"
 #include "policy/builtins/go/text.h"
+#include "policy/builtins/json_shape.h"
 #include "policy/builtins/list.h"
 #include "policy/builtins/results.h"
 #include "policy/builtins/typed.h"
@@ -53,7 +54,7 @@ std::string not_json(const Value& value) {
 }
 
 BuiltinResult render(BuiltinContext& context, Text text, Object data) {
-  if (!charge_bytes(context, text.size())) return limit_failure();
+  if (!charge_bytes(context, text.size()) || !charge_value(context, data.value)) return limit_failure();
   if (auto wrong = not_json(data.value); !wrong.empty()) return builtin_failure(wrong);
   auto templates = parsed(context, text);
   if (!templates) return builtin_failure(templates.error());

@@ -4,6 +4,7 @@
 #include "policy/data/yaml.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include "policy/builtins/declare.h"
@@ -153,6 +154,10 @@ std::string Writer::text(Text value, std::size_t indent, bool key) {
 std::string Writer::scalar(const Value& value, std::size_t indent) {
   if (value.is_string()) return text(value.as_string(), indent, false);
   if (!value.is_number() || value.is_integer()) return to_json(value);
+  const std::string spelled = to_json(value);
+  std::uint64_t whole = 0;
+  const auto [end, error] = std::from_chars(spelled.data(), spelled.data() + spelled.size(), whole);
+  if (error == std::errc{} && end == spelled.data() + spelled.size()) return spelled;
   double real = to_double(value);
   if (std::floor(real) == real && std::fabs(real) < 9.2e18) return go::format_float(real, 'f', -1);
   return go::format_float(real, 'g', -1);
@@ -205,6 +210,13 @@ BuiltinResult marshal(BuiltinContext& context, Value value) {
 
 /// The reader's complaints in go-yaml's words, where they have the same meaning.
 std::string complaint(const JsonError& error) {
+  constexpr Text kUnsupported = "json: unsupported value: ";
+  if (error.message.starts_with(kUnsupported)) {
+    const std::string value = error.message.substr(kUnsupported.size());
+    return std::string(kUnsupported) + (value.starts_with('-')                               ? "-Inf"
+                                        : value.starts_with(".n") || value.starts_with(".N") ? "NaN"
+                                                                                             : "+Inf");
+  }
   if (error.message == "unknown token") return "yaml: found character that cannot start any token";
   return "yaml: " + error.message;
 }

@@ -56,6 +56,7 @@ std::expected<CheckedModules, Diagnostics> check_modules(std::vector<ast::Module
   out.original_names = std::move(context.original_names);
   out.warnings = std::move(context.warnings);
   out.rules = std::move(context.rules);
+  out.types = std::move(context.types);
   return out;
 }
 
@@ -68,6 +69,7 @@ std::expected<CheckedQuery, Diagnostics> check_query(ast::Body query, const ast:
   Context context(known, options);
   context.source = source.get();
   context.rules = modules.rules;
+  context.types = modules.types;
   context.locals = LocalNames("__localq");
   avoid_written_names(context.locals, query);
 

@@ -26,6 +26,7 @@
 
 #include "base/diagnostic.h"
 #include "policy/builtins/builtin.h"
+#include "policy/check/query_types.h"
 #include "policy/syntax/ast.h"
 
 namespace signalbox::policy::check {
@@ -33,14 +34,23 @@ namespace signalbox::policy::check {
 /// Generated variable -> the name the author gave it.
 using OriginalNames = std::unordered_map<std::string, std::string>;
 
+/// A schema that annotations may name; `schema` alone is the schema of `input` everywhere.
+struct NamedSchema {
+  ast::Ref name;     ///< schema.acl
+  std::string file;  ///< for diagnostics
+  std::string text;  ///< JSON or YAML
+};
+
 struct CheckOptions {
-  bool strict = false;                       ///< unused variables, arguments and imports are errors
-  bool keep_prints = false;                  ///< print() calls stay, as internal.print
-  std::string input_schema;                  ///< JSON Schema of `input`; empty = any
+  bool strict = false;       ///< unused variables, arguments and imports are errors
+  bool keep_prints = false;  ///< print() calls stay, as internal.print
+  QueryTypes query_types = QueryTypes::Checked;
+  std::vector<NamedSchema> schemas;
   std::vector<const Builtin*> own_builtins;  ///< the host's functions beside all_builtins()
 };
 
 class RuleTree;
+struct TypeNode;
 
 /// Modules ready to be planned. Movable; the tree's rules point into `modules`.
 struct CheckedModules {
@@ -48,6 +58,7 @@ struct CheckedModules {
   OriginalNames original_names;
   Diagnostics warnings;
   std::shared_ptr<const RuleTree> rules;  ///< by path, for checks of queries
+  std::shared_ptr<TypeNode> types;        ///< of the rules, by path, for checks of queries
 };
 
 /// A query ready to be planned.

@@ -85,7 +85,8 @@ ast::Expr make_expr(ast::Term term) {
 
 void append_to_body(ast::Body& body, std::vector<ast::Expr> exprs) {
   if (exprs.empty()) return;
-  if (body.size() == 1 && body.front().with.empty() && !body.front().negated) {
+  // `true with input as x` goes as well, as in OPA, whatever x is.
+  if (body.size() == 1 && !body.front().negated) {
     const auto* term = ast::as<ast::Term>(body.front());
     const auto* truth = term == nullptr ? nullptr : ast::as<ast::Boolean>(*term);
     if (truth != nullptr && truth->value) body.clear();

@@ -36,6 +36,7 @@ struct Context {
   LocalNames locals;
   OriginalNames original_names;
   std::shared_ptr<const RuleTree> rules;  ///< set by the pass that builds it; null before
+  std::shared_ptr<TypeNode> types;        ///< of rules by path; set by check_types
   Diagnostics errors;
   Diagnostics warnings;
   const ast::Source* source = nullptr;  ///< of what is being checked, for positions
@@ -57,6 +58,11 @@ struct Context {
       found = &it->second;
     }
     return *found;
+  }
+  /// The same in messages: wildcards are `_`.
+  std::string shown(const std::string& name) const {
+    const std::string& own = written(name);
+    return own.starts_with('$') ? "_" : own;
   }
   /// Rules of v1 (or of `import rego.v1`), or strict mode: the stricter checks apply.
   bool is_strict(const ast::Module& module) const {

@@ -79,7 +79,7 @@ class PrintRewriter {
     for (std::size_t i = 1; i < call.terms.size(); ++i) {
       for (const auto& name : vars_of(call.terms[i], kSafetyOptions).without(safe)) {
         context_.error(kCompileError, call.terms[i].span,
-                       fmt::format("var {} is undeclared", context_.written(name)));
+                       fmt::format("var {} is undeclared", context_.shown(name)));
         ok = false;
       }
     }

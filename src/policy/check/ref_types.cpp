@@ -91,7 +91,8 @@ class RefChecker {
   bool follow(const TypeEnv& layer, const TypeNode& node, const ast::Ref& ref, std::size_t at) {
     if (at == ref.terms.size()) return true;
     const ast::Term& part = ref.terms[at];
-    const bool variable = ast::as<ast::Var>(part) != nullptr;
+    // A reference as a part stands for the variable that OPA would have bound to it before.
+    const bool variable = ast::as<ast::Var>(part) != nullptr || ast::as<ast::Ref>(part) != nullptr;
     // The shortest path of a rule is data.a.b: its package's parts are names.
     if ((at == 1 || at == 2) && !variable && ast::as<ast::String>(part) == nullptr)
       return undefined(ref, at, env_.of(part), object_type({}, scalar_type(TypeKind::String), any_type())),
@@ -121,7 +122,7 @@ class RefChecker {
       if (unifies(keys, known)) return true;
       return undefined(ref, at, known, collection), false;
     }
-    env_.set_variable(part, keys);
+    if (ast::as<ast::Var>(part) != nullptr) env_.set_variable(part, keys);
     return true;
   }
 

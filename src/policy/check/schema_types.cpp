@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "policy/data/yaml.h"
 #include "policy/schema/json_schema.h"
 #include "policy/syntax/compare.h"
 #include "policy/value/json.h"
@@ -192,13 +193,29 @@ TypePtr overridden(std::span<const ast::Term> path, const TypePtr& known, const 
 
 }  // namespace
 
-std::expected<TypePtr, std::string> type_of_schema(const ast::Term& term) {
-  Arena arena;
-  auto compiled = schema::compile(value_of(arena, term), schema::Patterns::Ignore);
+namespace {
+
+Typed type_of_document(const Value& document) {
+  auto compiled = schema::compile(document, schema::Patterns::Ignore);
   if (!compiled) return std::unexpected("unable to compile the schema: " + compiled.error());
   auto type = SchemaReader().read(*(*compiled)->root);
   if (!type) return std::unexpected("type checking: " + type.error());
   return type;
+}
+
+}  // namespace
+
+std::expected<TypePtr, std::string> type_of_schema(const ast::Term& term) {
+  Arena arena;
+  return type_of_document(value_of(arena, term));
+}
+
+std::expected<TypePtr, std::string> type_of_schema_text(std::string_view text) {
+  Arena arena;
+  if (const auto json = parse_json(arena, text)) return type_of_document(*json);
+  const auto yaml = parse_yaml(arena, text);
+  if (!yaml) return std::unexpected("unable to parse the schema: " + yaml.error().message);
+  return type_of_document(*yaml);
 }
 
 void set_document_type(TypeEnv& env, const ast::Ref& path, const TypePtr& type) {

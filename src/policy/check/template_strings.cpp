@@ -99,7 +99,7 @@ class TemplateRewriter {
       return {std::move(set), at};
     }
     for (const auto& name : vars_of(value, kSafetyOptions).without(safe)) {
-      context_.error(kCompileError, value.span, fmt::format("var {} is undeclared", context_.written(name)));
+      context_.error(kCompileError, value.span, fmt::format("var {} is undeclared", context_.shown(name)));
     }
     const ast::Span at = value.span;
     ast::Term local = ast::make_var(context_.locals.fresh(), at);

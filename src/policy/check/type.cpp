@@ -167,16 +167,41 @@ const TypePtr& scalar_type(TypeKind kind) {
   return scalars.at(static_cast<std::size_t>(kind));
 }
 
+namespace {
+
+/// Types of more parts than this, written out, are not told apart from `any`: `x1 := [x0, x0]`,
+/// `x2 := [x1, x1]` and so on would make types that are small in memory and endless to compare.
+constexpr std::size_t kMostParts = 16'384;
+
+/// Counts the parts; stops soon after the limit.
+void count_parts(const TypePtr& type, std::size_t& count) {
+  if (type == nullptr || ++count > kMostParts) return;
+  for (const TypePtr& part : type->parts)
+    if (count_parts(part, count); count > kMostParts) return;
+  for (const Property& property : type->properties)
+    if (count_parts(property.value, count); count > kMostParts) return;
+  for (const TypePtr* more : {&type->rest, &type->key, &type->value}) count_parts(*more, count);
+}
+
+TypePtr bounded(TypePtr type) {
+  std::size_t count = 0;
+  count_parts(type, count);
+  return count > kMostParts ? any_type() : std::move(type);
+}
+
+}  // namespace
+
 TypePtr array_type(std::vector<TypePtr> parts, TypePtr rest) {
   Type out = of_kind(TypeKind::Array);
+  for (TypePtr& part : parts) part = bounded(std::move(part));
   out.parts = std::move(parts);
-  out.rest = std::move(rest);
+  out.rest = bounded(std::move(rest));
   return make(std::move(out));
 }
 
 TypePtr set_type(TypePtr members) {
   Type out = of_kind(TypeKind::Set);
-  out.rest = std::move(members);
+  out.rest = bounded(std::move(members));
   return make(std::move(out));
 }
 
@@ -184,6 +209,7 @@ TypePtr object_type(std::vector<Property> properties) {
   Type out = of_kind(TypeKind::Object);
   std::ranges::stable_sort(
       properties, [](const Property& a, const Property& b) { return ast::compare(a.key, b.key) < 0; });
+  for (Property& property : properties) property.value = bounded(std::move(property.value));
   out.properties = std::move(properties);
   return make(std::move(out));
 }
@@ -191,8 +217,8 @@ TypePtr object_type(std::vector<Property> properties) {
 TypePtr object_type(std::vector<Property> properties, TypePtr key, TypePtr value) {
   Type out = *object_type(std::move(properties));
   out.open = true;
-  out.key = std::move(key);
-  out.value = std::move(value);
+  out.key = bounded(std::move(key));
+  out.value = bounded(std::move(value));
   return make(std::move(out));
 }
 

@@ -29,6 +29,9 @@ class TypeEnv {
   explicit TypeEnv(ComprehensionType comprehension) : comprehension_(std::move(comprehension)) {}
   /// A layer on top of `below`, which must outlive it.
   explicit TypeEnv(const TypeEnv* below) : below_(below), comprehension_(below->comprehension_) {}
+  /// A layer over `below` of types that were found before.
+  TypeEnv(const TypeEnv* below, std::shared_ptr<TypeNode> tree)
+      : tree_(std::move(tree)), below_(below), comprehension_(below->comprehension_) {}
   /// A layer for one expression: what it learns of variables goes to `env`, since they outlive it.
   static TypeEnv for_expression(TypeEnv& env) {
     TypeEnv out(&env);

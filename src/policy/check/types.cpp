@@ -10,7 +10,7 @@
 #include "policy/check/infer.h"
 #include "policy/check/passes.h"
 #include "policy/check/ref_types.h"
-#include "policy/check/schema_types.h"
+#include "policy/check/schema_annotations.h"
 #include "policy/check/type_env.h"
 #include "policy/syntax/compare.h"
 #include "policy/syntax/visit.h"
@@ -105,13 +105,17 @@ class TypeChecker {
   TypeChecker(Context& context, Of of)
       : context_(context),
         of_(of),
-        builtins_([this](const TypeEnv& env, const ast::Term& term) { return comprehension(env, term); }) {}
+        builtins_([this](const TypeEnv& env, const ast::Term& term) { return comprehension(env, term); }),
+        schemas_(context) {
+    if (TypePtr input = schemas_.input()) builtins_.set(ast::Ref{{ast::make_var("input")}}, std::move(input));
+  }
 
   const TypeEnv& base() const { return builtins_; }
 
   /// Infers the types of all rules; complaints about them go to the context.
   void check_rules() {
-    TypeEnv rules(&builtins_);
+    context_.types = std::make_shared<TypeNode>();
+    TypeEnv rules(&builtins_, context_.types);
     for (const RuleAt& at : graph().in_order()) rule(rules, *at.module, *at.rule);
   }
 
@@ -135,7 +139,7 @@ class TypeChecker {
     context_.source = module.source.get();
     TypeEnv env(&rules);
     const ast::Ref path = absolute_path(module, rule);
-    apply_schemas(env, module, rule);
+    schemas_.apply(env, module, rule);
     Diagnostics errors = body(env, rule.body);
     if (!errors.empty()) {
       // Whoever refers to it gets no errors of errors.
@@ -146,8 +150,9 @@ class TypeChecker {
     const std::size_t ground = ground_prefix_length(path);
     ast::Ref place = path;
     place.terms.resize(ground);
-    if (const TypePtr type =
-            rule.head.is_function ? function(env, rule.head) : document(env, rule.head, path, ground))
+    if (const TypePtr type = rule.head.is_function && !rule.head.args.empty()
+                                 ? function(env, rule.head)
+                                 : document(env, rule.head, path, ground))
       rules.add(place, type);
   }
 
@@ -156,27 +161,6 @@ class TypeChecker {
     Diagnostic diagnostic;
     bool from_unknown = false;  ///< a type was not known: another error may be the cause
   };
-
-  /// Schemas written into the annotations of the package, the document and the rule, the nearest last.
-  void apply_schemas(TypeEnv& env, const ast::Module& module, const ast::Rule& rule) {
-    const auto apply = [&](const ast::Annotations& annotations) {
-      for (const ast::SchemaAnnotation& schema : annotations.schemas) {
-        if (!schema.definition) continue;  // named schemas come with the command line
-        if (auto type = type_of_schema(*schema.definition)) {
-          set_document_type(env, schema.path, *type);
-        } else {
-          context_.errors.push_back(diagnostic(rule.span, type.error(), ""));
-        }
-      }
-    };
-    using Scope = ast::AnnotationScope;
-    for (const Scope scope : {Scope::Subpackages, Scope::Package})
-      for (const ast::Annotations& annotations : module.annotations)
-        if (annotations.scope == scope) apply(annotations);
-    for (const Scope scope : {Scope::Document, Scope::Rule})
-      for (const std::uint32_t index : rule.annotations)
-        if (module.annotations[index].scope == scope) apply(module.annotations[index]);
-  }
 
   Diagnostic diagnostic(const ast::Span& at, std::string message, std::string hint) const {
     Diagnostic out;
@@ -188,7 +172,17 @@ class TypeChecker {
     return out;
   }
 
+  /// Every level of closures looks at those below it several times: deep ones are not looked at.
+  static constexpr int kDeepestClosure = 7;
+  struct Deeper {
+    explicit Deeper(int& d) : depth(d) { ++depth; }
+    ~Deeper() { --depth; }
+    int& depth;
+  };
+
   TypePtr comprehension(const TypeEnv& outer, const ast::Term& term) {
+    if (closure_depth_ >= kDeepestClosure) return any_type();
+    const Deeper deeper(closure_depth_);
     TypeEnv env(&outer);
     if (!body(env, *body_of(term)).empty()) return nullptr;
     if (const auto* array = ast::as<ast::ArrayComprehension>(term))
@@ -201,6 +195,8 @@ class TypeChecker {
   /// Of the closures directly in the expression, the first that has errors speaks.
   Diagnostics closures(const TypeEnv& env, const ast::Expr& expr) {
     Diagnostics errors;
+    if (closure_depth_ >= kDeepestClosure) return errors;
+    const Deeper deeper(closure_depth_);
     ast::for_each_term(expr, [&](const ast::Term& term) {
       const ast::Body* inner = body_of(term);
       if (inner == nullptr || !errors.empty()) return errors.empty();
@@ -237,7 +233,28 @@ class TypeChecker {
     return top();
   }
 
+  /// A function may only be replaced by one of the same arity, whose arguments can be the same.
+  std::optional<Wrong> replacements(TypeEnv& env, const ast::Expr& expr) {
+    for (const ast::With& with : expr.with) {
+      const TypePtr replaced = function_of(env, with.target), by = function_of(env, with.value);
+      if (replaced == nullptr || by == nullptr || unifies(replaced, by)) continue;
+      const std::string name = ast::dotted_name(*ast::as<ast::Ref>(with.target));
+      return Wrong{diagnostic(with.span, name + ": arity mismatch",
+                              fmt::format("have: {}, want: {}", to_text(by), to_text(replaced)))};
+    }
+    return std::nullopt;
+  }
+
+  /// The function that the term names; null when it names none.
+  TypePtr function_of(const TypeEnv& env, const ast::Term& term) {
+    const auto* ref = ast::as<ast::Ref>(term);
+    if (ref == nullptr) return nullptr;
+    TypePtr type = function_named(env, ast::dotted_name(*ref), term);
+    return type != nullptr && type->kind == TypeKind::Function ? type : nullptr;
+  }
+
   std::optional<Wrong> expression(TypeEnv& env, const ast::Expr& expr) {
+    if (auto wrong = replacements(env, expr)) return wrong;
     const auto* call = ast::as<ast::Call>(expr);
     if (call == nullptr) return std::nullopt;
     // In rules `==` means `=` by now; in a query it stays a function of anything.
@@ -256,7 +273,7 @@ class TypeChecker {
 
   TypePtr function_named(const TypeEnv& env, const std::string& name, const ast::Term& op) {
     if (const Builtin* builtin = context_.builtin_named(name)) {
-      if (builtin->signature.empty()) return nullptr;
+      if (builtin->signature.empty()) return any_type();
       auto& known = signatures_[name];
       if (known == nullptr) known = function_type(builtin->signature, builtin->variadic);
       return known;
@@ -267,8 +284,10 @@ class TypeChecker {
   std::optional<Wrong> arguments(TypeEnv& env, const ast::Expr& expr, const ast::Call& call) {
     const std::string name = ast::operator_name(call);
     const TypePtr function = function_named(env, name, call.op());
-    // Functions that are not there were reported before; what may be anything may be called.
-    if (function == nullptr || function->kind != TypeKind::Function) return std::nullopt;
+    if (function != nullptr && function->is_any()) return std::nullopt;
+    // A rule with empty parentheses is no function.
+    if (function == nullptr || function->kind != TypeKind::Function)
+      return Wrong{diagnostic(expr.span, "undefined function " + name, "")};
     std::vector<TypePtr> want = function->parts;
     if (function->rest != nullptr) want.push_back(function->rest);
     const std::size_t given = call.terms.size() - 1;
@@ -339,7 +358,9 @@ class TypeChecker {
   Context& context_;
   Of of_;
   TypeEnv builtins_;
+  SchemaAnnotations schemas_;
   std::optional<RuleGraph> graph_;
+  int closure_depth_ = 0;
   std::unordered_map<std::string, TypePtr> signatures_;
 };
 
@@ -350,8 +371,11 @@ void check_types(Context& context) {
 }
 
 void check_types_in_query(Context& context, const ast::Body& body) {
+  if (context.options.query_types == QueryTypes::Ignored) return;
   TypeChecker checker(context, TypeChecker::Of::Query);
-  TypeEnv env(&checker.base());
+  if (context.types == nullptr) context.types = std::make_shared<TypeNode>();
+  const TypeEnv rules(&checker.base(), context.types);
+  TypeEnv env(&rules);
   for (Diagnostic& error : checker.body(env, body)) context.errors.push_back(std::move(error));
 }
 

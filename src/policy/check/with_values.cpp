@@ -50,10 +50,14 @@ class WithRewriter {
       }
     } nested{*this};
     ast::Body out;
+    const std::size_t errors = context_.errors.size();
     for (ast::Expr& e : b) {
       ast::walk(e, nested);
+      if (context_.errors.size() > errors) return;  // the first of a body speaks
       for (ast::With& with : e.with) {
-        if (!needs_evaluation(with)) continue;
+        const bool evaluate = needs_evaluation(with);
+        if (context_.errors.size() > errors) return;
+        if (!evaluate) continue;
         ast::Term local = ast::make_var(context_.locals.fresh(), with.value.span);
         ast::Expr eq = make_eq(local, std::move(with.value), local.span);
         eq.generated = true;

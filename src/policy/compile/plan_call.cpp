@@ -50,9 +50,8 @@ std::size_t Planner::arity_of(const std::string& name, const ast::Call& call) co
 bool Planner::plan_test(const std::string& name, std::span<const ast::Term> args) {
   const auto op = opcode_in(kTests, name);
   if (!op || args.size() != 2 || with_targets_.calls.contains(name)) return false;
-  const Operand left = plan_term(args[0]);
-  const Operand right = plan_term(args[1]);
-  code_->emit_or_fail(*op, 0, left, right);
+  const auto sides = plan_operands(args);
+  code_->emit_or_fail(*op, 0, sides[0], sides[1]);
   return true;
 }
 
@@ -80,8 +79,7 @@ void Planner::plan_call_statement(const ast::Call& call) {
 }
 
 Code::Register Planner::plan_arguments(std::span<const ast::Term> args) {
-  std::vector<Operand> values;
-  for (const ast::Term& arg : args) values.push_back(plan_term(arg));
+  const std::vector<Operand> values = plan_operands(args);
   const Register first = code_->fresh(static_cast<std::uint32_t>(args.size()));
   for (std::size_t i = 0; i < values.size(); ++i) {
     code_->emit(Opcode::Move, first + static_cast<std::uint32_t>(i), values[i]);
@@ -94,10 +92,9 @@ Code::Operand Planner::plan_call(const ast::Call& call, std::size_t arguments) {
   const auto args = std::span(call.terms).subspan(1, std::min(arguments, call.arity()));
   const bool mockable = with_targets_.calls.contains(name);
   if (const auto op = opcode_in(kArithmetic, name); op && args.size() == 2 && !mockable) {
-    const Operand left = plan_term(args[0]);
-    const Operand right = plan_term(args[1]);
+    const auto sides = plan_operands(args);
     const Register result = code_->fresh();
-    code_->emit_or_fail(*op, result, left, right);
+    code_->emit_or_fail(*op, result, sides[0], sides[1]);
     return result;
   }
   const auto count = static_cast<std::uint16_t>(args.size());

@@ -70,7 +70,8 @@ Function Planner::plan_answers(const ast::Body& body, QueryCode& query,
   const Label done = code_->label();
   code_->fail = done;
   std::vector<Operand> values, tested;
-  const bool must_hold = body.size() > 1 || iterates(body);
+  const auto written = std::ranges::count_if(body, [](const ast::Expr& expr) { return !expr.generated; });
+  const bool must_hold = written > 1 || iterates(body);
   for (const ast::Expr& expr : body) {
     const Operand value = plan_captured(expr);
     if (must_hold) tested.push_back(value);

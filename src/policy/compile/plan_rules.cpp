@@ -131,7 +131,9 @@ bool Planner::one_constant_value(const RuleGroup& group) {
   if (!program_.optimised) return false;
   std::optional<Value> common;
   for (const SourceRule& source : group.rules) {
-    if (source.rule->otherwise || !source.rule->head.value) return false;
+    const bool plain_name =
+        source.rule->head.ref.terms.size() == source.module->package.path.terms.size() + 1;
+    if (source.rule->otherwise || !source.rule->head.value || !plain_name) return false;
     const Value value = constant_value(*memory_, *source.rule->head.value);
     if (!value || (common && !(*common == value))) return false;
     common = value;
@@ -207,6 +209,7 @@ void Planner::plan_default(const RuleGroup& group, Register result) {
   code_->fail = finished;
   locate(rule.head.span);
   bind_arguments(rule);
+  plan_body(rule.body);  // closures in the value stand there
   const Operand value = rule.head.value ? plan_term(*rule.head.value) : constant(kTrue);
   code_->emit(Opcode::Move, result, value);
   code_->bind(finished);

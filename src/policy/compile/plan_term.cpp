@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "policy/compile/planner.h"
+#include "policy/data/base_document.h"
 #include "policy/syntax/compare.h"
 
 namespace signalbox::policy {
@@ -58,21 +59,20 @@ Code::Operand Planner::plan_term(const ast::Term& term) {
   }
   if (const auto* ref = ast::as<ast::Ref>(term)) return plan_ref(*ref);
   if (const auto* call = ast::as<ast::Call>(term)) return plan_call(*call, call->arity());
-  std::vector<Operand> items;
   if (const auto* array = ast::as<ast::Array>(term)) {
-    for (const ast::Term& item : array->items) items.push_back(plan_term(item));
-    return plan_collection_term(Opcode::MakeArray, items, static_cast<std::uint16_t>(items.size()));
+    return plan_collection_term(Opcode::MakeArray, plan_operands(array->items),
+                                static_cast<std::uint16_t>(array->items.size()));
   }
   if (const auto* set = ast::as<ast::Set>(term)) {
-    for (const ast::Term& item : set->items) items.push_back(plan_term(item));
-    return plan_collection_term(Opcode::MakeSet, items, static_cast<std::uint16_t>(items.size()));
+    return plan_collection_term(Opcode::MakeSet, plan_operands(set->items),
+                                static_cast<std::uint16_t>(set->items.size()));
   }
   if (const auto* object = ast::as<ast::Object>(term)) {
-    for (const ast::ObjectItem* item : written_order(*object)) {
-      items.push_back(plan_term(item->key));
-      items.push_back(plan_term(item->value));
-    }
-    return plan_collection_term(Opcode::MakeObject, items, static_cast<std::uint16_t>(items.size() / 2));
+    std::vector<const ast::Term*> parts;
+    for (const ast::ObjectItem* item : written_order(*object))
+      parts.insert(parts.end(), {&item->key, &item->value});
+    return plan_collection_term(Opcode::MakeObject, plan_operands(parts),
+                                static_cast<std::uint16_t>(parts.size() / 2));
   }
   if (const auto* c = ast::as<ast::ArrayComprehension>(term)) {
     return plan_closure(Opcode::BeginArray, c->body, *c->term, nullptr);
@@ -176,7 +176,7 @@ Code::Operand Planner::plan_data_ref(const ast::Ref& ref) {
     if (!key) break;
     const auto& children = program_.nodes[node].by_key;
     const auto child = in_tree ? children.find(key) : children.end();
-    base = base.at(key);
+    base = base_document_at(base, key);
     if (in_tree && child != children.end()) {
       node = child->second;
       if (const std::uint32_t rules = program_.nodes[node].rule_set; rules != kNone) {
@@ -197,7 +197,7 @@ Code::Operand Planner::plan_data_ref(const ast::Ref& ref) {
     code_->jump(code_->fail);
     base = Value::null();
   }
-  return plan_steps(constant(base), ref, at);
+  return plan_steps(constant(base), ref, at, KeysOf::BaseDocument);
 }
 
 Code::Operand Planner::plan_lazy_ref(const ast::Ref& ref, std::uint32_t node, std::size_t from) {
@@ -209,16 +209,16 @@ Code::Operand Planner::plan_lazy_ref(const ast::Ref& ref, std::uint32_t node, st
   return value;
 }
 
-Code::Operand Planner::plan_steps(Operand value, const ast::Ref& ref, std::size_t from) {
-  for (std::size_t i = from; i < ref.terms.size(); ++i) value = plan_step(value, ref.terms[i]);
+Code::Operand Planner::plan_steps(Operand value, const ast::Ref& ref, std::size_t from, KeysOf keys) {
+  for (std::size_t i = from; i < ref.terms.size(); ++i) value = plan_step(value, ref.terms[i], keys);
   return value;
 }
 
-Code::Operand Planner::plan_step(Operand value, const ast::Term& key) {
+Code::Operand Planner::plan_step(Operand value, const ast::Term& key, KeysOf keys) {
   if (!has_unbound(key)) {
     const Operand known = plan_term(key);
     const Register element = code_->fresh();
-    code_->emit_or_fail(Opcode::Dot, element, value, known);
+    code_->emit_or_fail(Opcode::Dot, element, value, known, keys == KeysOf::BaseDocument ? 1 : 0);
     return element;
   }
   const Register iterator = code_->fresh(2), found_key = code_->fresh(), element = code_->fresh();

@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "policy/compile/planner.h"
+#include "policy/syntax/compare.h"
+#include "policy/syntax/visit.h"
 
 namespace signalbox::policy {
 
@@ -21,10 +23,36 @@ bool Planner::has_unbound(const ast::Term& term) const {
     return std::ranges::any_of(object->items,
                                [&](const ast::ObjectItem& item) { return has_unbound(item.value); });
   }
+  if (const auto* set = ast::as<ast::Set>(term)) {
+    return std::ranges::any_of(set->items, [&](const ast::Term& item) { return has_unbound(item); });
+  }
   return false;
 }
 
 void Planner::plan_unify(const ast::Term& a, const ast::Term& b) {
+  TermPairs pairs;
+  if (!take_apart(a, b, pairs)) {
+    code_->jump(code_->fail);
+    // What follows is never reached, but still planned.
+    for (const ast::Term* side : {&a, &b}) {
+      ast::for_each_term(*side, [&](const ast::Term& term) {
+        if (const auto* var = unbound_variable(term)) bind(var->name, constant(Value::null()));
+        return ast::as<ast::Array>(term) != nullptr || ast::as<ast::Object>(term) != nullptr;
+      });
+    }
+    return;
+  }
+  // What can be computed now goes first: it binds what the others need.
+  while (!pairs.empty()) {
+    const auto ready = std::ranges::find_if(
+        pairs, [&](const auto& pair) { return is_plannable(*pair.first) || is_plannable(*pair.second); });
+    const auto next = ready == pairs.end() ? pairs.begin() : ready;
+    plan_unify_pair(*next->first, *next->second);
+    pairs.erase(next);
+  }
+}
+
+void Planner::plan_unify_pair(const ast::Term& a, const ast::Term& b) {
   if (const auto* var = unbound_variable(a)) {
     const Operand value = plan_term(b);
     if (!bound_.contains(var->name)) bind(var->name, value);
@@ -35,52 +63,36 @@ void Planner::plan_unify(const ast::Term& a, const ast::Term& b) {
     if (!bound_.contains(var->name)) bind(var->name, value);
     return;
   }
-  const bool a_binds = has_unbound(a), b_binds = has_unbound(b);
-  if ((a_binds || b_binds) && plan_unify_pairwise(a, b)) return;
-  if (a_binds) return plan_match(a, plan_term(b));
-  if (b_binds) return plan_match(b, plan_term(a));
+  if (has_unbound(a)) return plan_match(a, plan_term(b));
+  if (has_unbound(b)) return plan_match(b, plan_term(a));
   const Operand left = plan_term(a);
   const Operand right = plan_term(b);
   code_->emit_or_fail(Opcode::Equal, 0, left, right);
 }
 
-/// Two literals of one shape: element by element, so that either side may bind.
-bool Planner::plan_unify_pairwise(const ast::Term& a, const ast::Term& b) {
+/// Literals of one shape become pairs of their parts, so that either side may bind. False: they cannot be
+/// equal. What binds nothing is compared whole.
+bool Planner::take_apart(const ast::Term& a, const ast::Term& b, TermPairs& pairs) const {
+  const auto whole = [&] { return pairs.emplace_back(&a, &b), true; };
+  if (!has_unbound(a) && !has_unbound(b)) return whole();
   if (const auto *x = ast::as<ast::Array>(a), *y = ast::as<ast::Array>(b); x != nullptr && y != nullptr) {
-    if (x->items.size() != y->items.size()) {
-      code_->jump(code_->fail);
-      return true;
-    }
-    // Elements that can be computed now go first: they bind what the others need.
-    std::vector<std::size_t> later;
+    if (x->items.size() != y->items.size()) return false;
     for (std::size_t i = 0; i < x->items.size(); ++i) {
-      if (has_unbound(x->items[i]) && has_unbound(y->items[i])) {
-        later.push_back(i);
-      } else {
-        plan_unify(x->items[i], y->items[i]);
-      }
+      if (!take_apart(x->items[i], y->items[i], pairs)) return false;
     }
-    for (const std::size_t i : later) plan_unify(x->items[i], y->items[i]);
     return true;
   }
   const auto *x = ast::as<ast::Object>(a), *y = ast::as<ast::Object>(b);
-  if (x == nullptr || y == nullptr) return false;
-  std::vector<std::pair<Value, const ast::Term*>> left, right;
-  for (const ast::ObjectItem& item : x->items)
-    left.emplace_back(constant_value(*memory_, item.key), &item.value);
-  for (const ast::ObjectItem& item : y->items)
-    right.emplace_back(constant_value(*memory_, item.key), &item.value);
-  const auto ground = [](const auto& entry) { return static_cast<bool>(entry.first); };
-  if (!std::ranges::all_of(left, ground) || !std::ranges::all_of(right, ground)) return false;
-  const auto by_key = [](const auto& p, const auto& q) { return p.first < q.first; };
-  std::ranges::sort(left, by_key);
-  std::ranges::sort(right, by_key);
-  const auto same_key = [](const auto& p, const auto& q) { return p.first == q.first; };
-  if (!std::ranges::equal(left, right, same_key)) {
-    code_->jump(code_->fail);
-    return true;
+  if (x == nullptr || y == nullptr) return whole();
+  const auto constant_key = [](const ast::ObjectItem& item) { return ast::is_constant(item.key); };
+  if (!std::ranges::all_of(x->items, constant_key) || !std::ranges::all_of(y->items, constant_key))
+    return whole();
+  const auto left = ast::sorted_items(*x), right = ast::sorted_items(*y);
+  if (left.size() != right.size()) return false;
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    if (ast::compare(left[i]->key, right[i]->key) != 0) return false;
+    if (!take_apart(left[i]->value, right[i]->value, pairs)) return false;
   }
-  for (std::size_t i = 0; i < left.size(); ++i) plan_unify(*left[i].second, *right[i].second);
   return true;
 }
 
@@ -103,9 +115,10 @@ void Planner::plan_match(const ast::Term& pattern, Operand value) {
     }
     return;
   }
-  const auto& object = *ast::as<ast::Object>(pattern);
-  code_->emit_or_fail(Opcode::IsObject, 0, value, 0, static_cast<std::uint16_t>(object.items.size()));
-  for (const ast::ObjectItem& item : object.items) {
+  const auto* object = ast::as<ast::Object>(pattern);
+  if (object == nullptr) return refuse(pattern.span, "a set cannot bind variables");
+  code_->emit_or_fail(Opcode::IsObject, 0, value, 0, static_cast<std::uint16_t>(object->items.size()));
+  for (const ast::ObjectItem& item : object->items) {
     const Operand key = plan_term(item.key);
     const Register element = code_->fresh();
     code_->emit_or_fail(Opcode::Dot, element, value, key);

@@ -134,6 +134,12 @@ class Planner {
   std::uint32_t builtin_number(const std::string& name) const;
   Register plan_arguments(std::span<const ast::Term> args);
 
+  // plan_operands.cpp
+  bool reads_unbound(const ast::Term& term) const;
+  bool is_plannable(const ast::Term& term) const;
+  std::vector<Operand> plan_operands(const std::vector<const ast::Term*>& terms);
+  std::vector<Operand> plan_operands(std::span<const ast::Term> terms);
+
   // plan_term.cpp: terms and references
   Operand plan_term(const ast::Term& term);
   Operand plan_collection_term(Opcode op, std::vector<Operand> items, std::uint16_t count);
@@ -152,14 +158,18 @@ class Planner {
   Operand plan_lazy_ref(const ast::Ref& ref, std::uint32_t node, std::size_t from);
   std::optional<Operand> plan_fan(const ast::Ref& ref, std::uint32_t node, std::size_t at);
   std::optional<Fan> fan_of(std::uint32_t node, const Value& member);
-  Operand plan_steps(Operand value, const ast::Ref& ref, std::size_t from);
-  Operand plan_step(Operand value, const ast::Term& key);
+  /// How keys are looked up: in base documents as OPA's store does.
+  enum class KeysOf : bool { Value, BaseDocument };
+  Operand plan_steps(Operand value, const ast::Ref& ref, std::size_t from, KeysOf keys = KeysOf::Value);
+  Operand plan_step(Operand value, const ast::Term& key, KeysOf keys);
   bool overridable(const ast::Ref& ref) const;
 
   // plan_unify.cpp: `=`
   void plan_unify(const ast::Term& a, const ast::Term& b);
   void plan_match(const ast::Term& pattern, Operand value);
-  bool plan_unify_pairwise(const ast::Term& a, const ast::Term& b);
+  using TermPairs = std::vector<std::pair<const ast::Term*, const ast::Term*>>;
+  void plan_unify_pair(const ast::Term& a, const ast::Term& b);
+  bool take_apart(const ast::Term& a, const ast::Term& b, TermPairs& pairs) const;
   bool has_unbound(const ast::Term& term) const;
   const ast::Var* unbound_variable(const ast::Term& term) const;
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "policy/check/checked.h"
 #include "policy/check/rule_tree.h"
 #include "policy/partial/partial.h"
 #include "policy/partial/terms.h"

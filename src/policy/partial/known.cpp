@@ -48,7 +48,7 @@ void Evaluation::find_dependent_rules() {
 const std::vector<Bindings>& Evaluation::answers(const std::string& query) {
   const auto [it, added] = known_.try_emplace(query);
   if (!added || error_) return it->second;
-  const auto prepared = set_.prepare(query);
+  const auto prepared = set_.prepare(query, {}, check::QueryTypes::Ignored);
   if (!prepared) {
     error_ = prepared.error().front();
     return it->second;

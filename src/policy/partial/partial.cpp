@@ -2,6 +2,7 @@
 // OPA's forms.
 #include "policy/partial/partial.h"
 
+#include "policy/loaded.h"
 #include "policy/partial/evaluation.h"
 #include "policy/syntax/ast_json.h"
 #include "policy/syntax/parse.h"
@@ -10,30 +11,19 @@
 namespace signalbox::policy {
 
 std::expected<std::unique_ptr<PartialProgram>, Diagnostics> PartialProgram::load(
-    const std::vector<SourceFile>& files) {
-  auto out = std::make_unique<PartialProgram>();
-  auto set = PolicySet::load(files, {}, {});
+    std::vector<SourceFile> files) {
+  auto set = PolicySet::load(std::move(files), {}, {});
   if (!set) return std::unexpected(set.error());
-  out->set_ = *set;
-  std::vector<ast::Module> modules;
-  for (const SourceFile& file : files) {
-    if (!file.path.ends_with(".rego")) continue;
-    auto module = ast::parse_module(ast::make_source(file.path, file.text));
-    if (!module) return std::unexpected(module.error());
-    modules.push_back(std::move(*module));
-  }
-  auto checked = check::check_modules(std::move(modules));
-  if (!checked) return std::unexpected(checked.error());
-  out->checked_ = std::move(*checked);
-  return out;
+  return std::make_unique<PartialProgram>(*set);
 }
 
 std::expected<PartialResult, Diagnostics> PartialProgram::evaluate(std::string_view text,
                                                                    const PartialOptions& options) const {
   const auto source = ast::make_source("query", std::string(text));
+  const check::CheckedModules& modules = set_->loaded_->checked;
   auto body = ast::parse_query(source);
   if (!body) return std::unexpected(body.error());
-  auto checked = check::check_query(std::move(*body), source, checked_);
+  auto checked = check::check_query(std::move(*body), source, modules, checking_options(*set_->loaded_));
   if (!checked) return std::unexpected(checked.error());
   // The query's own variables keep their names: they are the answer's.
   std::map<std::string, std::string> names;
@@ -43,7 +33,7 @@ std::expected<PartialResult, Diagnostics> PartialProgram::evaluate(std::string_v
     variables.push_back(name);
   }
   partial::rename(checked->body, names);
-  partial::Evaluation evaluation(*set_, checked_, options);
+  partial::Evaluation evaluation(*set_, modules, options);
   PartialResult out;
   out.queries = evaluation.query(checked->body, variables);
   if (evaluation.error()) return std::unexpected(Diagnostics{*evaluation.error()});

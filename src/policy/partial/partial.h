@@ -13,8 +13,8 @@
 #include <string_view>
 #include <vector>
 
-#include "policy/check/checked.h"
 #include "policy/engine.h"
+#include "policy/syntax/ast.h"
 
 namespace signalbox::policy {
 
@@ -31,18 +31,17 @@ struct PartialResult {
   std::vector<ast::Module> support;
 };
 
-/// Policies in the form in which queries about them can be partially evaluated.
+/// Partial evaluation of queries about a policy set. Immutable, shared between threads; keeps the set alive.
 class PartialProgram {
  public:
-  static std::expected<std::unique_ptr<PartialProgram>, Diagnostics> load(
-      const std::vector<SourceFile>& files);
+  explicit PartialProgram(std::shared_ptr<const PolicySet> set) : set_(std::move(set)) {}
+  static std::expected<std::unique_ptr<PartialProgram>, Diagnostics> load(std::vector<SourceFile> files);
 
   std::expected<PartialResult, Diagnostics> evaluate(std::string_view query,
                                                      const PartialOptions& options) const;
 
  private:
   std::shared_ptr<const PolicySet> set_;
-  check::CheckedModules checked_;
 };
 
 /// As `opa eval --partial --format source` prints it: queries one a block, then the support modules.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "policy/value/number.h"
+#include "policy/value/work.h"
 
 namespace signalbox::policy {
 namespace {
@@ -264,12 +265,15 @@ class Reader {
   JsonError error_;
 };
 
+constexpr std::uint64_t kCostOfWriting = 2;
+
 class Writer {
  public:
   Writer(std::string& out, EscapeHtml escape, std::string_view indent, bool pretty)
       : out_(out), escape_(escape), indent_(indent), pretty_(pretty) {}
 
   void write(const Value& value) {
+    if (!Work::spend(kCostOfWriting * (1 + value.size()))) return;
     switch (value.kind()) {
       case Kind::Undefined:
       case Kind::Null: out_ += "null"; return;

@@ -4,6 +4,7 @@
 #include "policy/builtins/go/text.h"
 #include "policy/value/number.h"
 #include "policy/value/value.h"
+#include "policy/value/work.h"
 
 namespace signalbox::policy {
 
@@ -11,7 +12,10 @@ void append_quoted_rego(std::string& out, std::string_view text);
 
 namespace {
 
+constexpr std::uint64_t kCostOfAppending = 2;
+
 void append_rego(std::string& out, const Value& value) {
+  if (!Work::spend(kCostOfAppending * (1 + value.size()))) return;
   const auto list = [&](std::span<const Value> items) {
     for (std::size_t i = 0; i < items.size(); ++i) {
       if (i != 0) out += ", ";

@@ -7,13 +7,17 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <charconv>
 #include <cstring>
 
 #include "policy/value/number.h"
+#include "policy/value/work.h"
 
 namespace signalbox::policy {
 namespace {
 
+/// A copied element takes memory: more than a compared one.
+constexpr std::uint64_t kCostOfWriting = 4;
 constexpr std::uint64_t kMix = 0x9E37'79B9'7F4A'7C15u;
 
 std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
@@ -39,6 +43,7 @@ int three_way(T a, T b) {
 
 int compare_elements(std::span<const Value> a, std::span<const Value> b) {
   const std::size_t common = std::min(a.size(), b.size());
+  if (!Work::spend(common)) return 0;
   for (std::size_t i = 0; i < common; ++i) {
     if (const int c = compare(a[i], b[i])) return c;
   }
@@ -47,6 +52,7 @@ int compare_elements(std::span<const Value> a, std::span<const Value> b) {
 
 int compare_objects(std::span<const Pair> a, std::span<const Pair> b) {
   const std::size_t common = std::min(a.size(), b.size());
+  if (!Work::spend(common)) return 0;
   for (std::size_t i = 0; i < common; ++i) {
     if (const int c = compare(a[i].key, b[i].key)) return c;
     if (const int c = compare(a[i].value, b[i].value)) return c;
@@ -117,16 +123,27 @@ std::string_view kind_name(Kind kind) {
   return kNames[static_cast<std::size_t>(kind)];
 }
 
+/// 1.0 and 1.00 are indices, 1e0 is none, as in OPA. -1: not one.
+static std::int64_t whole_number(std::string_view text) {
+  const std::size_t point = text.find('.');
+  if (point == std::string_view::npos || text.find_first_not_of('0', point + 1) != std::string_view::npos)
+    return -1;
+  std::int64_t out = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + point, out);
+  return error == std::errc{} && end == text.data() + point ? out : -1;
+}
+
 Value Value::at(Value key) const {
   switch (kind_) {
     case Kind::Object: {
       const Pair* pair = find(object_->index, as_object(), key);
       return pair != nullptr ? pair->value : undefined();
     }
-    case Kind::Array:
-      // Only a plain integer is an index: 1.0 is not, as in OPA.
-      if (!key.is_integer() || static_cast<std::uint64_t>(key.bits_) >= size_) return undefined();
-      return elements_[key.bits_];
+    case Kind::Array: {
+      if (!key.is_number()) return undefined();
+      const std::int64_t index = key.is_integer() ? key.bits_ : whole_number(key.as_decimal()->view());
+      return static_cast<std::uint64_t>(index) < size_ ? elements_[index] : undefined();
+    }
     case Kind::Set: return find(set_->index, as_set(), key) != nullptr ? key : undefined();
     default: return undefined();
   }
@@ -140,6 +157,11 @@ bool Value::contains(Value element) const {
   return kind_ == Kind::Set && find(set_->index, as_set(), element) != nullptr;
 }
 
+/// Collections of one size, and there is work left for comparing their elements.
+static bool walks_together(const Value& a, const Value& b) {
+  return a.size() == b.size() && Work::spend(a.size());
+}
+
 bool equal_slow(const Value& a, const Value& b) {
   switch (a.kind()) {
     case Kind::Undefined:
@@ -148,10 +170,10 @@ bool equal_slow(const Value& a, const Value& b) {
     case Kind::Number: return !(a.is_integer() && b.is_integer()) && compare_numbers(a, b) == 0;
     case Kind::String:
       return a.size() == b.size() && std::memcmp(a.as_string().data(), b.as_string().data(), a.size()) == 0;
-    case Kind::Array: return a.size() == b.size() && std::ranges::equal(a.as_array(), b.as_array());
-    case Kind::Set: return a.size() == b.size() && std::ranges::equal(a.as_set(), b.as_set());
+    case Kind::Array: return walks_together(a, b) && std::ranges::equal(a.as_array(), b.as_array());
+    case Kind::Set: return walks_together(a, b) && std::ranges::equal(a.as_set(), b.as_set());
     case Kind::Object:
-      return a.size() == b.size() &&
+      return walks_together(a, b) &&
              std::ranges::equal(a.as_object(), b.as_object(), [](const Pair& x, const Pair& y) {
                return x.key == y.key && x.value == y.value;
              });
@@ -189,6 +211,7 @@ std::uint64_t hash(std::string_view text) {
 std::uint64_t hash(const Value& value) {
   std::uint64_t h =
       static_cast<std::uint64_t>(value.kind()) + (static_cast<std::uint64_t>(value.size()) << 8);
+  if (value.kind() >= Kind::Array && !Work::spend(value.size())) return h;
   switch (value.kind()) {
     case Kind::Undefined:
     case Kind::Null: return mix(h, 1);
@@ -231,6 +254,7 @@ Value adopt_sorted_object(Arena& arena, std::span<const Pair> pairs) {
 }
 
 Value copy(Arena& arena, const Value& value) {
+  if (value.kind() >= Kind::Array && !Work::spend(kCostOfWriting * value.size())) return value;
   switch (value.kind()) {
     case Kind::Number: {
       if (value.is_integer()) return value;

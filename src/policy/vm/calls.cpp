@@ -32,6 +32,10 @@ bool Machine::call_builtin(const Function& f, const Instruction& i, std::uint32_
   const Builtin& builtin = *program_->builtins[number];
   if (!meter_.charge()) return limit_error();
   if (builtin.nondeterministic) {
+    if (evaluation_.only_known) {
+      meter_.stop(LimitHit::Cancelled);
+      return limit_error();
+    }
     deterministic_ = false;
     for (const RememberedCall& known : remembered_) {
       if (known.builtin == number && known.arguments == Value::array(arguments)) {

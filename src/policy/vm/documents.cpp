@@ -3,6 +3,7 @@
 // reach below it. Taking a key goes one step down in all three; only Force computes what is there.
 #include <algorithm>
 
+#include "policy/data/base_document.h"
 #include "policy/vm/machine_parts.h"
 
 namespace signalbox::policy {
@@ -66,7 +67,7 @@ bool Machine::child_of(const Lazy& lazy, const Value& key, Value& out) {
     const auto& children = program_->nodes[lazy.node].by_key;
     if (const auto it = children.find(key); it != children.end()) node = it->second;
   }
-  const Value base = lazy.base.at(key);
+  const Value base = base_document_at(lazy.base, key);
   if (node != kNone && program_->nodes[node].function) node = kNone;
   if (node != kNone && program_->nodes[node].rule_set == kNone) {
     out = lazy_value(node, base, here, depth);

@@ -7,11 +7,18 @@
 #include <utility>
 
 #include "policy/compile/planner.h"
+#include "policy/data/base_document.h"
 #include "policy/value/number.h"
+#include "policy/value/work.h"
 #include "policy/vm/machine_parts.h"
 #include "policy/vm/tracer.h"
 
 namespace signalbox::policy {
+
+namespace {
+/// A small number of steps may still compare and print large documents.
+constexpr std::uint64_t kLeastWork = 100'000'000;
+}  // namespace
 
 Value* RegisterStack::push(std::uint32_t count) {
   if (top_ != nullptr && count <= static_cast<std::size_t>(end_ - top_)) {
@@ -65,6 +72,7 @@ void Machine::start(const Evaluation& evaluation) {
   arena_.reset();
   stack_.reset();
   meter_.start(evaluation.limits, arena_);
+  Work::allow(std::max(kLeastWork, evaluation.limits.steps));
   per_evaluation_.clear();
   contributions_.clear();
   remembered_.clear();
@@ -77,6 +85,22 @@ void Machine::start(const Evaluation& evaluation) {
   context_ = &outermost_;
 }
 
+Arena Machine::take_arena() {
+  Arena out = std::move(arena_);
+  arena_ = Arena();
+  return out;
+}
+
+const KnownDocument* Machine::known_document(std::uint32_t number) const {
+  if (number >= program_->known.size() || !program_->known[number].known) return nullptr;
+  const bool watched =
+      evaluation_.tracer != nullptr || evaluation_.notes != nullptr || evaluation_.traces != nullptr;
+  if (watched) return nullptr;
+  const bool only_input = std::ranges::all_of(
+      context_->overrides, [](const Override& o) { return o.kind == Override::Kind::Input; });
+  return only_input ? &program_->known[number] : nullptr;
+}
+
 bool Machine::rule_set(std::uint32_t number, Value& out) {
   if (context_->outermost) {
     const MemoEntry& known = memo_[number];
@@ -86,6 +110,10 @@ bool Machine::rule_set(std::uint32_t number, Value& out) {
     }
   } else if (const Value* known = context_->memo.find(number)) {
     out = *known;
+    return true;
+  }
+  if (const KnownDocument* known = known_document(number)) {
+    out = known->value;
     return true;
   }
   if (!call(program_->functions[program_->rule_sets[number].function], {}, out)) return false;
@@ -160,6 +188,7 @@ bool Machine::run(const Function& f, Value* registers, Value& out) {
           holds = !registers[i.a].is_undefined() || registers[i.a].internal_tag() != 0;
         } else {
           registers[i.a] = from.at(at(i.c));
+          if (i.n != 0 && registers[i.a].is_undefined()) registers[i.a] = base_document_at(from, at(i.c));
           holds = !registers[i.a].is_undefined();
         }
         break;
@@ -366,7 +395,15 @@ bool Machine::finish_builder(const Function& f, const Instruction& i, Builder& b
   return !conflict || fail("eval_conflict_error", "object keys must be unique", f, i);
 }
 
-bool Machine::finish(bool good) {
+bool Machine::finish(bool good, const Value& result) {
+  // A result that could not be walked to its end is not handed out: whoever prints it has no limits.
+  if (good && result.kind() >= Kind::Array) static_cast<void>(hash(result));
+  const bool endless = Work::exhausted();
+  Work::allow(Work::kUnlimited);
+  if (good && endless) {
+    meter_.stop(LimitHit::Steps);
+    good = limit_error();
+  }
   if (!first_builtin_error_) return good;
   error_ = std::exchange(first_builtin_error_, std::nullopt);
   return false;

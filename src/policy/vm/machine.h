@@ -59,6 +59,7 @@ struct Evaluation {
   const NoteSink* notes = nullptr;   ///< of print
   const NoteSink* traces = nullptr;  ///< of trace
   Tracer* tracer = nullptr;          ///< watches; null costs nothing
+  bool only_known = false;           ///< what may differ from run to run ends the evaluation
   std::int64_t now_ns = 0;           ///< 0 = the host's clock, read when first needed
 };
 
@@ -75,8 +76,8 @@ class Machine {
   bool call(const Function& f, std::span<const Value> arguments, Value& out);
 
   /// After the last call of an evaluation that was `good` so far: with strict built-in errors the first of
-  /// them makes it an error, whatever else it came to.
-  bool finish(bool good);
+  /// them makes it an error, whatever else it came to; and a result without practical end is a limit error.
+  bool finish(bool good, const Value& result);
   EvalError take_error();
   /// The fact in an input slot, in the outermost context.
   Value input_slot(std::uint32_t slot);
@@ -85,6 +86,8 @@ class Machine {
   const Value* read_fact(std::uint32_t slot) const;
   std::span<const Contribution> contributions() const { return contributions_; }
   Arena& arena() { return arena_; }
+  /// The arena with all values of the evaluation, which ends here.
+  Arena take_arena();
   Meter& meter() { return meter_; }
 
  private:
@@ -110,6 +113,9 @@ class Machine {
   bool finish_builder(const Function& f, const Instruction& i, Builder& builder, Value& out);
   void add_to_builder(const Instruction& i, Builder& builder, const Value& first, const Value& second,
                       Value* registers);
+
+  /// The document was computed at load and nothing here could change it or has to see it computed.
+  const KnownDocument* known_document(std::uint32_t rule_set) const;
 
   // scan.cpp: iterating
   bool begin_scan(const Value& collection, Value* iterator);

@@ -80,11 +80,19 @@ struct Fan {
   std::vector<std::uint32_t> member_of_rule;             ///< by the index's ordinals
 };
 
+/// The value of a rule set that depends on base documents only, found at load.
+struct KnownDocument {
+  bool known = false;
+  Value value;  ///< undefined: no rule holds, whatever the input
+};
+
 struct Program {
   Arena memory{1 << 16};  ///< constants and base documents
   std::vector<Value> constants;
   std::vector<Function> functions;
   std::vector<RuleSet> rule_sets;
+  std::vector<KnownDocument> known;  ///< by rule set; empty: none were looked for
+  std::vector<Arena> known_memory;   ///< of their values
   std::vector<RuleInfo> rules;
   std::vector<DocumentNode> nodes;  ///< nodes[0] is `data`
   std::vector<Fan> fans;

@@ -6,7 +6,9 @@
 #include <random>
 
 #include "policy/data/base_document.h"
+#include "policy/engine.h"
 #include "policy/value/json.h"
+#include "policy/vm/program.h"
 
 using namespace signalbox;
 using namespace signalbox::policy;
@@ -51,13 +53,12 @@ std::string resources(std::mt19937& random) {
 }
 
 double ratio(const std::string& text) {
-  Arena arena(1 << 16);
   Diagnostics errors;
   const DataFile file{"data.json", text};
-  const Value whole = merge_base_documents(arena, {&file, 1}, errors);
+  const BaseDocuments base = read_base_documents({&file, 1}, nullptr, errors);
   REQUIRE(errors.empty());
-  REQUIRE(whole.is_object());
-  return static_cast<double>(arena.used()) / static_cast<double>(text.size());
+  REQUIRE(base.whole.is_object());
+  return static_cast<double>(base.bytes()) / static_cast<double>(text.size());
 }
 
 }  // namespace
@@ -72,4 +73,43 @@ TEST_CASE("base documents take less than three times their JSON", "[memory]") {
     INFO(name);
     CHECK(times < 3.0);
   }
+}
+
+TEST_CASE("a reload reads only the base documents that changed", "[memory]") {
+  std::mt19937 random(7);
+  const std::string large = users(random);
+  const std::string rule =
+      "package app\nallow if data.directory.users.user1.active == data.settings.active\n";
+  const auto load = [&](const std::string& settings, const PolicySet* before) {
+    auto set = PolicySet::load(
+        {{"app.rego", rule}, {"directory/data.json", large}, {"settings/data.json", settings}}, {}, {},
+        before);
+    REQUIRE(set);
+    return *set;
+  };
+  const auto document = [](const PolicySet& set, std::string_view name) {
+    return set.program().nodes[0].base.at(name);
+  };
+  auto first = load(R"({"active": true})", nullptr);
+  const auto second = load(R"({"active": false})", first.get());
+  CHECK(document(*first, "directory").same_bits(document(*second, "directory")));
+  CHECK_FALSE(document(*first, "settings").same_bits(document(*second, "settings")));
+  first.reset();  // what is shared lives on
+  Evaluator evaluator;
+  const auto query = second->prepare("data.directory.users.user1.id");
+  REQUIRE(query);
+  const auto value = evaluator.value(**query, JsonInput({}, second->input_paths()), {});
+  REQUIRE(value);
+  CHECK(*value == Value::integer(100'001));
+}
+
+TEST_CASE("a document is not shared with another at the same path", "[memory]") {
+  const auto load = [](const std::string& text, const PolicySet* before) {
+    auto set = PolicySet::load({{"a/data.json", text}}, {}, {}, before);
+    REQUIRE(set);
+    return *set;
+  };
+  const auto first = load(R"({"x": 1})", nullptr), second = load(R"({"x": 2})", first.get());
+  CHECK(second->program().nodes[0].base.at("a").at("x") == Value::integer(2));
+  CHECK(first->program().nodes[0].base.at("a").at("x") == Value::integer(1));
 }

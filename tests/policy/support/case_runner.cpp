@@ -93,10 +93,16 @@ Value bindings_object(Arena& arena, const Value& fields, std::span<const std::st
   return object.finish();
 }
 
+bool is_v0(const Value& fields) {
+  const Value version = fields.at("rego_version");
+  return version.is_string() && version.as_string() == "v0";
+}
+
 Outcome evaluate(Arena& arena, const Value& fields, Optimise optimise) {
   std::vector<SourceFile> files = files_of(fields);
   LoadOptions options;
   options.optimise = optimise;
+  options.v0_compatible = is_v0(fields);
   options.host.own_builtins.push_back(&kTestSleep);
   auto set = PolicySet::load(std::move(files), {}, options);
   if (!set) return {{}, {}, {}, to_text_all(set.error())};
@@ -127,7 +133,7 @@ Outcome evaluate(Arena& arena, const Value& fields, Optimise optimise) {
 }
 
 Outcome evaluate_by_reference(Arena& arena, const Value& fields) {
-  ReferenceProgram program(files_of(fields), {&kTestSleep});
+  ReferenceProgram program(files_of(fields), {&kTestSleep}, is_v0(fields));
   if (!program.trouble().empty()) return {{}, {}, {}, program.trouble()};
   Value input = fields.at("input");
   if (const Value term = fields.at("input_term"); term.is_string()) {

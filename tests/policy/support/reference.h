@@ -71,7 +71,9 @@ class Reference {
   void term(const ast::Term& t, const Take& take);
   void terms(std::span<const ast::Term> list, Path& values, const Then& then);
   void reference(const ast::Ref& ref, const Take& take);
-  void below(const Value& value, const ast::Ref& ref, std::size_t at, const Take& take);
+  enum class KeysOf : bool { Value, BaseDocument };
+  void below(const Value& value, const ast::Ref& ref, std::size_t at, const Take& take,
+             KeysOf keys = KeysOf::Value);
   void comprehension(const ast::Term& t, const Take& take);
   bool has_unbound(const ast::Term& t) const;
   void match(const ast::Term& pattern, const Value& value, const Then& then);

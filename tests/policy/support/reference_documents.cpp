@@ -4,6 +4,7 @@
 #include <set>
 
 #include "policy/compile/document_tree.h"
+#include "policy/data/base_document.h"
 #include "policy/support/reference.h"
 #include "policy/value/builder.h"
 #include "policy/vm/context.h"
@@ -125,14 +126,15 @@ void Reference::document(const Path& path, const Value& base, const ast::Ref& re
   if (!rules.empty() && !rules.front()->rule->head.is_function) {
     return below(with_overrides_below(path, rules_document(path)), ref, at, take);
   }
-  if (!defined_below(path) && !overridden_below(path)) return below(base, ref, at, take);
+  if (!defined_below(path) && !overridden_below(path))
+    return below(base, ref, at, take, KeysOf::BaseDocument);
   if (at == ref.terms.size()) {
     if (const Value value = whole(path, base)) take(value);
     return;
   }
   const ast::Term& key = ref.terms[at];
   const auto descend = [&](const Value& known) {
-    document(child(path, known), base.at(known), ref, at + 1, take);
+    document(child(path, known), base_document_at(base, known), ref, at + 1, take);
   };
   if (!has_unbound(key)) return term(key, descend);
   for (const Value& found : keys_of(path, base)) match(key, found, [&] { descend(found); });

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "policy/data/base_document.h"
 #include "policy/engine.h"
 #include "policy/support/reference.h"
 
@@ -13,14 +14,15 @@ namespace signalbox::policy::test {
 
 class ReferenceProgram {
  public:
-  ReferenceProgram(const std::vector<SourceFile>& files, const std::vector<const Builtin*>& own);
+  ReferenceProgram(const std::vector<SourceFile>& files, const std::vector<const Builtin*>& own,
+                   bool v0 = false);
   /// Why it cannot be asked; empty when it can.
   const std::string& trouble() const { return trouble_; }
   /// Values live until the next question. A query that does not compile is an error with its code.
   Reference::Answers ask(const std::string& query, Value input, bool strict);
 
  private:
-  Arena arena_{1 << 14};
+  BaseDocuments base_;
   check::CheckOptions checking_;
   check::CheckedModules checked_;
   std::unique_ptr<Reference> reference_;

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "policy/compile/document_tree.h"
+#include "policy/data/base_document.h"
 #include "policy/support/reference.h"
 #include "policy/value/builder.h"
 
@@ -77,16 +78,20 @@ void Reference::reference(const ast::Ref& ref, const Take& take) {
 }
 
 /// The values of `ref` from its part `at` on, beginning in `value`.
-void Reference::below(const Value& value, const ast::Ref& ref, std::size_t at, const Take& take) {
+void Reference::below(const Value& value, const ast::Ref& ref, std::size_t at, const Take& take,
+                      KeysOf keys) {
   step();
   if (value.is_undefined()) return;
   if (at == ref.terms.size()) return take(value);
   const ast::Term& key = ref.terms[at];
   if (!has_unbound(key)) {
-    return term(key, [&](Value known) { below(value.at(known), ref, at + 1, take); });
+    return term(key, [&](Value known) {
+      const bool base = keys == KeysOf::BaseDocument;
+      below(base ? base_document_at(value, known) : value.at(known), ref, at + 1, take, keys);
+    });
   }
   const auto one = [&](const Value& found, const Value& element) {
-    match(key, found, [&] { below(element, ref, at + 1, take); });
+    match(key, found, [&] { below(element, ref, at + 1, take, keys); });
   };
   if (value.is_array()) {
     for (std::size_t i = 0; i < value.size(); ++i)

@@ -8,6 +8,7 @@
 #include "policy/builtins/crypto/signature.h"
 #include "policy/builtins/go/codec.h"
 #include "policy/builtins/go/text.h"
+#include "policy/builtins/json_shape.h"
 #include "policy/value/json.h"
 
 namespace signalbox::policy::crypto {
@@ -132,7 +133,12 @@ std::expected<Key, std::string> okp_key(const Value& jwk) {
 
 std::expected<Key, std::string> jwk_key(const Value& jwk) {
   Value type = jwk.at("kty");
-  if (!type.is_string()) return Failure("invalid key type from JSON (\"\")");
+  if (!type) return Failure("invalid key type from JSON ()");
+  if (!type.is_string())
+    return Failure(
+        "jwk.Parse: failed to probe data: probe: failed to unmarshal data: json: cannot unmarshal " +
+        std::string(type.is_boolean() ? "bool" : kind_name(type.kind())) +
+        " into Go struct field .kty of type string");
   std::string_view name = type.as_string();
   std::expected<Key, std::string> key = Failure("invalid key type from JSON (" + std::string(name) + ")");
   if (name == "RSA") key = rsa_key(jwk);
@@ -173,14 +179,25 @@ std::expected<std::vector<Key>, std::string> pem_key(const PemBlock& block) {
 }  // namespace
 
 std::expected<std::vector<Key>, std::string> jwk_keys(std::string_view json) {
+  constexpr std::string_view kSole = "jwk.Parse: failed to parse sole key: jwk.ParseKey: ";
   Arena arena;
   auto document = parse_json(arena, json);
-  if (!document || !document->is_object()) return Failure("failed to unmarshal JWK set: invalid JSON");
-  Value set = document->at("keys");
+  if (!document)
+    return Failure(std::string(kSole) + "jwk.Parse: failed to probe data: probe: failed to unmarshal data: " +
+                   builtins::json_complaint(json));
+  const Value set = document->is_object() ? document->at("keys") : Value();
   std::vector<Key> keys;
-  for (const Value& jwk : set.is_array() ? set.as_array() : std::span(&*document, 1)) {
-    auto key = jwk_key(jwk);
-    if (!key) return Failure(key.error());
+  if (!set.is_array()) {
+    auto key = jwk_key(*document);
+    if (!key) return Failure(std::string(kSole) + key.error());
+    keys.push_back(std::move(*key));
+    return keys;
+  }
+  for (std::size_t i = 0; i < set.size(); ++i) {
+    auto key = jwk_key(set.as_array()[i]);
+    if (!key)
+      return Failure("jwk.Parse: failed to unmarshal JWK set: failed to decode key #" + std::to_string(i) +
+                     " in \"keys\": jwk.ParseKey: " + key.error());
     keys.push_back(std::move(*key));
   }
   return keys;
@@ -189,7 +206,9 @@ std::expected<std::vector<Key>, std::string> jwk_keys(std::string_view json) {
 std::expected<std::vector<Key>, std::string> verification_keys(std::string_view text) {
   if (PemBlock block = first_pem_block(text); !block.type.empty()) return pem_key(block);
   auto keys = jwk_keys(text);
-  if (!keys) return Failure("failed to parse a JWK key (set): " + keys.error());
+  if (!keys)
+    return Failure("failed to parse a JWK key (set): jwk.ParseString: failed to parse string: " +
+                   keys.error());
   std::erase_if(*keys, [](const Key& key) {
     return !key.algorithm.empty() && find_algorithm(key.algorithm) == nullptr;
   });
