@@ -246,6 +246,7 @@ Task<bool> Session::substitute() {
   wire::read_header(wire::Sender::Server, from_server_->bytes(), header);
   from_server_->consume(header.size());
   from_server_->keep();
+  wake_requests();  // what waits for the server to have answered everything
   if (replacement_.empty()) co_return true;
   co_return co_await write_to_client(std::exchange(replacement_, {}));
 }
