@@ -8,10 +8,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "sql/encoding.h"
 #include "sql/facts.h"
 
 namespace signalbox::sql {
@@ -32,8 +34,13 @@ struct AnalyzeOptions {
   // The session's settings that change what the text means (defaults are PostgreSQL's).
   bool standard_conforming_strings = true;
   BackslashQuote backslash_quote = BackslashQuote::SafeEncoding;
-  /// One whose characters may hold ASCII bytes (SJIS, GBK, ...) gives a parse_error 0A000.
+  /// Of one byte a character: converted. Any other but UTF8 and SQL_ASCII gives a parse_error 0A000 for a
+  /// text beyond ASCII; one whose characters may hold ASCII bytes (SJIS, GBK, ...) for every text.
   std::string_view client_encoding = "UTF8";
+  /// Of the database; "" = UTF8. With another, names beyond ASCII that it would fold or cut give 0A000 too.
+  std::string_view server_encoding = {};
+  /// How a text was read that is kept since: the session's encoding may be another now.
+  std::optional<Encoding> encoding = std::nullopt;
 
   /// Borrowed for the call: resolves names, expands views, knows functions and types (catalog.h).
   const Catalog* catalog = nullptr;

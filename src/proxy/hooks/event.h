@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "actions/hook.h"
+#include "sql/encoding.h"
 
 namespace signalbox::proxy {
 
@@ -79,13 +80,19 @@ struct ParameterFact {
 
 enum class QueryProtocol : std::uint8_t { Simple, Extended, FunctionCall };
 
+/// The session's settings under which a text was sent, as far as they say what it means.
+struct Reading {
+  bool standard_strings = true;  ///< standard_conforming_strings
+  sql::Encoding encoding = sql::Encoding::Utf8;
+};
+
 /// A text that the session refers to by a name: a prepared statement or a cursor.
 struct NamedText {
   std::string_view text;
   bool carried =
       false;  ///< the text is a PREPARE or DECLARE; what the name stands for is the query inside it
-  bool standard_strings = true;  ///< standard_conforming_strings when the text was sent
-  std::string_view edits = {};   ///< that policies asked for and got when it was sent
+  Reading reading = {};
+  std::string_view edits = {};  ///< that policies asked for and got when it was sent
 };
 
 /// A query's text and what is known about it without looking at it.

@@ -16,6 +16,17 @@ namespace {
 /// EXECUTE of a statement that is itself an EXECUTE, and so on: PostgreSQL allows it, nobody needs it.
 constexpr int kMaxDepth = 4;
 
+/// A text from earlier is read as it was then.
+void read_as(sql::AnalyzeOptions& options, const Reading& reading) {
+  options.standard_conforming_strings = reading.standard_strings;
+  options.encoding = reading.encoding;
+}
+
+Reading reading_of(const sql::AnalyzeOptions& options) {
+  return {.standard_strings = options.standard_conforming_strings,
+          .encoding = sql::encoding_of(options.client_encoding, options.server_encoding)};
+}
+
 bool is_reference(std::string_view kind) {
   return kind == "execute" || kind == "fetch" || kind == "move";
 }
@@ -56,6 +67,7 @@ sql::AnalyzeOptions analyze_options(const Event& event) {
     for (const auto& [name, value] : event.session->parameters) {
       if (name == "standard_conforming_strings") options.standard_conforming_strings = value != "off";
       if (name == "client_encoding") options.client_encoding = value;
+      if (name == "server_encoding") options.server_encoding = value;
     }
   }
   if (event.server != nullptr) {
@@ -80,7 +92,7 @@ const sql::QueryFacts& QueryStatements::analyse(std::string_view text, const sql
 void QueryStatements::take_apart(const Event& event) {
   const Query& asked = *event.query;
   sql::AnalyzeOptions options = analyze_options(event);
-  if (asked.prepared) options.standard_conforming_strings = asked.prepared->standard_strings;
+  if (asked.prepared) read_as(options, asked.prepared->reading);
   analyse(asked.text, options);
   sql::QueryFacts& query = analysed_.front();
   if (asked.parameters != nullptr) {
@@ -162,9 +174,7 @@ Names::Found QueryStatements::look_up(const sql::StatementFacts& reference, cons
     if (!defines) return {};
     const std::string_view text = event.query->text.substr(change->offset, change->length);
     return {.knowledge = Names::Knowledge::Known,
-            .named = {.text = text,
-                      .carried = true,
-                      .standard_strings = analyze_options(event).standard_conforming_strings}};
+            .named = {.text = text, .carried = true, .reading = reading_of(analyze_options(event))}};
   }
   if (event.names == nullptr) return {};
   return cursor ? event.names->cursor(reference.subject) : event.names->prepared(reference.subject);
@@ -182,7 +192,7 @@ const NameChange* QueryStatements::changed_before(const sql::StatementFacts& ref
 std::vector<QueryStatement> QueryStatements::named(const NamedText& text, const QueryStatement& reference,
                                                    const Event& event) {
   sql::AnalyzeOptions options = analyze_options(event);
-  options.standard_conforming_strings = text.standard_strings;
+  read_as(options, text.reading);
   const std::string& kept = texts_.emplace_back(text.text);
   followed_.emplace_back(reference.facts->index, text);
   followed_.back().second.text = kept;

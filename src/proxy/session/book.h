@@ -48,11 +48,11 @@ struct Companion {
   std::string text;       ///< Parse, Query: its SQL
   std::string types;      ///< Parse: parameter types, four bytes each
   bool text_known = true;
-  bool undecided = false;        ///< Parse: decided when values are bound, because policies read them
-  bool insists = false;          ///< the refusal holds also where the server says 25P02
-  bool standard_strings = true;  ///< Parse, Query: how its text was lexed
-  char what = 'S';               ///< Close, Describe: 'S' statement, 'P' portal
-  bool ours = false;             ///< Describe: the gateway asks, the client did not
+  bool undecided = false;  ///< Parse: decided when values are bound, because policies read them
+  bool insists = false;    ///< the refusal holds also where the server says 25P02
+  Reading reading;         ///< Parse, Query: how its text was read
+  char what = 'S';         ///< Close, Describe: 'S' statement, 'P' portal
+  bool ours = false;       ///< Describe: the gateway asks, the client did not
   std::uint64_t revision = 0;
   std::string edits;               ///< Parse, Query: that policies asked for and got (rewriting.h)
   std::optional<std::string> tag;  ///< the CommandComplete that the client expects instead of the server's
@@ -65,7 +65,7 @@ struct Companion {
 
   void clear() {
     refusal.clear(), statement.clear(), portal.clear(), text.clear(), types.clear();
-    text_known = true, undecided = insists = ours = false, standard_strings = true, what = 'S', revision = 0;
+    text_known = true, undecided = insists = ours = false, reading = {}, what = 'S', revision = 0;
     changes.reset(), completed = 0, sent_ns = 0, edits.clear(), tag.reset();
     acts.reset(), acted = false, errand.reset();
   }

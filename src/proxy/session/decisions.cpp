@@ -124,6 +124,11 @@ std::optional<Session::Stop> Session::malformed() {
   return refused(make_refusal("08P01", "invalid message format"));
 }
 
+/// The name of something prepared would be other bytes after a change of client_encoding, and not be found.
+bool Session::is_untold(std::string_view name) const {
+  return !names_are_told_ && worker_.decider().reads_queries() && sql::is_beyond_ascii(name);
+}
+
 /// Query, Parse, Bind, Execute, FunctionCall, each whole (a Bind whose values nobody reads may be its
 /// beginning).
 std::optional<Session::Stop> Session::decide_message(const wire::FrameHeader& header, std::string_view body) {
@@ -137,6 +142,7 @@ std::optional<Session::Stop> Session::decide_message(const wire::FrameHeader& he
     case 'P': {
       const auto parse = wire::decode_parse(body);
       if (!parse) return malformed();
+      if (is_untold(parse->statement)) return refused(make_refusal("0A000", kUntoldName));
       const Query query{
           .text = parse->text, .protocol = QueryProtocol::Extended, .statement = parse->statement};
       return awaits_values(parse->text) ? decide_edits(query, message) : decide_query(query, message);

@@ -92,11 +92,15 @@ sql::Outputs Session::outputs_of(const AnswerEvent& about) const {
   if (kind == "execute" || kind == "fetch") {
     const NamedText* named = about.statements->stands_for(about.index);
     if (named == nullptr) return unknown;
-    options.standard_conforming_strings = named->standard_strings;
+    options.standard_conforming_strings = named->reading.standard_strings,
+    options.encoding = named->reading.encoding;
     return sql::outputs(named->text, 0, named->carried, options);
   }
   const std::optional<NamedText>& prepared = about.query.prepared;
-  if (prepared) options.standard_conforming_strings = prepared->standard_strings;
+  if (prepared) {
+    options.standard_conforming_strings = prepared->reading.standard_strings;
+    options.encoding = prepared->reading.encoding;
+  }
   return sql::outputs(about.query.text, about.index, prepared && prepared->carried, options);
 }
 

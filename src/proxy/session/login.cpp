@@ -309,14 +309,28 @@ void Session::on_login_message(char type, std::string_view body) {
 void Session::on_parameter(std::string_view name, std::string_view value) {
   if (name == "application_name") facts_.application_name = value;
   if (name == "server_version") server_facts_.version = value;
-  if (name == "standard_conforming_strings") standard_strings_ = value != "off";
   ++facts_.generation;
-  for (auto& [known, text] : facts_.parameters) {
-    if (known != name) continue;
-    text = value;
-    return;
+  const auto known =
+      std::ranges::find(facts_.parameters, name, [](const auto& one) { return std::string_view(one.first); });
+  if (known == facts_.parameters.end()) {
+    facts_.parameters.emplace_back(name, value);
+  } else {
+    known->second = value;
   }
-  facts_.parameters.emplace_back(name, value);
+  const bool is_encoding = name == "client_encoding" || name == "server_encoding";
+  if (name == "standard_conforming_strings") reading_.standard_strings = value != "off";
+  if (is_encoding) take_encoding();
+}
+
+/// What a text's bytes mean depends on both encodings.
+void Session::take_encoding() {
+  std::string_view client = "UTF8", server = "UTF8";
+  for (const auto& [name, value] : facts_.parameters) {
+    if (name == "client_encoding") client = value;
+    if (name == "server_encoding") server = value;
+  }
+  reading_.encoding = sql::encoding_of(client, server);
+  names_are_told_ = sql::is_one_encoding(client, server);
 }
 
 }  // namespace signalbox::proxy

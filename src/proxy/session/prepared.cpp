@@ -21,9 +21,11 @@ std::optional<Session::Stop> Session::decide_bind(std::string_view body, Message
   Decider& decider = worker_.decider();
   const bool with_values = decider.wants_parameters();
   const bool passes = some_ruling_passes_ || decider.rulings_pass();
-  if (!with_values && !passes && !some_prepared_acts_ && statements_.all_seen()) return std::nullopt;
+  const bool settled_before = !passes && !some_prepared_acts_ && !some_prepared_refused_;
+  if (!with_values && settled_before && statements_.all_seen()) return std::nullopt;
   const auto names = wire::decode_bind_names(body);
   if (!names) return malformed();
+  if (is_untold(names->statement)) return refused(make_refusal("0A000", kUntoldName));
   if (statements_.names_change() && book_.names_may_change()) return unconfirmed();
   PreparedText unanswered;
   std::shared_ptr<PreparedText> confirmed;
@@ -37,7 +39,7 @@ std::optional<Session::Stop> Session::decide_bind(std::string_view body, Message
       return bind_in_pipeline(*parse.parse, names->statement, message);
     unanswered.text = parse.parse->text;
     unanswered.known = parse.parse->text_known;
-    unanswered.standard_strings = parse.parse->standard_strings;
+    unanswered.reading = parse.parse->reading;
     unanswered.undecided = parse.parse->undecided;
     unanswered.types = parse.parse->types;
     unanswered.edits = parse.parse->edits;
@@ -45,6 +47,7 @@ std::optional<Session::Stop> Session::decide_bind(std::string_view body, Message
   } else {
     confirmed = statements_.of_statement(names->statement);
     if (!confirmed) return unknown_statement(names->statement);
+    if (confirmed->refused) return refused(*confirmed->refused);
     text = confirmed.get();
   }
   if (!passes && confirmed && confirmed->acts && !confirmed->undecided)
@@ -71,7 +74,7 @@ std::optional<Session::Stop> Session::bind_in_pipeline(Companion& parse, std::st
   if (!parse.acts || !std::exchange(parse.acted, true)) return std::nullopt;
   PreparedText text;
   text.text = parse.text;
-  text.standard_strings = parse.standard_strings;
+  text.reading = parse.reading;
   return act_on_bind(text, parse.acts, statement, message);
 }
 

@@ -9,6 +9,8 @@
 
 namespace signalbox::proxy {
 
+inline constexpr const char* kUntoldName = "names beyond ASCII need the client encoding UTF8";
+
 /// Why a message may not pass, and what becomes of it.
 struct Refusal {
   actions::Verdict verdict = actions::Verdict::Deny;

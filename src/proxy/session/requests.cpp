@@ -235,7 +235,7 @@ void Session::remember_text(char type, std::string_view body, bool whole, Compan
   wire::BodyReader reader(body);
   if (type == 'P') companion.statement = reader.name();
   companion.revision = decided_under_;
-  companion.standard_strings = standard_strings_;
+  companion.reading = reading_;
   companion.text_known = (type == 'Q' && changes_names()) || (whole && body.size() <= kLongestKeptText);
   if (!companion.text_known) return;
   if (ruled_ && ruled_->acts) companion.acts = ruled_;

@@ -106,6 +106,7 @@ class Session : private LaneHost {
   Task<LoginEnd> server_fell_silent();
   void on_login_message(char type, std::string_view body);
   void on_parameter(std::string_view name, std::string_view value);
+  void take_encoding();
 
   // scram_login.cpp: SCRAM ended at the gateway, on both sides
   Task<bool> end_scram_here(const ScramVerifier& verifier);
@@ -179,6 +180,7 @@ class Session : private LaneHost {
   std::optional<Refusal> judge_query(const Judged& judged, Event event, std::string_view outcome = {});
   Refusal refusal_of(const Ruling& ruling, const Event& event);
   std::optional<Stop> refused(Refusal refusal);
+  bool is_untold(std::string_view name) const;
   std::optional<Stop> malformed();
 
   // prepared.cpp: what is prepared is decided again when it is used
@@ -406,9 +408,10 @@ class Session : private LaneHost {
   std::unique_ptr<LaneState> lane_;  ///< null: no action has left anything behind
   std::unique_ptr<Acting> acting_;
   Acted acted_;
-  std::string replaced_;          ///< what goes on instead of the message at hand
-  bool standard_strings_ = true;  ///< standard_conforming_strings
-  std::string replacement_;       ///< the ErrorResponse that takes the place of the one at hand
+  std::string replaced_;        ///< what goes on instead of the message at hand
+  Reading reading_;             ///< of texts that come now
+  bool names_are_told_ = true;  ///< names beyond ASCII are the same bytes in every statement
+  std::string replacement_;     ///< the ErrorResponse that takes the place of the one at hand
 
   std::string startup_;        ///< the startup packet, verbatim; another server gets the same
   std::string login_replies_;  ///< messages of the login about to be sent to the client together

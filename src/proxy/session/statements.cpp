@@ -47,7 +47,7 @@ void Statements::parsed(Companion& companion) {
     if (!unnamed_ || unnamed_.use_count() > 1) unnamed_ = std::make_shared<PreparedText>();
     unnamed_->text.swap(companion.text);
     unnamed_->known = companion.text_known;
-    unnamed_->standard_strings = companion.standard_strings;
+    unnamed_->reading = companion.reading;
     unnamed_->revision = companion.revision;
     unnamed_->undecided = companion.undecided;
     unnamed_->edits.swap(companion.edits);
@@ -60,7 +60,7 @@ void Statements::parsed(Companion& companion) {
   }
   erase_statement(companion.statement);
   auto text = std::make_shared<PreparedText>();
-  text->standard_strings = companion.standard_strings;
+  text->reading = companion.reading;
   text->revision = companion.revision;
   text->undecided = companion.undecided;
   text->edits = companion.edits;
@@ -97,7 +97,7 @@ void Statements::erase(ByName& names, std::string_view name) {
 
 void Statements::completed(Companion& query) {
   PreparedText like;
-  like.standard_strings = query.standard_strings;
+  like.reading = query.reading;
   like.undecided = query.undecided;
   like.edits = query.edits;
   like.revision = query.revision;
@@ -132,7 +132,7 @@ void Statements::define(ByName& names, const NameChange& change, std::string_vie
   erase(names, change.name);
   auto text = std::make_shared<PreparedText>();
   text->carried = true;
-  text->standard_strings = like.standard_strings;
+  text->reading = like.reading;
   text->undecided = like.undecided;
   text->edits = like.edits;
   text->revision = like.revision;

@@ -28,7 +28,7 @@ struct PreparedText {
   std::string text;
   bool known = true;                 ///< false: too long to keep
   bool carried = false;              ///< the text is a PREPARE or DECLARE, and the statement inside it
-  bool standard_strings = true;      ///< how it was lexed
+  Reading reading;                   ///< how it was read when it came
   bool undecided = false;            ///< it is decided each time values are bound to it
   std::uint64_t revision = 0;        ///< number of the policies under which it was decided
   std::uint64_t round = 0;           ///< the last one in which everything prepared was decided again
@@ -39,9 +39,7 @@ struct PreparedText {
   std::shared_ptr<const std::vector<NameChange>> changes;  ///< of names, when it runs
   std::shared_ptr<const QueryRuling> acts;                 ///< asks for actions each time it is executed
 
-  NamedText named() const {
-    return {.text = text, .carried = carried, .standard_strings = standard_strings, .edits = edits};
-  }
+  NamedText named() const { return {.text = text, .carried = carried, .reading = reading, .edits = edits}; }
 };
 
 class Statements final : public Names {

@@ -107,7 +107,7 @@ TEST_CASE_METHOD(Fixture, "what runs is what was prepared, lexed as it was then"
   query.prepared = NamedText{.text = {}, .carried = true};
   CHECK(brief(of("prepare p as delete from t")) == "delete");
   CHECK(of("select 1").missing() == Names::Knowledge::Earlier);
-  query.prepared = NamedText{.text = {}, .standard_strings = false};
+  query.prepared = NamedText{.text = {}, .reading = {.standard_strings = false}};
   CHECK(of(R"(select '\', (select 1 from secret), ')").all()[0].facts->tables.size() == 0);
 }
 
