@@ -137,8 +137,9 @@ struct StatementFacts {
   /// Why the text does not show all that the statement does; empty when it does. "do" (a code block), "body"
   /// (a function or rule body), "execute" (a statement prepared earlier), "function" (calls a function that
   /// is not PostgreSQL's own), "operator" (an operator that is not PostgreSQL's own), "sql" (a function that
-  /// runs SQL text), "unknown" (a node of the parse tree that this version does not know), "bounded" (more
-  /// facts than the limit), "unparsed" (see QueryFacts::parse_error).
+  /// runs SQL text), "unnamed" (reaches objects that it does not name: CASCADE, all of a
+  /// schema or an owner), "unknown" (a node of the parse tree that this version does not know), "bounded"
+  /// (more facts than the limit), "unparsed" (see QueryFacts::parse_error).
   std::vector<std::string_view> opaque;
   /// What it does beyond tables, from known functions and clauses: "file_read", "file_write", "program",
   /// "sql", "setting", "lock", "notify", "sequence", "large_object", "process" (signals backends), "wait"

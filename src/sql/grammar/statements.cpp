@@ -297,19 +297,4 @@ Literal Walker::set_value(const List* args) {
   return Literal::string(std::move(joined));
 }
 
-/// What the text of a statement does not show of what it does, now or later.
-void Walker::hidden(const Node* node) {
-  switch (nodeTag(node)) {
-    case T_DoStmt: return out_.opaque("do");
-    case T_ExecuteStmt: out_.opaque("execute"); return;
-    case T_CreateFunctionStmt:
-      if (as<CreateFunctionStmt>(node)->sql_body == nullptr) out_.opaque("body");
-      return;
-    case T_CreateExtensionStmt:
-    case T_AlterExtensionStmt:
-    case T_LoadStmt: return out_.opaque("body");
-    default: return;
-  }
-}
-
 }  // namespace signalbox::sql::SIGNALBOX_GRAMMAR

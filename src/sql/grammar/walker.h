@@ -126,6 +126,9 @@ class Walker {
   void remove(const DeleteStmt* remove, const Place& place);
   void merge(const MergeStmt* merge, const Place& place);
   void returning(const List* targets, Relation& target, const Place& place);
+#if PG_VERSION_NUM >= 180000
+  void returning(const ReturningClause* clause, Relation& target, const Place& place);
+#endif
   void bounded_write(const Node* where, const Place& place);
   Scope* with(const WithClause* clause, const Place& place);
   void limit(const SelectStmt* select);
@@ -152,6 +155,8 @@ class Walker {
   Literal set_value(const List* args);
   void lock_table(const LockStmt* lock);
   void create_table_as(const CreateTableAsStmt* statement, const Place& place);
+
+  // hidden.cpp
   void hidden(const Node* node);
 
   // objects.cpp
