@@ -1,4 +1,4 @@
-# Which PostgreSQL grammars are built in: SIGNALBOX_PG_GRAMMAR = debian (15, from libpg-query-dev), crate (17, from the C
+# Which PostgreSQL grammars are built in: SIGNALBOX_PG_GRAMMAR = debian (15, from libpg-query-dev), crate (18, from the C
 # source that the crate pg_query carries; tools/lib/fetch_grammar.sh puts it into build/pg_query), or both, chosen by the
 # server's version when a statement is analysed.
 set(SIGNALBOX_PG_GRAMMAR "debian" CACHE STRING "PostgreSQL grammars: debian, crate or both")

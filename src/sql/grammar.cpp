@@ -12,8 +12,8 @@ namespace signalbox::sql {
 #ifdef SIGNALBOX_GRAMMAR_15
 DECLARE(grammar15)
 #endif
-#ifdef SIGNALBOX_GRAMMAR_17
-DECLARE(grammar17)
+#ifdef SIGNALBOX_GRAMMAR_18
+DECLARE(grammar18)
 #endif
 #undef DECLARE
 
@@ -23,8 +23,8 @@ constexpr auto kGrammars = std::to_array<const Grammar*>({
 #ifdef SIGNALBOX_GRAMMAR_15
     &grammar15::kGrammar,
 #endif
-#ifdef SIGNALBOX_GRAMMAR_17
-    &grammar17::kGrammar,
+#ifdef SIGNALBOX_GRAMMAR_18
+    &grammar18::kGrammar,
 #endif
 });
 
@@ -35,10 +35,9 @@ std::span<const Grammar* const> grammars() {
 }
 
 const Grammar& grammar_for(int server_version) {
-  const Grammar* chosen = kGrammars.front();
   for (const Grammar* grammar : kGrammars)
-    if (server_version == 0 || grammar->major <= server_version) chosen = grammar;
-  return *chosen;
+    if (server_version != 0 && grammar->major >= server_version) return *grammar;
+  return *kGrammars.back();
 }
 
 }  // namespace signalbox::sql

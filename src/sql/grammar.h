@@ -26,7 +26,9 @@ struct Grammar {
 /// Those in this build, oldest first; never empty.
 std::span<const Grammar* const> grammars();
 
-/// The newest that is not newer than the server, or the oldest there is; version 0 chooses the newest.
+/// The server's own, else the next newer: it knows all that the server knows, and what it accepts beyond that
+/// the server rejects. Without one the newest there is, whose parse errors policies decide about. Version 0
+/// chooses the newest.
 const Grammar& grammar_for(int server_version);
 
 }  // namespace signalbox::sql

@@ -39,6 +39,7 @@ void Walker::unqualified(std::string_view name, Scope* scope) {
     const std::size_t mark = candidates.size();
     for (Relation* relation = at->first; relation != nullptr && !settled; relation = relation->next) {
       if (!charge(1)) return;
+      if (relation->qualified) continue;
       if (relation->alias == name) {  // the whole row, unless there is a column of that name
         read_column(at, *relation, "*", false);
         elsewhere = true;
@@ -62,7 +63,7 @@ void Walker::star(Scope* scope) {
   while (scope != nullptr && scope->first == nullptr) scope = scope->parent;
   if (scope == nullptr) return;
   for (Relation* relation = scope->first; relation != nullptr; relation = relation->next)
-    if (relation->join_end == 0) read_column(scope, *relation, "*", true);
+    if (relation->join_end == 0 && !relation->qualified) read_column(scope, *relation, "*", true);
 }
 
 Relation* Walker::find_relation(const Scope* scope, std::string_view schema, std::string_view alias) {

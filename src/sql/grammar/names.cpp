@@ -22,15 +22,23 @@ std::string_view target_name(const ResTarget* target) {
   return {};
 }
 
+const List* returned_by(const auto* statement) {
+#if PG_VERSION_NUM >= 180000
+  return statement->returningClause == nullptr ? nullptr : statement->returningClause->exprs;
+#else
+  return statement->returningList;
+#endif
+}
+
 const List* targets_of(const Node* query) {
   while (query != nullptr && IsA(query, SelectStmt) && as<SelectStmt>(query)->op != SETOP_NONE)
     query = as<Node>(as<SelectStmt>(query)->larg);
   if (query == nullptr) return nullptr;
   switch (nodeTag(query)) {
     case T_SelectStmt: return as<SelectStmt>(query)->targetList;
-    case T_InsertStmt: return as<InsertStmt>(query)->returningList;
-    case T_UpdateStmt: return as<UpdateStmt>(query)->returningList;
-    case T_DeleteStmt: return as<DeleteStmt>(query)->returningList;
+    case T_InsertStmt: return returned_by(as<InsertStmt>(query));
+    case T_UpdateStmt: return returned_by(as<UpdateStmt>(query));
+    case T_DeleteStmt: return returned_by(as<DeleteStmt>(query));
     default: return nullptr;
   }
 }

@@ -25,6 +25,15 @@ std::string_view wait_word(LockWaitPolicy policy) {
   }
 }
 
+/// The RETURNING of a statement.
+auto returned_by(const auto* statement) {
+#if PG_VERSION_NUM >= 180000
+  return statement->returningClause;
+#else
+  return statement->returningList;
+#endif
+}
+
 Place within(Place place, Scope* scope) {
   place.scope = scope;
   place.top = false;
@@ -155,7 +164,7 @@ void Walker::insert(const InsertStmt* insert, const Place& place) {
   if (insert->cols == nullptr) out_.column(target.name, "*", Access::Write, true);
   push(insert->selectStmt, within(place, names));
   on_conflict(insert->onConflictClause, target, scope, inside);
-  returning(insert->returningList, target, inside);
+  returning(returned_by(insert), target, inside);
 }
 
 void Walker::on_conflict(const OnConflictClause* clause, Relation& target, Scope* scope, const Place& place) {
@@ -189,7 +198,7 @@ void Walker::update(const UpdateStmt* update, const Place& place) {
   if (place.top) top_where(update->whereClause);
   bounded_write(update->whereClause, inside);
   write_columns(update->targetList, target, inside);
-  returning(update->returningList, target, inside);
+  returning(returned_by(update), target, inside);
 }
 
 void Walker::remove(const DeleteStmt* remove, const Place& place) {
@@ -205,7 +214,7 @@ void Walker::remove(const DeleteStmt* remove, const Place& place) {
   list_tables(scope);
   if (place.top) top_where(remove->whereClause);
   bounded_write(remove->whereClause, inside);
-  returning(remove->returningList, target, inside);
+  returning(returned_by(remove), target, inside);
 }
 
 void Walker::merge(const MergeStmt* merge, const Place& place) {
@@ -231,7 +240,7 @@ void Walker::merge(const MergeStmt* merge, const Place& place) {
     push(when->values, inside);
   }
 #if PG_VERSION_NUM >= 170000
-  returning(merge->returningList, target, inside);
+  returning(returned_by(merge), target, inside);
 #endif
 }
 
@@ -243,6 +252,28 @@ void Walker::returning(const List* targets, Relation& target, const Place& place
   }
   push(targets, place);
 }
+
+#if PG_VERSION_NUM >= 180000
+/// `old` and `new`, or what WITH (OLD AS o, NEW AS n) calls them, are the row before and after.
+void Walker::returning(const ReturningClause* clause, Relation& target, const Place& place) {
+  if (clause == nullptr) return;
+  std::string_view before = "old", after = "new";
+  for (const ListCell& cell : Cells(clause->options)) {
+    const auto* option = in<ReturningOption>(cell);
+    (option->option == RETURNING_OPTION_OLD ? before : after) = text_of(option->value);
+  }
+  for (const std::string_view alias : {before, after})
+    add_relation(place.scope, {.alias = alias,
+                               .schema = target.schema,
+                               .name = target.name,
+                               .known = target.known,
+                               .aliased = true,
+                               .target = true,
+                               .qualified = true,
+                               .read_listed = true});
+  returning(clause->exprs, target, place);
+}
+#endif
 
 /// Counts a write by its WHERE. A clause that reads the target's rows is walked, and lists the read.
 void Walker::bounded_write(const Node* where, const Place& place) {

@@ -44,8 +44,9 @@ struct Relation {
   int conditions = 0;  ///< how many in `where`
   int join_begin = 0;  ///< an aliased join stands for the relations [join_begin, join_end)
   int join_end = 0;
-  bool aliased = false;  ///< the alias hides schema and name
-  bool target = false;   ///< written by the statement: a read is listed when a column is read
+  bool aliased = false;    ///< the alias hides schema and name
+  bool target = false;     ///< written by the statement: a read is listed when a column is read
+  bool qualified = false;  ///< means something in front of a column only: `old`, `new`
   bool read_listed = false;
 
   bool is_table() const { return !name.empty(); }
