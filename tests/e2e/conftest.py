@@ -29,6 +29,17 @@ HBA = ["host all md5_user 127.0.0.1/32 md5", "host all scram_user 127.0.0.1/32 s
        "host all plain_user 127.0.0.1/32 password", "local all scram_user scram-sha-256"]
 
 _numbers = itertools.count()
+_summary = []
+
+
+def summarise(line):
+    """A line for the end of the run: what a test has counted."""
+    _summary.append(line)
+
+
+def pytest_terminal_summary(terminalreporter):
+    for line in _summary:
+        terminalreporter.write_line(line)
 
 
 def pytest_addoption(parser):
