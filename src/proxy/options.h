@@ -53,6 +53,14 @@ struct TargetTlsOptions {
   TlsVersion min_version = TlsVersion::V1_2;
 };
 
+/// How the target's pg_catalog is read. Off without a user.
+struct CatalogOptions {
+  std::string user;
+  std::string password;
+  std::chrono::milliseconds refresh{60'000};
+  std::chrono::milliseconds timeout{10'000};  ///< of connecting, and of each query
+};
+
 struct TargetOptions {
   std::string name;
   std::string host = "127.0.0.1";  ///< address, host name, or a directory for its UNIX socket
@@ -63,6 +71,7 @@ struct TargetOptions {
   std::uint64_t weight = 1;  ///< share among targets that fit equally
   std::string user;          ///< the gateway's own account there; "" = the session's user
   std::string password;
+  CatalogOptions catalog;
 };
 
 struct RoutingOptions {

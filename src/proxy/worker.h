@@ -16,6 +16,7 @@
 #include "proxy/net/resolver.h"
 #include "proxy/net/tls.h"
 #include "proxy/targets/cancel_registry.h"
+#include "proxy/targets/catalogs.h"
 #include "proxy/targets/census.h"
 #include "proxy/targets/choose.h"
 #include "proxy/targets/monitor.h"
@@ -47,6 +48,7 @@ struct Shared {
   Census census;
   CancelRegistry cancels;
   Resolver resolver;
+  Catalogs catalogs;
   actions::Limiter limiter;
   actions::BlockList blocks;
   HealthBoard health;

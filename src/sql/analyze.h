@@ -44,7 +44,8 @@ struct AnalyzeOptions {
 
   /// Borrowed for the call: resolves names, expands views, knows functions and types (catalog.h).
   const Catalog* catalog = nullptr;
-  std::span<const std::string> search_path = {};  ///< the session's, "$user" put in; read with `catalog`
+  /// The session's, "$user" put in; nothing when it is not known: a name may then mean any of that name.
+  std::optional<std::span<const std::string>> search_path = std::nullopt;
 };
 
 /// Never throws; `text` may hold anything (NUL bytes give a parse_error, as PostgreSQL's wire forbids them).

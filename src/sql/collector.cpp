@@ -111,6 +111,14 @@ bool Collector::function(std::string_view schema, std::string_view name, bool ex
   return known;
 }
 
+void Collector::routine(RoutineUse use) {
+  const bool listed = std::ranges::any_of(facts_.routines, [&](const RoutineUse& one) {
+    return one.name == use.name && one.schema == use.schema && one.volatility == use.volatility &&
+           one.security_definer == use.security_definer && one.language == use.language;
+  });
+  if (!listed && room()) facts_.routines.push_back(std::move(use));
+}
+
 void Collector::operation(std::string_view schema, std::string_view op) {
   if (!schema.empty() || !is_known_operator(op)) opaque("operator");
 }
@@ -193,6 +201,7 @@ StatementFacts combine(std::span<const StatementFacts> statements, std::uint32_t
     for (const auto& use : one.tables) all.table(use.schema, use.name, use.access, use.verb, use.where);
     for (const auto& use : one.columns) all.column(use.table, use.name, use.access, use.certain);
     for (const auto& name : one.functions) all.name_in(whole.functions, all.function_hashes_, name);
+    for (const auto& use : one.routines) all.routine(use);
     for (const auto& name : one.types) all.name_in(whole.types, all.type_hashes_, name);
     for (const auto& use : one.objects) all.object(use.type, use.schema, use.name);
     for (const auto& use : one.joins) all.join(use.type, use.has_condition);

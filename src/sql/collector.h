@@ -26,6 +26,7 @@ class Collector {
   /// the function. With `executes` false (EXPLAIN) the function's doings are listed, but do not count against
   /// read_only.
   bool function(std::string_view schema, std::string_view name, bool executes);
+  void routine(RoutineUse use);
   void operation(std::string_view schema, std::string_view op);  ///< an operator
   void type(std::string_view schema, std::string_view name);
   void object(std::string_view type, std::string_view schema, std::string_view name);

@@ -13,4 +13,12 @@ std::string_view to_string(Access access) {
   return "define";
 }
 
+std::string_view volatility_word(char volatility) {
+  switch (volatility) {
+    case 'i': return "immutable";
+    case 's': return "stable";
+    default: return "volatile";
+  }
+}
+
 }  // namespace signalbox::sql

@@ -34,6 +34,7 @@ std::string_view to_string(Access access);  ///< "read", "lock", "write", "defin
 struct Equality {
   std::string column;
   Literal value;
+  std::uint32_t type = 0;  ///< OID of the column's type, when a catalogue tells
   bool operator==(const Equality&) const = default;
 };
 
@@ -91,6 +92,18 @@ struct ObjectUse {
   std::string name;
 };
 
+std::string_view volatility_word(
+    char volatility);  ///< of pg_proc.provolatile: "immutable", "stable", "volatile"
+
+/// A function or procedure of somebody's making that the statement calls, or by its arguments could call.
+struct RoutineUse {
+  std::string schema;
+  std::string name;
+  char volatility = 'v';  ///< i, s, v
+  bool security_definer = false;
+  std::string language;
+};
+
 /// A bound parameter's place in the text.
 struct ParameterUse {
   std::int32_t number = 0;     ///< n of $n, from 1
@@ -137,9 +150,10 @@ struct StatementFacts {
   /// Why the text does not show all that the statement does; empty when it does. "do" (a code block), "body"
   /// (a function or rule body), "execute" (a statement prepared earlier), "function" (calls a function that
   /// is not PostgreSQL's own), "operator" (an operator that is not PostgreSQL's own), "sql" (a function that
-  /// runs SQL text), "unnamed" (reaches objects that it does not name: CASCADE, all of a
-  /// schema or an owner), "unknown" (a node of the parse tree that this version does not know), "bounded"
-  /// (more facts than the limit), "unparsed" (see QueryFacts::parse_error).
+  /// runs SQL text), "trigger" (a table whose writes run code, by the catalogue), "unnamed" (reaches objects
+  /// that it does not name: CASCADE, all of a schema or an owner), "unknown" (a node of the parse tree that
+  /// this version does not know), "bounded" (more facts than the limit), "unparsed" (see
+  /// QueryFacts::parse_error).
   std::vector<std::string_view> opaque;
   /// What it does beyond tables, from known functions and clauses: "file_read", "file_write", "program",
   /// "sql", "setting", "lock", "notify", "sequence", "large_object", "process" (signals backends), "wait"
@@ -151,6 +165,7 @@ struct StatementFacts {
   /// Unqualified name of every function and procedure, and schema.name when it was qualified (pg_catalog
   /// apart).
   std::vector<std::string> functions;
+  std::vector<RoutineUse> routines;  ///< with a catalogue only
   /// Types that are not PostgreSQL's own: a cast to a domain runs its CHECK.
   std::vector<std::string> types;
   std::vector<ObjectUse> objects;

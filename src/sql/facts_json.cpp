@@ -175,6 +175,16 @@ void write_tables(Writer& out, const StatementFacts& facts) {
 
 void write_names(Writer& out, const StatementFacts& facts) {
   out.strings("functions", facts.functions);
+  out.key("routines");
+  out.array(facts.routines, [&](const RoutineUse& use) {
+    out.object([&] {
+      out.member("schema", use.schema);
+      out.member("name", use.name);
+      out.member("volatility", volatility_word(use.volatility));
+      out.flag("security_definer", use.security_definer);
+      out.member("language", use.language);
+    });
+  });
   out.strings("types", facts.types);
   out.key("objects");
   out.array(facts.objects, [&](const ObjectUse& use) {

@@ -221,23 +221,39 @@ Literal decode_text(std::uint32_t type, std::string_view text) {
   }
 }
 
-/// `value_of(n)` is the value of $n, from 1.
+/// `value_of(n, type)` is the value of $n, from 1, whose type is that one where nobody has told another.
 template <class ValueOf>
-void bind_value(Literal& value, ValueOf value_of) {
-  if (value.kind == Literal::Kind::Parameter) value = value_of(value.integer);
+void bind_value(Literal& value, ValueOf value_of, std::uint32_t type = 0) {
+  if (value.kind == Literal::Kind::Parameter) value = value_of(value.integer, type);
+}
+
+/// $n stands in this one place, without a cast: PostgreSQL gives it the type of the column that it is
+/// compared to.
+bool takes_columns_type(const StatementFacts& facts, const Literal& value) {
+  if (value.kind != Literal::Kind::Parameter) return false;
+  const auto is_it = [&](const ParameterUse& use) { return use.number == value.integer; };
+  const auto at = std::ranges::find_if(facts.parameters, is_it);
+  return at != facts.parameters.end() && at->type.empty() &&
+         std::ranges::count_if(facts.parameters, is_it) == 1;
+}
+
+template <class ValueOf>
+void bind_equality(const StatementFacts& facts, Equality& equality, ValueOf value_of) {
+  const std::uint32_t type = takes_columns_type(facts, equality.value) ? equality.type : 0;
+  bind_value(equality.value, value_of, type);
 }
 
 template <class ValueOf>
 void bind_statement(StatementFacts& facts, ValueOf value_of) {
-  for (Equality& equality : facts.where) bind_value(equality.value, value_of);
+  for (Equality& equality : facts.where) bind_equality(facts, equality, value_of);
   for (TableUse& use : facts.tables)
-    for (Equality& equality : use.where) bind_value(equality.value, value_of);
+    for (Equality& equality : use.where) bind_equality(facts, equality, value_of);
   if (facts.has_limit) bind_value(facts.limit, value_of);
   if (facts.has_limit && facts.limit.kind == Literal::Kind::Null) facts.has_limit = false;  // LIMIT NULL
   for (Setting& setting : facts.sets) {
     bind_value(setting.value, value_of);
     if (setting.name_parameter == 0) continue;
-    const Literal name = value_of(setting.name_parameter);
+    const Literal name = value_of(setting.name_parameter, 0);
     if (name.kind != Literal::Kind::String) continue;
     setting.name = name.text;
     for (char& c : setting.name) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
@@ -258,9 +274,11 @@ Literal decode(const BoundParameter& parameter) {
 }
 
 void bind_parameters(QueryFacts& facts, std::span<const BoundParameter> parameters) {
-  const auto value_of = [&](std::int64_t n) {
-    return within(n, parameters.size()) ? decode(parameters[static_cast<std::size_t>(n) - 1])
-                                        : Literal::unknown();
+  const auto value_of = [&](std::int64_t n, std::uint32_t type) {
+    if (!within(n, parameters.size())) return Literal::unknown();
+    BoundParameter parameter = parameters[static_cast<std::size_t>(n) - 1];
+    if (parameter.type == 0) parameter.type = type;
+    return decode(parameter);
   };
   bind_statement(facts.whole, value_of);
   for (StatementFacts& one : facts.parts) bind_statement(one, value_of);
@@ -268,7 +286,7 @@ void bind_parameters(QueryFacts& facts, std::span<const BoundParameter> paramete
 }
 
 void bind_parameters(StatementFacts& facts, std::span<const Literal> arguments) {
-  bind_statement(facts, [&](std::int64_t n) {
+  bind_statement(facts, [&](std::int64_t n, std::uint32_t) {
     return within(n, arguments.size()) ? arguments[static_cast<std::size_t>(n) - 1] : Literal::unknown();
   });
 }

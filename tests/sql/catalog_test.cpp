@@ -12,23 +12,35 @@
 namespace signalbox::sql::test {
 namespace {
 
+constexpr std::uint32_t kInt4 = 23, kText = 25;
+
 CatalogRows rows() {
-  return {
-      .relations = {{"public", "t", 'r', {"id", "a", "secret"}, ""},
-                    {"public", "u", 'r', {"id", "b"}, ""},
-                    {"evil", "u", 'r', {"id", "b"}, ""},
-                    {"public", "v", 'v', {"id", "x"}, " SELECT t.id, t.secret AS x FROM public.t;"},
-                    {"public", "w", 'v', {"id"}, " SELECT v.id FROM public.v JOIN public.u ON u.id = v.id;"},
-                    {"public", "f", 'v', {"n"}, " SELECT public.wipe() AS n;"},
-                    {"public", "loop1", 'v', {"id"}, " SELECT loop2.id FROM public.loop2;"},
-                    {"public", "loop2", 'v', {"id"}, " SELECT loop1.id FROM public.loop1;"},
-                    {"public", "broken", 'v', {"id"}, " SELEC 1;"},
-                    {"pg_catalog", "pg_class", 'r', {"oid", "relname"}, ""}},
-      .functions = {{"public", "wipe", 'v'},
-                    {"public", "steady", 's'},
-                    {"public", "mixed", 'i'},
-                    {"public", "mixed", 'v'}},
-      .types = {{"public", "mood", 'e'}, {"public", "t_dom", 'd'}}};
+  return {.relations =
+              {{"public", "t", 'r', {{"id", kInt4}, {"a", kInt4}, {"secret", kText}}, ""},
+               {"public", "u", 'r', {{"id", kInt4}, {"b", kInt4}}, ""},
+               {"evil", "u", 'r', {{"id", kInt4}, {"b", kInt4}}, ""},
+               {"public", "v", 'v', {{"id"}, {"x"}}, " SELECT t.id, t.secret AS x FROM public.t;"},
+               {"public", "w", 'v', {{"id"}}, " SELECT v.id FROM public.v JOIN public.u ON u.id = v.id;"},
+               {"public", "f", 'v', {{"n"}}, " SELECT public.wipe() AS n;"},
+               {"public", "loop1", 'v', {{"id"}}, " SELECT loop2.id FROM public.loop2;"},
+               {"public", "loop2", 'v', {{"id"}}, " SELECT loop1.id FROM public.loop1;"},
+               {"public", "broken", 'v', {{"id"}}, " SELEC 1;"},
+               {"public", "root", 'r', {{"id"}}, ""},
+               {"public", "leaf", 'r', {{"id"}}, ""},
+               {"public", "leafs", 'v', {{"id"}}, " SELECT leaf.id FROM public.leaf;"},
+               {"public", "family", 'p', {{"id"}}, ""},
+               {"public", "noisy", 'r', {{"id"}}, "", true},
+               {"pg_catalog", "pg_class", 'r', {{"oid"}, {"relname"}}, ""}},
+          .links = {{"public", "root", "public", "leaf", false},
+                    {"public", "family", "public", "t", true},
+                    {"public", "leaf", "public", "noisy", true}},
+          .functions = {{"public", "wipe", 'v', true, "plpgsql"},
+                        {"public", "steady", 's', false, "sql"},
+                        {"public", "mixed", 'i', false, "sql"},
+                        {"public", "mixed", 'v', false, "sql"},
+                        {"public", "upper", 'v', false, "sql"}},
+          .types = {{"public", "mood", 'e'}, {"public", "t_dom", 'd'}},
+          .paths = {{"alice", "\"$user\", evil"}, {"", "public"}}};
 }
 
 StatementFacts with_catalog(const Catalog& catalog, std::string_view sql,
@@ -53,6 +65,62 @@ TEST_CASE("unqualified names are resolved by search_path") {
         "write public.u, write public.t, lock public.t, define t");
   CHECK(tables(with_catalog(*catalog, "CREATE TABLE u (a int)")) == "define u");
   CHECK(tables(with_catalog(*catalog, "WITH u AS (SELECT 1) SELECT * FROM u")) == "");
+}
+
+TEST_CASE("a name means every table of the name where the search_path is not known") {
+  const auto catalog = Catalog::build(rows());
+  const auto facts = [&](std::string_view sql) { return analyze(sql, {.catalog = catalog.get()}).whole; };
+  CHECK(tables(facts("SELECT * FROM u")) == "read u, read evil.u, read public.u");
+  CHECK(tables(facts("SELECT * FROM t")) == "read public.t");
+  CHECK(tables(facts("SELECT * FROM v")) == "read public.v, read public.t");
+  CHECK(columns(facts("SELECT a FROM t, u")).find("~t.a") !=
+        std::string::npos);  // a temporary t may have none
+  CHECK(words(facts("SELECT 'x'::mood").types) == "mood");
+  CHECK(words(facts("SELECT wipe()").opaque) == "function");
+}
+
+TEST_CASE("the search_path of a session's beginning") {
+  const auto catalog = Catalog::build(rows());
+  CHECK(words(catalog->path_of("alice").value()) == "alice, evil");
+  CHECK(words(catalog->path_of("bob").value()) == "public");
+  CHECK_FALSE(Catalog::build({})->path_of("bob"));
+  CHECK(words(split_path("a, \"B\"\"c\" ,D", "x").value()) == "a, B\"c, d");
+  CHECK(split_path("", "x")->empty());
+  for (const char* broken : {"a,", ",a", "\"a", "a b"}) CHECK_FALSE(split_path(broken, "x"));
+}
+
+TEST_CASE("a table stands for its children, and a write for what it reaches") {
+  const auto catalog = Catalog::build(rows());
+  CHECK(tables(with_catalog(*catalog, "SELECT * FROM family")) == "read public.family, read public.t");
+  CHECK(tables(with_catalog(*catalog, "SELECT * FROM root")) == "read public.root");
+  CHECK(verbs(with_catalog(*catalog, "DELETE FROM root")) ==
+        "delete public.root, delete public.leaf, delete public.noisy");
+  CHECK(words(with_catalog(*catalog, "DELETE FROM root").opaque) == "trigger");
+  CHECK(verbs(with_catalog(*catalog, "INSERT INTO root VALUES (1)")) == "insert public.root");
+  CHECK(verbs(with_catalog(*catalog, "DELETE FROM leafs")) ==
+        "delete public.leafs, delete public.leaf, delete public.noisy");
+  CHECK(words(with_catalog(*catalog, "SELECT * FROM noisy").opaque).empty());
+  CHECK(words(with_catalog(*catalog, "INSERT INTO noisy VALUES (1)").opaque) == "trigger");
+}
+
+TEST_CASE("a bound value has the type of the column that it is compared to") {
+  const auto catalog = Catalog::build(rows());
+  const std::vector<std::string> path = {"public"};
+  const auto bound = [&](std::string_view sql, std::string_view bytes, bool binary) {
+    QueryFacts facts = analyze(sql, {.catalog = catalog.get(), .search_path = path});
+    const BoundParameter parameter{.binary = binary, .bytes = bytes};
+    bind_parameters(facts, {&parameter, 1});
+    return where(facts.whole.where) + " " + where(facts.whole.tables.front().where);
+  };
+  const std::string_view seven("\0\0\0\7", 4);
+  CHECK(bound("SELECT * FROM t WHERE id = $1", seven, true) == "id=7 id=7");
+  CHECK(bound("SELECT * FROM t WHERE id = $1", "7", false) == "id=7 id=7");
+  CHECK(bound("DELETE FROM t WHERE id = $1", seven, true) == "id=7 id=7");
+  CHECK(bound("SELECT * FROM t WHERE secret = $1", "7", false) == "secret='7' secret='7'");
+  CHECK(bound("SELECT * FROM t WHERE id = $1::int8", seven, true) == "id=unknown id=unknown");
+  CHECK(bound("SELECT * FROM t WHERE id = $1 AND a = $1", seven, true) ==
+        "id=unknown, a=unknown id=unknown, a=unknown");
+  CHECK(bound("SELECT * FROM t, u WHERE t.id = $1", seven, true).ends_with(" id=7"));
 }
 
 TEST_CASE("columns are settled by the tables that have them") {
@@ -90,6 +158,15 @@ TEST_CASE("functions are judged by their declared volatility, types by their kin
   CHECK_FALSE(with_catalog(*catalog, "SELECT mixed()").read_only);
   CHECK_FALSE(with_catalog(*catalog, "SELECT steady()", {}).read_only);
   CHECK(words(with_catalog(*catalog, "SELECT 'x'::mood, 'y'::t_dom").types) == "t_dom");
+  const StatementFacts wipe = with_catalog(*catalog, "SELECT wipe()");
+  REQUIRE(wipe.routines.size() == 1);
+  CHECK((wipe.routines[0].schema == "public" && wipe.routines[0].security_definer));
+  CHECK((wipe.routines[0].language == "plpgsql" && wipe.routines[0].volatility == 'v'));
+  const StatementFacts shadow = with_catalog(*catalog, "SELECT upper('x')");  // public's may fit better
+  CHECK(words(shadow.opaque) == "function");
+  CHECK_FALSE(shadow.read_only);
+  CHECK(words(with_catalog(*catalog, "SELECT pg_catalog.upper('x')").opaque).empty());
+  CHECK(words(with_catalog(*catalog, "SELECT upper('x')", {}).opaque).empty());
 }
 
 TEST_CASE("the catalogue's queries give the rows of a real server") {
@@ -98,13 +175,18 @@ TEST_CASE("the catalogue's queries give the rows of a real server") {
     return;
   }
   Postgres server;
-  REQUIRE(server.run("CREATE TABLE t_secret (id int, secret text); CREATE SCHEMA s;"
-                     "CREATE VIEW s.v AS SELECT id, upper(secret) AS x FROM t_secret WHERE secret LIKE 's%';"
-                     "CREATE TYPE mood AS ENUM ('a'); CREATE FUNCTION f() RETURNS int STABLE LANGUAGE sql AS "
-                     "'select 1';") == "");
+  REQUIRE(server.run(R"(CREATE DOMAIN d AS int; CREATE TABLE t_secret (id int, secret text, d d);
+CREATE SCHEMA s; CREATE VIEW s.v AS SELECT id, upper(secret) AS x FROM t_secret WHERE secret LIKE 's%';
+CREATE TYPE mood AS ENUM ('a');
+CREATE FUNCTION f() RETURNS int STABLE SECURITY DEFINER LANGUAGE sql AS 'select 1';
+CREATE TABLE noisy (id int PRIMARY KEY);
+CREATE TRIGGER t BEFORE UPDATE ON noisy FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger();
+CREATE TABLE checked (id int CHECK (f() = 1));
+CREATE TABLE child (n int REFERENCES noisy ON DELETE CASCADE) INHERITS (t_secret);
+CREATE ROLE r; ALTER ROLE r SET search_path = s, public;)") == "");
   const auto query = [&](std::string_view sql) {
     std::vector<std::vector<std::string>> out;
-    std::stringstream records(server.run("SET search_path = '';\n" + std::string(sql) + " ORDER BY 1, 2;"));
+    std::stringstream records(server.run("SET search_path = '';\n" + std::string(sql) + ";"));
     for (std::string line; std::getline(records, line);) {
       std::vector<std::string>& fields = out.emplace_back();
       std::stringstream stream(line);
@@ -112,23 +194,26 @@ TEST_CASE("the catalogue's queries give the rows of a real server") {
     }
     return out;
   };
-  bool table = false, function = false, type = false;
-  for (const auto& row : query(kCatalogQueries.relations))
-    table = table || (row.size() >= 4 && row[0] == "public" && row[1] == "t_secret" && row[2] == "r" &&
-                      row[3] == "id");
-  for (const auto& row : query(kCatalogQueries.functions))
-    function = function || row == std::vector<std::string>{"public", "f", "s"};
-  for (const auto& row : query(kCatalogQueries.types))
-    type = type || row == std::vector<std::string>{"public", "mood", "e"};
-  CHECK(table);
-  CHECK(function);
-  CHECK(type);
+  using Row = std::vector<std::string>;
+  const auto has = [&](std::string_view sql, const Row& row) {
+    const auto all = query(sql);
+    return std::ranges::find(all, row) != all.end();
+  };
+  CHECK(has(kCatalogQueries.relations, {"public", "t_secret", "r", "", "f"}));
+  CHECK(has(kCatalogQueries.relations, {"public", "noisy", "r", "", "t"}));
+  CHECK(has(kCatalogQueries.relations, {"public", "checked", "r", "", "t"}));
+  CHECK(has(kCatalogQueries.columns, {"public", "t_secret", "id", "23"}));
+  CHECK(has(kCatalogQueries.columns, {"public", "t_secret", "d", "23"}));
+  CHECK(has(kCatalogQueries.links, {"public", "t_secret", "public", "child", "t"}));
+  CHECK(has(kCatalogQueries.links, {"public", "noisy", "public", "child", "f"}));
+  CHECK(has(kCatalogQueries.functions, {"public", "f", "s", "t", "sql"}));
+  CHECK(has(kCatalogQueries.types, {"public", "mood", "e"}));
+  CHECK(has(kCatalogQueries.paths, {"r", "s, public"}));
+  CHECK(server.run(std::string(kCatalogQueries.path)) == "\"$user\", public\n");
 
-  std::string definition = server.run("SET search_path = ''; SELECT pg_get_viewdef('s.v'::regclass)");
-  const auto catalog = Catalog::build({.relations = {{"public", "t_secret", 'r', {"id", "secret"}, ""},
-                                                     {"s", "v", 'v', {"id", "x"}, definition}},
-                                       .functions = {},
-                                       .types = {}});
+  const std::string definition = server.run("SET search_path = ''; SELECT pg_get_viewdef('s.v'::regclass)");
+  const auto catalog = Catalog::build({.relations = {{"public", "t_secret", 'r', {{"id"}, {"secret"}}, ""},
+                                                     {"s", "v", 'v', {{"id"}, {"x"}}, definition}}});
   CHECK(tables(with_catalog(*catalog, "SELECT * FROM s.v")) == "read s.v, read public.t_secret");
 }
 

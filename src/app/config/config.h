@@ -40,6 +40,10 @@ struct TargetConfig {
   std::uint64_t weight = 1;
   std::string user;
   Secret password;
+  std::string catalog_user;
+  Secret catalog_password;
+  Duration catalog_refresh{};
+  Duration catalog_timeout{};
 };
 
 struct GatewayConfig {

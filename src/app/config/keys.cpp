@@ -94,6 +94,15 @@ Keys keys(TargetConfig& c) {
       {"tls.certificate", &c.tls.certificate, "", "The gateway's own certificate towards the server, PEM.",
        Reload::Live},
       {"tls.key", &c.tls.key, "", "Its private key, PEM.", Reload::Live},
+      {"catalog.user", &c.catalog_user, "",
+       "Role as which the gateway reads pg_catalog of the sessions' databases, so that facts see through "
+       "views, "
+       "functions and search_path (docs/input.md). It needs to log in and nothing else. Empty: nothing is "
+       "read."},
+      {"catalog.password", &c.catalog_password, "", "Its password."},
+      {"catalog.refresh", &c.catalog_refresh, "60s",
+       "How often it is read again; soon after DDL that passes the gateway in any case."},
+      {"catalog.timeout", &c.catalog_timeout, "10s", "Of connecting for it, and of each query."},
   };
 }
 

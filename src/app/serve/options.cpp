@@ -77,6 +77,10 @@ proxy::TargetOptions target(const TargetConfig& c) {
   o.tls.ca_file = c.tls.ca;
   o.tls.certificate_file = c.tls.certificate;
   o.tls.key_file = c.tls.key;
+  o.catalog = {.user = c.catalog_user,
+               .password = c.catalog_password.reveal(),
+               .refresh = to_ms(c.catalog_refresh),
+               .timeout = to_ms(c.catalog_timeout)};
   return o;
 }
 

@@ -33,6 +33,19 @@ bool is_quiet(const Ruling& ruling) {
          !actions::refuses(ruling.plan.verdict);
 }
 
+/// What names stand for.
+void append_catalogue(const CatalogFacts& catalogue, std::string& attributes) {
+  attributes += '\n';
+  attributes += std::to_string(catalogue.number);
+  attributes += catalogue.stale ? " stale" : "";
+  if (!catalogue.path) return;
+  for (const std::string& schema : *catalogue.path) {
+    attributes += '\0';
+    attributes += schema;
+  }
+  attributes += '\n';
+}
+
 std::string peer_text(const ClientFacts& client) {
   return client.address.empty() ? "local" : client.address + ":" + std::to_string(client.port);
 }
@@ -125,6 +138,8 @@ QueryRulingPtr Decider::join(std::vector<RulingPtr> each, const QueryStatements*
     ruling->ends_transaction = statements->ends_transaction();
     ruling->missing = statements->missing();
     ruling->refers = statements->refers();
+    ruling->moves_path = statements->moves_path();
+    ruling->defines = statements->defines();
     ruling->changes = statements->changes();
     const auto& all = statements->all();
     ruling->leaves_state = std::ranges::any_of(
@@ -171,6 +186,7 @@ void Decider::number(const Event& event, SessionKey& key) {
     attributes_ += '\n';
   }
   if (event.server != nullptr) attributes_ += event.server->version;
+  if (event.catalog != nullptr) append_catalogue(*event.catalog, attributes_);
   key.number = memo_.number_of(attributes_);
   key.policies = policies_->number();
   key.generation = event.session->generation;

@@ -45,6 +45,8 @@ struct QueryRuling {
   bool lasting = true;          ///< the same text gives the same ruling as long as the session is the same
   bool ends_transaction = false;
   std::optional<Names::Knowledge> missing;  ///< why the query must be refused whatever policies say
+  bool moves_path = false;                  ///< names may mean other tables afterwards
+  bool defines = false;                     ///< the catalogue is another one afterwards
   bool refers = false;                      ///< it depends on what the session's names stand for
   bool acts = false;                        ///< some plan has sync actions beside its verdict (proxy/lane)
   bool transmits = false;                   ///< no later hook is asked

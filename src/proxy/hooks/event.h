@@ -13,6 +13,10 @@
 #include "actions/hook.h"
 #include "sql/encoding.h"
 
+namespace signalbox::sql {
+class Catalog;
+}
+
 namespace signalbox::proxy {
 
 class Names;
@@ -46,6 +50,15 @@ struct ServerFacts {
   std::string version;  ///< ParameterStatus server_version
   std::string role;
   const TlsFacts* tls = nullptr;
+};
+
+/// What is known of the session's database beyond texts.
+struct CatalogFacts {
+  const sql::Catalog* catalog = nullptr;  ///< null: unknown
+  std::uint64_t number = 0;               ///< of the reading; another one may say other things
+  bool stale = false;                     ///< something has been defined since
+  std::optional<std::vector<std::string>> path =
+      std::nullopt;  ///< the session's search_path, when it is known
 };
 
 enum class Transaction : std::uint8_t { Idle, Active, Failed };
@@ -141,6 +154,7 @@ struct Event {
   const ClientFacts* client = nullptr;
   const ServerFacts* server = nullptr;    ///< null until a target is chosen
   const SessionFacts* session = nullptr;  ///< null at `connecting`
+  const CatalogFacts* catalog = nullptr;  ///< null when none is read
   const MessageFacts* message = nullptr;
   const Query* query = nullptr;
   const Names* names = nullptr;               ///< what the query's EXECUTE and FETCH may refer to

@@ -110,6 +110,16 @@ Value lock(const sql::LockUse& one, Arena& arena) {
   return object.finish();
 }
 
+Value routine(const sql::RoutineUse& one, Arena& arena) {
+  ObjectBuilder object(arena);
+  object.add("schema", text(one.schema));
+  object.add("name", text(one.name));
+  object.add("volatility", text(sql::volatility_word(one.volatility)));
+  object.add("security_definer", Value::boolean(one.security_definer));
+  object.add("language", text(one.language));
+  return object.finish();
+}
+
 Value object_use(const sql::ObjectUse& one, Arena& arena) {
   ObjectBuilder object(arena);
   object.add("type", text(one.type));
@@ -146,6 +156,7 @@ constexpr Field kFields[] = {
     {"ctes", [](F f, Arena& a) { return list(f.ctes, a, cte); }},
     {"sets", [](F f, Arena& a) { return list(f.sets, a, setting); }},
     {"locks", [](F f, Arena& a) { return list(f.locks, a, lock); }},
+    {"routines", [](F f, Arena& a) { return list(f.routines, a, routine); }},
 };
 
 Value statement(const StatementFacts& facts, std::string_view all, Arena& arena) {
@@ -205,6 +216,12 @@ Value index(View view, Arena&) {
 Value count(View view, Arena&) {
   const QueryStatement* statement = view.event().statement;
   return statement == nullptr ? Value::undefined() : Value::integer(statement->count);
+}
+
+Value catalog(View view, Arena&) {
+  const CatalogFacts* facts = view.event().catalog;
+  if (facts == nullptr || !has_text(view)) return Value::undefined();
+  return text(facts->catalog == nullptr ? "unknown" : facts->stale ? "stale" : "known");
 }
 
 Value parse_error(View view, Arena& arena) {
@@ -303,6 +320,8 @@ constexpr Fact kFacts[] = {
     {"query.ctes", Shape, field<17>},
     {"query.sets", Parameters, field<18>},
     {"query.locks", Shape, field<19>},
+    {"query.routines", Shape, field<20>},
+    {"query.catalog", Shape, catalog},
     {"query.statements", Parameters, statements},
     {"query.parameters", Parameters, parameters},
     {"query.comment", Text, comment},

@@ -70,6 +70,10 @@ sql::AnalyzeOptions analyze_options(const Event& event) {
       if (name == "server_encoding") options.server_encoding = value;
     }
   }
+  if (event.catalog != nullptr) {
+    options.catalog = event.catalog->catalog;
+    if (event.catalog->path) options.search_path = *event.catalog->path;
+  }
   if (event.server != nullptr) {
     const std::string& version = event.server->version;
     std::from_chars(version.data(), version.data() + version.size(), options.server_version);
@@ -94,6 +98,11 @@ void QueryStatements::take_apart(const Event& event) {
   sql::AnalyzeOptions options = analyze_options(event);
   if (asked.prepared) read_as(options, asked.prepared->reading);
   analyse(asked.text, options);
+  if (options.search_path && analysed_.front().parts.size() > 1 && moves_path()) {
+    options.search_path.reset();  // one of its statements may change what the next one's names mean
+    analysed_.clear();
+    analyse(asked.text, options);
+  }
   sql::QueryFacts& query = analysed_.front();
   if (asked.parameters != nullptr) {
     std::vector<sql::BoundParameter> bound;
@@ -234,6 +243,28 @@ bool QueryStatements::depends_on_constants() const {
   return refers_ || !changes_.empty() || std::ranges::any_of(all_, [](const QueryStatement& one) {
            return one.facts == nullptr || one.facts->constants_decide || one.query->parse_error;
          });
+}
+
+bool QueryStatements::moves_path() const {
+  static constexpr auto kSettings =
+      std::to_array<std::string_view>({"search_path", "all", "role", "session_authorization", ""});
+  return analysed_.empty() || std::ranges::any_of(analysed_, [](const sql::QueryFacts& query) {
+           const sql::StatementFacts& whole = query.whole;
+           return !whole.opaque.empty() ||
+                  std::ranges::find(whole.kinds, "discard_all") != whole.kinds.end() ||
+                  std::ranges::find(whole.categories, "ddl") != whole.categories.end() ||
+                  std::ranges::any_of(whole.sets, [](const sql::Setting& one) {
+                    return std::ranges::find(kSettings, one.name) != kSettings.end();
+                  });
+         });
+}
+
+bool QueryStatements::defines() const {
+  return std::ranges::any_of(analysed_, [](const sql::QueryFacts& query) {
+    const auto& categories = query.whole.categories;
+    return std::ranges::find(categories, "ddl") != categories.end() ||
+           std::ranges::find(query.whole.opaque, "do") != query.whole.opaque.end();
+  });
 }
 
 const QueryStatement* QueryStatements::top_level(std::uint32_t index) const {

@@ -56,6 +56,10 @@ class QueryStatements {
   std::optional<Names::Knowledge> missing() const { return missing_; }
   /// The first statement ends a transaction.
   bool ends_transaction() const;
+  /// Unqualified names may mean other tables once it has run: a setting, or code that could set one.
+  bool moves_path() const;
+  /// Something is created, altered or dropped.
+  bool defines() const;
   const std::vector<NameChange>& changes() const { return changes_; }
   /// Another query of this one's shape (sql/shape.h) may be another matter.
   bool depends_on_constants() const;

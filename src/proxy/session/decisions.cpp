@@ -34,6 +34,7 @@ Event Session::event_of(actions::Hook hook) {
   event.client = &client_facts_;
   event.session = phase_ == Phase::Handshake && hook == actions::Hook::Connecting ? nullptr : &facts_;
   event.server = server_ ? &server_facts_ : nullptr;
+  event.catalog = catalogue_ ? &catalogue_facts_ : nullptr;
   return event;
 }
 
@@ -225,11 +226,14 @@ std::optional<Session::Stop> Session::decide_at(actions::Hook hook, Event event,
   if (judged.ruling->refers && book_.size() > 0) return unconfirmed();
   if (!ruled_ || ruled_->changes.empty()) ruled_ = judged.ruling;
   some_ruling_passes_ = some_ruling_passes_ || !judged.ruling->lasting;
-  if (judged.ruling->quiet && !judged.ruling->missing) return std::nullopt;
-  if (judged.ruling->acts)
-    return must_act(hook, *event.query, *event.message, judged.ruling, judged.memoised);
-  if (rewrites(*judged.ruling)) return rewrite(judged, event);
+  const QueryRulingPtr ruling = judged.ruling;
+  const bool passes = ruling->quiet && !ruling->missing;
+  if (passes || ruling->acts || rewrites(*ruling)) note_names(*ruling);
+  if (passes) return std::nullopt;
+  if (ruling->acts) return must_act(hook, *event.query, *event.message, ruling, judged.memoised);
+  if (rewrites(*ruling)) return rewrite(judged, event);
   if (auto refusal = judge_query(judged, event)) return refused(std::move(*refusal));
+  note_names(*ruling);
   return std::nullopt;
 }
 

@@ -37,6 +37,7 @@ Task<bool> Session::shake_hands() {
         co_return false;
       }
       facts_.parameters = startup->parameters;
+      path_settled_ = begins_elsewhere();
       facts_.user = startup->parameter("user");
       facts_.database = startup->parameter("database");
       facts_.application_name = startup->parameter("application_name");

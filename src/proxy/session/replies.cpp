@@ -198,6 +198,7 @@ void Session::after(const Book::Meaning& meaning) {
     idle_since_ns_ = worker_.loop().now_ns();
     facts_.transaction = book_.transaction();
     if (facts_.transaction == Transaction::Idle) statements_.transaction_ended();
+    if (facts_.transaction == Transaction::Idle && defines_) definitions_visible();
     if (wrote_) written_ns_ = worker_.loop().now_ns();
     if (facts_.transaction == Transaction::Idle) wrote_ = false;
     if (book_.size() == 0) came_to_rest();

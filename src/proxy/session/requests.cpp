@@ -115,6 +115,7 @@ std::optional<Session::Stop> Session::on_request(const wire::FrameHeader& header
 std::optional<Session::Stop> Session::on_statement(const wire::FrameHeader& header, std::string_view body,
                                                    bool whole) {
   Decider& decider = worker_.decider();
+  renew_catalogue();
   if (decided_under_ != decider.policies_number() || decided_for_ != facts_.generation)
     return Stop::PoliciesChanged;
   if (lane_ && lane_->must_abort) return Stop::Abort;
@@ -139,7 +140,7 @@ std::optional<Session::Stop> Session::on_statement(const wire::FrameHeader& head
   if (answer_seen && header.type == 'E' && must_describe(body)) return Stop::Describe;
   acted_ = {};
   note_statement(header.type, body);
-  if (!decider.reads_queries()) statements_.unread();
+  if (!decider.reads_queries()) statements_.unread(), lose_path();
   const bool runs = header.type == 'Q' || header.type == 'E' || header.type == 'F';
   if (runs) ++facts_.queries, worker_.metrics().add(Counter::Statements);
   const bool remembered = !runs || (header.type == 'Q' && (answer_seen || changes_names())) ||

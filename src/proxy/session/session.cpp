@@ -70,6 +70,7 @@ void Session::become_active() {
   phase_ = Phase::Active;
   if (lane_) lane_->wishes.clear();
   decided_under_ = worker_.decider().policies_number();
+  open_catalogue();
   decided_for_ = facts_.generation;
   statements_.judged_under(decided_under_);
   login_replies_ = {};

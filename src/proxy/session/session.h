@@ -34,6 +34,7 @@
 #include "proxy/session/rewriting.h"
 #include "proxy/session/statements.h"
 #include "proxy/targets/cancel_registry.h"
+#include "proxy/targets/catalogs.h"
 #include "proxy/targets/census.h"
 #include "proxy/wire/error_response.h"
 #include "proxy/wire/frame.h"
@@ -366,6 +367,14 @@ class Session : private LaneHost {
   Task<bool> swallow_reply();
   Task<> on_bad_reply();
 
+  // catalogue.cpp: what is known of the database's names
+  bool begins_elsewhere() const;
+  void open_catalogue();
+  void renew_catalogue();
+  void note_names(const QueryRuling& ruling);
+  void lose_path();
+  void definitions_visible();
+
   // parting.cpp: every way a session ends
   Task<> refuse(wire::ErrorFields fields);
   Task<> refuse(const wire::WireError& error);
@@ -408,10 +417,17 @@ class Session : private LaneHost {
   std::unique_ptr<LaneState> lane_;  ///< null: no action has left anything behind
   std::unique_ptr<Acting> acting_;
   Acted acted_;
-  std::string replaced_;        ///< what goes on instead of the message at hand
-  Reading reading_;             ///< of texts that come now
-  bool names_are_told_ = true;  ///< names beyond ASCII are the same bytes in every statement
-  std::string replacement_;     ///< the ErrorResponse that takes the place of the one at hand
+  std::string replaced_;                        ///< what goes on instead of the message at hand
+  Reading reading_;                             ///< of texts that come now
+  bool names_are_told_ = true;                  ///< names beyond ASCII are the same bytes in every statement
+  std::shared_ptr<DatabaseCatalog> catalogue_;  ///< null: none is read
+  std::shared_ptr<const CatalogReading> catalogue_reading_;
+  CatalogFacts catalogue_facts_;         ///< of catalogue_reading_
+  std::string catalogue_target_;         ///< whose it is
+  std::uint64_t catalogue_version_ = 0;  ///< of the facts
+  bool path_settled_ = false;            ///< the search_path has been known, or never will be
+  bool defines_ = false;                 ///< an open transaction has defined something
+  std::string replacement_;              ///< the ErrorResponse that takes the place of the one at hand
 
   std::string startup_;        ///< the startup packet, verbatim; another server gets the same
   std::string login_replies_;  ///< messages of the login about to be sent to the client together

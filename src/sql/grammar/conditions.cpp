@@ -37,6 +37,18 @@ Truth of(bool value) {
   return value ? Truth::True : Truth::False;
 }
 
+/// The type of the column that a bare name must mean, when a catalogue tells of all that it could.
+std::uint32_t column_type(const Scope* scope, std::string_view column) {
+  std::uint32_t type = 0;
+  for (const Relation* one = scope->first; one != nullptr; one = one->next) {
+    if (one->known == nullptr || one->columns == nullptr) return 0;
+    const std::uint32_t its = one->known->type_of(column);
+    if (its != 0 && type != 0) return 0;
+    type = type == 0 ? its : type;
+  }
+  return type;
+}
+
 bool is_integer(const std::optional<Literal>& value) {
   return value && value->kind == Literal::Kind::Integer;
 }
@@ -214,12 +226,13 @@ void Walker::equal_column(const Node* column, Condition condition, Scope* scope,
 
 /// In the order of the text; a column with two different values is left out, because then no row passes or we
 /// do not see why.
-std::vector<Equality> Walker::equalities(const Condition* first) const {
+std::vector<Equality> Walker::equalities(const Condition* first, const Catalog::Relation* of) const {
   std::vector<Equality> all;
   for (const Condition* one = first; one != nullptr; one = one->next) {
     Literal value = one->is_null ? Literal::null() : Literal::of(one->boolean);
     if (one->value != nullptr) value = literal_of(one->value).value_or(Literal::unknown());
-    all.insert(all.begin(), {std::string(one->column), std::move(value)});
+    const std::uint32_t type = of == nullptr ? 0 : of->type_of(one->column);
+    all.insert(all.begin(), {std::string(one->column), std::move(value), type});
   }
   std::vector<Equality> agreed;
   for (const Equality& one : all) {
@@ -233,14 +246,15 @@ std::vector<Equality> Walker::equalities(const Condition* first) const {
 }
 
 /// The statement's own WHERE, whatever tables its columns belong to; of a UNION, what all branches agree on.
-void Walker::top_where(const Node* clause) {
+void Walker::top_where(const Node* clause, const Scope* scope) {
   Relation everything{.name = "*"};
   Scope any;
   any.first = any.last = &everything;
   any.size = 1;
   any.any = true;
   conditions(clause, &any, 0, 1);
-  const std::vector<Equality> where = equalities(everything.where);
+  std::vector<Equality> where = equalities(everything.where, nullptr);
+  for (Equality& one : where) one.type = column_type(scope, one.column);
   StatementFacts& facts = out_.facts();
   if (top_arms_++ == 0)
     facts.where = where;

@@ -89,14 +89,29 @@ std::optional<Literal> literal_of(const Node* node) {
 
 void Walker::function_call(const FuncCall* call, const Place& place) {
   const Name name = system_name_in(call->funcname);
-  const bool steady = options_.catalog != nullptr &&
-                      options_.catalog->is_steady(name.schema, name.name, options_.search_path);
+  const bool own = name_in(call->funcname).schema != "pg_catalog" && user_functions(name);
+  const bool steady = own && !known_function(name.name).known && all_steady_;
   out_.function(name.schema, name.name, place.executes && !steady);
+  if (own) out_.opaque("function");
+  if (own && !all_steady_ && place.executes) out_.changes();
   if (name.name == "set_config") set_config(call);
   push(call->args, place);
   push(call->agg_order, place);
   push(call->agg_filter, place);
   push(call->over, place);
+}
+
+/// Lists the functions of somebody's making that a call could mean: the arguments choose, so one of
+/// PostgreSQL's own name may be meant too. False when there is none.
+bool Walker::user_functions(const Name& name) {
+  if (options_.catalog == nullptr) return false;
+  const auto found = options_.catalog->functions(name.schema, name.name, options_.search_path);
+  all_steady_ = true;
+  for (const FunctionRow* one : found) {
+    all_steady_ = all_steady_ && one->volatility != 'v';
+    out_.routine({one->schema, one->name, one->volatility, one->security_definer, one->language});
+  }
+  return !found.empty();
 }
 
 void Walker::set_config(const FuncCall* call) {

@@ -165,14 +165,16 @@ Relation& Walker::add_relation(Scope* scope, Relation relation) {
 }
 
 /// What the catalogue knows of a table: its schema when the text does not say, its columns, what is beneath
-/// it.
+/// it. Its columns settle nothing where the search_path is not known: a temporary table may be meant.
 void Walker::resolve(Relation& relation) {
   if (options_.catalog == nullptr) return;
   relation.known = options_.catalog->relation(relation.schema, relation.name, options_.search_path);
   if (relation.known == nullptr) return;
+  const bool meant = !relation.schema.empty() || options_.search_path.has_value();
   relation.schema = relation.known->schema;
+  if (!meant) return;
   std::pmr::vector<std::string_view> names({"ctid", "xmin", "cmin", "xmax", "cmax", "tableoid"}, &pool_);
-  names.insert(names.end(), relation.known->columns.begin(), relation.known->columns.end());
+  for (const ColumnRow& column : relation.known->columns) names.push_back(column.name);
   if (charge(names.size())) relation.columns = make_columns(names);
 }
 
@@ -203,21 +205,29 @@ void Walker::list_use(const Relation& relation, Access access, std::string_view 
   if (relation.where == nullptr) {
     out_.table(relation.schema, relation.name, access, verb);
   } else {
-    const std::vector<Equality> where = equalities(relation.where);
+    const std::vector<Equality> where =
+        equalities(relation.where, relation.columns == nullptr ? nullptr : relation.known);
     out_.table(relation.schema, relation.name, access, verb, where);
   }
   if (relation.known != nullptr && access != Access::Define) list_beneath(*relation.known, access, verb);
 }
 
-/// A view stands for the tables beneath it; which of their columns it shows is not traced, so all are listed.
-void Walker::list_beneath(const Catalog::Relation& view, Access access, std::string_view verb) {
-  for (const TableUse& use : view.beneath) {
-    if (!charge(1)) return;
-    out_.table(use.schema, use.name, access, verb);
-    out_.column(use.name, "*", access, false);
-  }
-  for (const std::string& function : view.functions) out_.function("", function, true);
-  if (view.opaque) out_.opaque("function");
+/// A view stands for the tables beneath it, a table for its children; which of their columns are meant is not
+/// traced, so all are listed. A write goes on through foreign keys, and runs triggers.
+void Walker::list_beneath(const Catalog::Relation& above, Access access, std::string_view verb) {
+  const auto list = [&](const std::vector<TableUse>& tables) {
+    for (const TableUse& use : tables) {
+      if (!charge(1)) return;
+      out_.table(use.schema, use.name, access, verb);
+      out_.column(use.name, "*", access, false);
+    }
+  };
+  list(above.beneath);
+  for (const std::string& function : above.functions) out_.function("", function, true);
+  if (above.opaque) out_.opaque("function");
+  if (access != Access::Write) return;
+  if (verb != "insert" && verb != "copy") list(above.cascades);
+  if (above.runs_code) out_.opaque("trigger");
 }
 
 }  // namespace signalbox::sql::SIGNALBOX_GRAMMAR

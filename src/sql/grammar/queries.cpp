@@ -76,7 +76,7 @@ void Walker::select(const SelectStmt* select, const Place& place) {
   from(select->fromClause, scope, names, place);
   conditions(select->whereClause, scope, 0, scope->size);
   list_tables(scope);
-  if (place.top) top_where(select->whereClause);
+  if (place.top) top_where(select->whereClause, scope);
   into(select->intoClause, place);
   locking(select->lockingClause, scope, place);
   select_clauses(select, within(place, scope));
@@ -195,7 +195,7 @@ void Walker::update(const UpdateStmt* update, const Place& place) {
   conditions(update->whereClause, scope, 0, scope->size);
   list_use(target, Access::Write, "update");
   list_tables(scope);
-  if (place.top) top_where(update->whereClause);
+  if (place.top) top_where(update->whereClause, scope);
   bounded_write(update->whereClause, inside);
   write_columns(update->targetList, target, inside);
   returning(returned_by(update), target, inside);
@@ -212,7 +212,7 @@ void Walker::remove(const DeleteStmt* remove, const Place& place) {
   conditions(remove->whereClause, scope, 0, scope->size);
   list_use(target, Access::Write, "delete");
   list_tables(scope);
-  if (place.top) top_where(remove->whereClause);
+  if (place.top) top_where(remove->whereClause, scope);
   bounded_write(remove->whereClause, inside);
   returning(returned_by(remove), target, inside);
 }

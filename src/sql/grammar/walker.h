@@ -80,6 +80,7 @@ class Walker {
 
   // expressions.cpp
   void function_call(const FuncCall* call, const Place& place);
+  bool user_functions(const Name& name);
   void set_config(const FuncCall* call);
   void type_cast(const TypeCast* cast, const Place& place);
   void type_name(const TypeName* type);
@@ -111,7 +112,7 @@ class Walker {
   void list_tables(Scope* scope);
   void resolve(Relation& relation);
   void name_table(const RangeVar* table, Access access, std::string_view verb);
-  void list_beneath(const Catalog::Relation& view, Access access, std::string_view verb);
+  void list_beneath(const Catalog::Relation& above, Access access, std::string_view verb);
   void list_use(const Relation& relation, Access access, std::string_view verb);
 
   // queries.cpp
@@ -138,8 +139,8 @@ class Walker {
   void condition(const Node* clause, Scope* scope, int begin, int end);
   void equality(const Node* left, const Node* right, Scope* scope, int begin, int end);
   void equal_column(const Node* column, Condition condition, Scope* scope, int begin, int end);
-  void top_where(const Node* clause);
-  std::vector<Equality> equalities(const Condition* first) const;
+  void top_where(const Node* clause, const Scope* scope);
+  std::vector<Equality> equalities(const Condition* first, const Catalog::Relation* of) const;
   bool limits_rows(const Node* clause);
   bool mentions_rows(const Node* clause);
 
@@ -190,6 +191,7 @@ class Walker {
   const Place* last_place_ = nullptr;  ///< the last one pooled: neighbours share it
   std::uint64_t steps_ = 0;
   bool too_complex_ = false;
+  bool all_steady_ = false;  ///< those that user_functions() found
   bool limit_seen_ = false;  ///< the outermost query has been visited
   std::string_view setting_scope_ = "session";
   int top_arms_ = 0;
