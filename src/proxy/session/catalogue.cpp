@@ -61,7 +61,7 @@ void Session::renew_catalogue() {
 }
 
 /// A query with this ruling passes: does what is known of names still hold?
-void Session::note_names(const QueryRuling& ruling) {
+void Session::note_catalogue(const QueryRuling& ruling) {
   if (!catalogue_) return;
   if (ruling.moves_path) lose_path();
   if (!ruling.defines) return;

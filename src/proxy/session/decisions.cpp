@@ -228,12 +228,12 @@ std::optional<Session::Stop> Session::decide_at(actions::Hook hook, Event event,
   some_ruling_passes_ = some_ruling_passes_ || !judged.ruling->lasting;
   const QueryRulingPtr ruling = judged.ruling;
   const bool passes = ruling->quiet && !ruling->missing;
-  if (passes || ruling->acts || rewrites(*ruling)) note_names(*ruling);
+  if (passes || ruling->acts || rewrites(*ruling)) note_catalogue(*ruling);
   if (passes) return std::nullopt;
   if (ruling->acts) return must_act(hook, *event.query, *event.message, ruling, judged.memoised);
   if (rewrites(*ruling)) return rewrite(judged, event);
   if (auto refusal = judge_query(judged, event)) return refused(std::move(*refusal));
-  note_names(*ruling);
+  note_catalogue(*ruling);
   return std::nullopt;
 }
 

@@ -371,7 +371,7 @@ class Session : private LaneHost {
   bool begins_elsewhere() const;
   void open_catalogue();
   void renew_catalogue();
-  void note_names(const QueryRuling& ruling);
+  void note_catalogue(const QueryRuling& ruling);
   void lose_path();
   void definitions_visible();
 
