@@ -102,28 +102,30 @@ void Catalog::follow_links(const std::vector<LinkRow>& links) {
     add_once(link.inherits ? at->second.beneath : at->second.cascades, link.to_schema, link.to_name);
   }
   Map<Relation> whole = relations_;
-  const std::function<void(Relation&, const Relation&, int)> collect = [&](Relation& to, const Relation& at,
-                                                                           int depth) {
-    if (depth > kMaxDepth) {
-      to.opaque = true;
-      return;
-    }
-    const auto below = [&](std::vector<TableUse>& list, const TableUse& use) {
-      const std::size_t before = list.size();
-      add_once(list, use.schema, use.name);
-      const auto next = relations_.find(key_of(use.schema, use.name));
-      if (list.size() == before || next == relations_.end()) return;
-      add_names(to.functions, next->second.functions);
-      to.opaque = to.opaque || next->second.opaque;
-      to.runs_code = to.runs_code || next->second.runs_code;
-      collect(to, next->second, depth + 1);
-    };
-    for (const TableUse& use : at.beneath) below(to.beneath, use);
-    for (const TableUse& use : at.cascades) below(to.cascades, use);
-  };
+  // What is reached by way of a cascade is of the cascade.
+  const std::function<void(Relation&, const Relation&, bool, int)> collect =
+      [&](Relation& to, const Relation& at, bool cascades, int depth) {
+        if (depth > kMaxDepth) {
+          to.opaque = true;
+          return;
+        }
+        const auto below = [&](const TableUse& use, bool by_cascade) {
+          std::vector<TableUse>& list = by_cascade ? to.cascades : to.beneath;
+          const std::size_t before = list.size();
+          add_once(list, use.schema, use.name);
+          const auto next = relations_.find(key_of(use.schema, use.name));
+          if (list.size() == before || next == relations_.end()) return;
+          add_names(to.functions, next->second.functions);
+          to.opaque = to.opaque || next->second.opaque;
+          to.runs_code = to.runs_code || next->second.runs_code;
+          collect(to, next->second, by_cascade, depth + 1);
+        };
+        for (const TableUse& use : at.beneath) below(use, cascades);
+        for (const TableUse& use : at.cascades) below(use, true);
+      };
   for (auto& [key, relation] : whole) {
     relation.beneath.clear(), relation.cascades.clear();
-    collect(relation, relations_[key], 0);
+    collect(relation, relations_[key], false, 0);
   }
   relations_ = std::move(whole);
 }

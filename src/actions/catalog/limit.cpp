@@ -34,7 +34,7 @@ constexpr ParameterSpec kParameters[] = {
 ActionSpec limit() {
   return {
       .name = "limit",
-      .hooks = kAnswerableHooks,
+      .hooks = kAdmissionHooks,
       .phase = Phase::Limit,
       .parameters = kParameters,
       .summary =

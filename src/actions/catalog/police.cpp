@@ -62,7 +62,7 @@ constexpr ParameterSpec kParameters[] = {
 ActionSpec police() {
   return {
       .name = "police",
-      .hooks = kAnswerableHooks,
+      .hooks = kAdmissionHooks,
       .phase = Phase::Limit,
       .parameters = kParameters,
       .summary = "Let only so many pass in so much time.",

@@ -25,7 +25,7 @@ constexpr ParameterSpec kParameters[] = {{.name = "side",
 ActionSpec upgrade() {
   return {
       .name = "upgrade",
-      .hooks = kAnswerableHooks,
+      .hooks = kAdmissionHooks,
       .phase = Phase::Session,
       .group = {"upgrade", "side"},
       .parameters = kParameters,

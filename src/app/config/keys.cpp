@@ -202,10 +202,10 @@ Keys keys(ActionsConfig& c) {
        "Where lines of the action `log` go: `stdout`, `syslog`, or a file (which may be rotated)."},
       {"webhook.secrets", &c.webhook_secrets, "{}",
        "Signing secrets by name: what `secret` of a webhook refers to."},
-      {"masking.keys", &c.masking_keys, "{}",
-       "Keys by name: what `key` of a mask (hash, format) refers to. Equal keys give equal masked values."},
       {"webhook.ca", &c.webhook_ca, "",
        "Authorities that receivers' certificates must come from, PEM; empty: the system's."},
+      {"masking.keys", &c.masking_keys, "{}",
+       "Keys by name: what `key` of a mask (hash, format) refers to. Equal keys give equal masked values."},
   };
 }
 
