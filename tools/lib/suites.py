@@ -6,6 +6,7 @@ gives without it; the exit code is 1 when it does not.
 """
 import argparse
 import contextlib
+import pathlib
 import re
 import shutil
 import subprocess
@@ -140,7 +141,7 @@ def show_differences(place, name):
 def options(arguments):
     parser = argparse.ArgumentParser(prog="tools/suites", description=__doc__)
     parser.add_argument("--preset", default="release", help="build to test (release)")
-    parser.add_argument("--binary", help="a gateway already built, instead of a preset")
+    parser.add_argument("--binary", type=lambda path: pathlib.Path(path).resolve(), help="a gateway already built, instead of a preset")
     parser.add_argument("--only", default=",".join(SUITES), help=f"of: {', '.join(SUITES)}")
     parser.add_argument("--where", default=",".join(PLACES), help=f"of: {', '.join(PLACES)}")
     parser.add_argument("--diffs", action="store_true", help="print the differences of failed tests")

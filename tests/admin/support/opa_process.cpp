@@ -44,7 +44,6 @@ bool ready(int port) {
 std::string opa_program() {
   std::vector<std::string> candidates;
   if (const char* named = std::getenv("SIGNALBOX_OPA")) candidates.emplace_back(named);
-  candidates.emplace_back("/tmp/opa-bin/opa");
   const char* path = std::getenv("PATH");
   std::istringstream folders(path ? path : "");
   for (std::string folder; std::getline(folders, folder, ':');) candidates.push_back(folder + "/opa");

@@ -9,7 +9,7 @@
 
 namespace signalbox::admin {
 
-/// The program: $SIGNALBOX_OPA, /tmp/opa-bin/opa, or `opa` on the PATH; "" when there is none.
+/// The program: $SIGNALBOX_OPA, or `opa` on the PATH; "" when there is none.
 std::string opa_program();
 
 class OpaProcess {

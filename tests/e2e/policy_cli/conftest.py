@@ -41,8 +41,8 @@ class Opa:
     """OPA, or what it said."""
 
     def __init__(self):
-        named = os.environ.get("SIGNALBOX_OPA") or shutil.which("opa") or "/tmp/opa-bin/opa"
-        self.program = named if os.access(named, os.X_OK) else None
+        named = os.environ.get("SIGNALBOX_OPA") or shutil.which("opa")
+        self.program = named if named and os.access(named, os.X_OK) else None
         self.recorded = json.loads(RECORDED.read_text()) if RECORDED.exists() else {}
         self.heard = {}
 

@@ -35,7 +35,9 @@ class Opa:
         self.start()
 
     def start(self):
-        program = os.environ.get("SIGNALBOX_OPA") or shutil.which("opa") or "/tmp/opa-bin/opa"
+        program = os.environ.get("SIGNALBOX_OPA") or shutil.which("opa")
+        if not program:
+            sys.exit("ask_opa.py: no opa here; name the program in SIGNALBOX_OPA")
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.address = "127.0.0.1:%d" % free.getsockname()[1]

@@ -13,7 +13,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <filesystem>
 #include <thread>
 
 #include "policy/value/json.h"
@@ -78,7 +77,6 @@ std::string body_with_input(const std::string& input, const std::string& query) 
 
 std::string OpaServer::find_program() {
   if (const char* given = std::getenv("SIGNALBOX_OPA")) return given;
-  if (std::filesystem::exists("/tmp/opa-bin/opa")) return "/tmp/opa-bin/opa";
   std::string path = std::getenv("PATH") != nullptr ? std::getenv("PATH") : "";
   for (std::size_t from = 0; from < path.size();) {
     const std::size_t to = std::min(path.find(':', from), path.size());

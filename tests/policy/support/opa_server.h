@@ -32,7 +32,7 @@ struct CompileError {
 
 class OpaServer {
  public:
-  /// The program of $SIGNALBOX_OPA, /tmp/opa-bin/opa or `opa` on the PATH; empty when there is none.
+  /// The program of $SIGNALBOX_OPA or `opa` on the PATH; empty when there is none.
   static std::string find_program();
 
   explicit OpaServer(const std::string& program);
