@@ -135,8 +135,7 @@ policy::Vocabulary vocabulary() {
 std::string actions_markdown() {
   std::string out =
       "# Actions\n\n"
-      "<!-- Generated from src/actions/catalog by `signalbox actions -o markdown`; tools/check compares. "
-      "-->\n\n"
+      "<!-- Generated from src/actions/catalog by `signalbox actions -o markdown`. -->\n\n"
       "What a policy can ask for. A sync action runs on the message at hand; an async one is queued, also "
       "when the "
       "verdict refuses. Verdicts are ranked, the strictest wins (docs/interlock.md): reset, reject, "

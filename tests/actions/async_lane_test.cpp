@@ -11,10 +11,10 @@
 #include "actions/lanes/stream_sink.h"
 #include "actions/store/decision_store.h"
 #include "actions/store/job_reader.h"
-#include "actions/support/allocations.h"
 #include "actions/support/decisions.h"
 #include "actions/support/lane_fixture.h"
 #include "actions/support/temporary_directory.h"
+#include "base/allocations.h"
 
 using namespace signalbox;
 using namespace signalbox::actions;
@@ -421,7 +421,7 @@ TEST_CASE("pushing allocates nothing in the steady state") {
     producer.push(probe_job(producer, kClock));
   };
   push_both();
-  const std::size_t before = testing::allocations();
+  const std::uint64_t before = allocations().count;
   for (int i = 0; i < 50; ++i) push_both();
-  CHECK(testing::allocations() == before);
+  CHECK(allocations().count == before);
 }

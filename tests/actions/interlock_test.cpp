@@ -3,8 +3,8 @@
 
 #include <catch2/catch.hpp>
 
-#include "actions/support/allocations.h"
 #include "actions/support/decisions.h"
+#include "base/allocations.h"
 
 using namespace signalbox;
 using namespace signalbox::actions;
@@ -131,8 +131,8 @@ TEST_CASE("the common plans allocate nothing once the plan's lists have grown") 
   const policy::Decision nothing;
   Plan plan;
   interlock(decision, Hook::TrafficFromClient, {}, plan);
-  const std::size_t before = testing::allocations();
+  const std::uint64_t before = allocations().count;
   interlock(nothing, Hook::TrafficFromClient, {}, plan);
   interlock(decision, Hook::TrafficFromClient, {}, plan);
-  CHECK(testing::allocations() == before);
+  CHECK(allocations().count == before);
 }

@@ -9,10 +9,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
-#include <new>
 #include <sstream>
 #include <string>
 
+#include "base/allocations.h"
 #include "policy/data/base_document.h"
 #include "policy/engine.h"
 #include "policy/value/json.h"
@@ -20,22 +20,6 @@
 using namespace signalbox;
 using namespace signalbox::policy;
 using Clock = std::chrono::steady_clock;
-
-namespace {
-std::size_t allocations = 0;
-}
-
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
 
 namespace {
 
@@ -90,9 +74,9 @@ int main(int count, char** arguments) {
     return *value;
   };
   for (int i = 0; i < 32; ++i) decide();
-  const std::size_t before = allocations;
+  const std::uint64_t before = allocations().count;
   for (int i = 0; i < 100; ++i) decide();
-  const double each = static_cast<double>(allocations - before) / 100;
+  const double each = static_cast<double>(allocations().count - before) / 100;
   const std::string result = decide() ? to_json(decide()) : "null";
   std::printf(
       "{\"result\": %s, \"allocations\": %.2f, \"load_seconds\": %.6f, \"data_bytes\": %zu, "

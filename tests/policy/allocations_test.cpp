@@ -1,6 +1,6 @@
 // Boolean decisions take nothing from the heap once the evaluator is warm, whatever of the language and of
 // the usual built-ins they use. Counted by the binary's own operator new.
-#include "policy/support/allocations.h"
+#include "base/allocations.h"
 
 #include <catch2/catch.hpp>
 #include <string>
@@ -83,9 +83,9 @@ void allows_without_allocating(const std::string& name, const std::string& rules
     REQUIRE(value);
     CHECK(value->is_true());
   }
-  const auto before = test::allocations();
+  const auto before = signalbox::allocations().count;
   for (int i = 0; i < 50; ++i) static_cast<void>(evaluator.value(**query, input, {}));
-  CHECK(test::allocations() == before);
+  CHECK(signalbox::allocations().count == before);
 }
 
 }  // namespace

@@ -129,21 +129,6 @@ def opens_with_a_comment():
             yield f"{name_of(path)}:1: does not open with what it does"
 
 
-def documents():
-    """Generated documents are what the built program prints (docs/actions.md: tests/actions)."""
-    program = next((build.binary(preset) for preset in ("dev", "release") if build.binary(preset).exists()), None)
-    generated = {"docs/configuration.md": ["config", "schema", "-o", "markdown"]}
-    for name, arguments in generated.items():
-        path = host.ROOT / name
-        if not path.exists() or program is None:
-            continue
-        done = subprocess.run([program, *arguments], capture_output=True, text=True)
-        if done.returncode != 0:
-            yield f"{name}:1: '{' '.join(arguments)}' failed: {done.stderr.strip()[:200]}"
-        elif done.stdout.strip() != path.read_text().strip():
-            yield f"{name}:1: not what 'signalbox {' '.join(arguments)}' prints"
-
-
 def links():
     """Every relative link of a page leads somewhere."""
     for path in tracked("*.md"):
@@ -174,7 +159,7 @@ def changed(base):
     return [pathlib.Path(host.ROOT / name) for name in listed.split()]
 
 
-CHECKS = [formatting, layers, confined_headers, sizes, words, opens_with_a_comment, documents, links]
+CHECKS = [formatting, layers, confined_headers, sizes, words, opens_with_a_comment, links]
 
 
 def main(arguments):

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "app/cli/allocations.h"
+#include "base/allocations.h"
 
 namespace signalbox::app::cli {
 namespace {

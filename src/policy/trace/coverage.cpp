@@ -8,6 +8,7 @@
 #include <set>
 
 #include "policy/syntax/visit.h"
+#include "policy/trace/opcodes.h"
 #include "policy/value/json.h"
 
 namespace signalbox::policy {
@@ -16,18 +17,6 @@ namespace {
 std::uint64_t key_of(std::uint32_t file, std::uint32_t row, std::uint32_t col, bool head) {
   return (std::uint64_t{file} << 48) | (std::uint64_t{row & 0xFF'FFFF} << 24) |
          (std::uint64_t{col & 0x7F'FFFF} << 1) | std::uint64_t{head};
-}
-
-/// Instructions by which a rule gives its value.
-bool gives_value(Opcode op) {
-  switch (op) {
-    case Opcode::Once:
-    case Opcode::AddMember:
-    case Opcode::AddPair:
-    case Opcode::AddPath:
-    case Opcode::AddPathMember: return true;
-    default: return false;
-  }
 }
 
 /// Instructions that stand after an expression or a rule, and carry its place.

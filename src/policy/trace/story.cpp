@@ -6,21 +6,11 @@
 
 #include <algorithm>
 
+#include "policy/trace/opcodes.h"
 #include "policy/value/json.h"
 
 namespace signalbox::policy {
 namespace {
-
-bool gives_value(Opcode op) {
-  switch (op) {
-    case Opcode::Once:
-    case Opcode::AddMember:
-    case Opcode::AddPair:
-    case Opcode::AddPath:
-    case Opcode::AddPathMember: return true;
-    default: return false;
-  }
-}
 
 /// Going from rule to rule: it ends, and no expression of any rule has failed.
 bool chooses_rules(Opcode op) {

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "sql/grammar/children.h"
+
 namespace signalbox::sql::SIGNALBOX_GRAMMAR {
 namespace {
 
@@ -155,21 +157,12 @@ void Walker::push_children(const Node* node, const Place& place) {
     return push_children(node, referenced);
   }
   const Place* shared = pooled(place);
-  [[maybe_unused]] const auto child = [&](const void* field) {
+  const bool known = for_children(node, [&](const void* field) {
     if (field != nullptr) stack_.push_back({as<Node>(field), shared});
-  };
-  switch (nodeTag(node)) {
-#define CHILD(field) child(self->field);
-#define NODE(type, children)                            \
-  case T_##type: {                                      \
-    [[maybe_unused]] const auto* self = as<type>(node); \
-    children break;                                     \
-  }
-#include SIGNALBOX_GRAMMAR_NODES
-#undef NODE
-#undef CHILD
-    default: out_.opaque("unknown"); out_.changes();
-  }
+  });
+  if (known) return;
+  out_.opaque("unknown");
+  out_.changes();
 }
 
 Scope* Walker::new_scope(Scope* parent, std::uint32_t deeper) {

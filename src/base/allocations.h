@@ -1,0 +1,18 @@
+// How often this thread has called operator new, for what measures and for tests that hold a path to it.
+// Counting costs one addition a call, in a program that asks for the counts and in no other.
+#pragma once
+
+#include <cstdint>
+
+namespace signalbox {
+
+struct AllocationCount {
+  std::uint64_t count = 0;
+  std::uint64_t bytes = 0;
+  bool operator==(const AllocationCount&) const = default;
+};
+
+/// Since the thread began. Under a sanitizer, whose operator new stays, always zero.
+AllocationCount allocations();
+
+}  // namespace signalbox
