@@ -1,4 +1,4 @@
-// The program's operator new, counting. The linker takes this file only where allocations() is called.
+// The operator new of every program that links this room, counting; a sanitizer keeps its own.
 #include "base/allocations.h"
 
 #include <cstdlib>
