@@ -8,7 +8,7 @@ from rig import host
 from support import pgwire
 from support.pgwire import SYNC, bind, connect, errors, execute, parse, query
 
-SETUP = "create table if not exists orders (id int, tenant int); truncate orders; insert into orders values (1, 7), (2, 8)"
+SETUP = "drop table if exists orders; create table orders (id int, tenant int); insert into orders values (1, 7), (2, 8)"
 TENANT = """package policies.tenant
 
 import rego.v1
