@@ -156,10 +156,42 @@ check::CheckOptions checking_options(const PolicySet::Loaded& loaded) {
   return out;
 }
 
+/// What the entry reads besides its gateway rules.
+std::vector<SlotRead> entry_reads(const PolicySet::Loaded& loaded,
+                                  const std::vector<std::uint32_t>& gateway_functions) {
+  if (loaded.entry == kNone) return {};
+  const std::uint32_t function = loaded.program.rule_sets[loaded.entry].function;
+  return slots_read_besides(loaded.program, function, gateway_functions);
+}
+
+/// Rules that are off read nothing. Slots that neither the entry nor another rule reads are put down to the
+/// first of them: at no hook, then, are they read.
+void note_what_is_off(PolicySet::Loaded& loaded, const std::vector<bool>& off,
+                      const std::vector<SlotRead>& by_entry) {
+  RuleReads* first = nullptr;
+  std::vector<bool> read(loaded.program.slots.size());
+  for (const SlotRead& one : by_entry) read[one.slot] = true;
+  for (std::size_t i = 0; i < loaded.reads.size(); ++i) {
+    RuleReads& rule = loaded.reads[i];
+    if (off[loaded.gateway_rules[i]]) {
+      rule.slots.clear();
+      if (first == nullptr) first = &rule;
+    }
+    for (const SlotRead& one : rule.slots) read[one.slot] = true;
+  }
+  for (std::uint32_t slot = 0; first != nullptr && slot < read.size(); ++slot) {
+    if (!read[slot]) first->slots.push_back({.slot = slot, .fields = {}});
+  }
+}
+
 /// Names and reads of every rule. Rules are numbered in the order of modules and rules, defaults left out.
+/// One that its data turns off can fire at no hook.
 void describe_rules(PolicySet::Loaded& loaded) {
   constexpr std::string_view kPolicies = "data.policies.";
   const Program& program = loaded.program;
+  const bool data_is_fixed = loaded.with_targets.documents.empty();
+  std::vector<bool> off;
+  std::vector<std::uint32_t> gateway_functions;
   std::size_t number = 0;
   for (const ast::Module& module : loaded.checked.modules) {
     const std::string package = ast::dotted_name(module.package.path);
@@ -170,6 +202,8 @@ void describe_rules(PolicySet::Loaded& loaded) {
       name.policy = package.starts_with(kPolicies) ? package.substr(kPolicies.size()) : "";
       name.rule = title_of(module, rule, info.name);
       name.at = {program.files[info.at.file], info.at.row, info.at.col};
+      off.push_back(data_is_fixed && turned_off(rule, loaded.checked.modules, loaded.base));
+      if (off.back()) continue;
       name.hooks = hooks_of(rule);
       if (name.hooks.empty() && !loaded.vocabulary.default_hook.empty()) {
         name.hooks.push_back(loaded.vocabulary.default_hook);
@@ -178,6 +212,7 @@ void describe_rules(PolicySet::Loaded& loaded) {
   }
   for (const RuleSet& set : program.rule_sets) {
     if (!set.path.starts_with(kPolicies) || !set.path.ends_with(".actions")) continue;
+    gateway_functions.push_back(set.function);
     const Function& function = program.functions[set.function];
     for (std::size_t i = 0; i < function.rule_entries.size(); ++i) {
       const std::size_t to =
@@ -188,6 +223,7 @@ void describe_rules(PolicySet::Loaded& loaded) {
                               slots_read(program, function, function.rule_entries[i], to)});
     }
   }
+  note_what_is_off(loaded, off, entry_reads(loaded, gateway_functions));
 }
 
 void plan_modules(const PolicySet::Loaded& loaded, Program& program, WithTargets& targets,

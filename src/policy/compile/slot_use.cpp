@@ -98,4 +98,8 @@ void note_use(const Function& function, std::size_t at, bool first, SlotRead& re
   read.fields.erase(std::ranges::unique(read.fields).begin(), read.fields.end());
 }
 
+std::optional<std::vector<std::string>> members_read(const Function& function, std::size_t at) {
+  return Uses(function).of_collection(function.code[at].a, at);
+}
+
 }  // namespace signalbox::policy
