@@ -5,6 +5,7 @@
 
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "sql/analyze.h"
 #include "sql/outputs.h"
@@ -21,6 +22,8 @@ struct Grammar {
   /// sql/rewrite.h; null where this grammar's library cannot write a tree out.
   std::expected<Rewritten, RewriteError> (*rewrite)(std::string_view text, const Rewrite& edits,
                                                     const AnalyzeOptions& options);
+  /// injected_shapes() of a text that analyze() has accepted, as far as its parse tree tells.
+  std::vector<std::string_view> (*injected_shapes)(std::string_view text, const AnalyzeOptions& options);
 };
 
 /// Those in this build, oldest first; never empty.

@@ -100,6 +100,11 @@ Truth truth(const Node* node, int depth, bool& integers) {
 
 }  // namespace
 
+bool always_true(const Node* condition) {
+  bool integers = false;
+  return truth(condition, 0, integers) == Truth::True;
+}
+
 bool Walker::limits_rows(const Node* clause) {
   if (clause == nullptr) return false;
   bool& integers = out_.facts().constants_decide;

@@ -4,6 +4,7 @@
 
 #include "sql/collector.h"
 #include "sql/grammar.h"
+#include "sql/grammar/injection.h"
 #include "sql/grammar/parse.h"
 #include "sql/grammar/rewriter.h"
 #include "sql/grammar/tracer.h"
@@ -82,7 +83,10 @@ QueryFacts analyze(std::string_view text, const AnalyzeOptions& options) {
 }  // namespace
 
 extern const Grammar kGrammar;
-const Grammar kGrammar{
-    .major = PG_VERSION_NUM / 10000, .analyze = analyze, .outputs = outputs, .rewrite = rewrite};
+const Grammar kGrammar{.major = PG_VERSION_NUM / 10000,
+                       .analyze = analyze,
+                       .outputs = outputs,
+                       .rewrite = rewrite,
+                       .injected_shapes = injected_shapes};
 
 }  // namespace signalbox::sql::SIGNALBOX_GRAMMAR

@@ -205,6 +205,8 @@ std::string_view kind_of(const Node* statement);
 /// "table", "foreign table", "function", ...; and whether such an object is listed as a table.
 std::string_view object_word(ObjectType type);
 bool is_table_like(ObjectType type);
+/// The condition holds for every row, as far as a look at constants tells: true, 1 = 1, id = id.
+bool always_true(const Node* condition);
 /// A constant, parameter, or cast of one; nothing for any other expression.
 std::optional<Literal> literal_of(const Node* node);
 
