@@ -20,6 +20,7 @@ void add_sign(CLI::App& root, Action& chosen);
 void add_explain(CLI::App& root, Action& chosen);
 void add_policy(CLI::App& root, Action& chosen);
 void add_actions(CLI::App& root, Action& chosen);
+void add_signals(CLI::App& root, Action& chosen);
 void add_decisions(CLI::App& root, Action& chosen);
 void add_sessions(CLI::App& root, Action& chosen);
 void add_blocks(CLI::App& root, Action& chosen);

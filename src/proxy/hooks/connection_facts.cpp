@@ -1,4 +1,4 @@
-// input.version, hook, time_ns, gateway, client, server, session, message, signals: what is known without
+// input.version, hook, time_ns, gateway, client, server, session, message: what is known without
 // SQL.
 #include "policy/value/builder.h"
 #include "proxy/hooks/fact.h"
@@ -74,7 +74,6 @@ constexpr Fact kFacts[] = {
     {"version", Gateway, [](View, Arena&) { return Value::integer(1); }},
     {"hook", Gateway, [](View view, Arena&) { return text(actions::name(view.event().hook)); }},
     {"time_ns", Moment, [](View view, Arena&) { return Value::integer(view.event().time_ns); }},
-    {"signals", Gateway, [](View, Arena&) { return policy::kEmptyArray; }},
 
     {"gateway.node", Gateway, of<kGateway, [](const G& g, Arena&) { return text(g.node); }>},
     {"gateway.tenant", Gateway, of<kGateway, [](const G& g, Arena&) { return text(g.tenant); }>},

@@ -62,6 +62,18 @@ Decider::Decider(const Clock& clock, MetricsShard& metrics, actions::Producer* l
 void Decider::use(std::shared_ptr<const Policies> policies) {
   policies_ = std::move(policies);
   memo_.clear();
+  choose_detectors();
+}
+
+/// An external engine is sent what the site declares.
+void Decider::choose_detectors() {
+  signals_.use(*policies_, source_ ? std::span<const std::string>(options_.external.inputs)
+                                   : std::span<const std::string>());
+}
+
+void Decider::see(Sight sight, Event event) {
+  event.time_ns = clock_.wall_ns();
+  signals_.see(sight, event);
 }
 
 void Decider::use(const DecisionOptions& options, const MemoryLimits& limits) {
@@ -72,6 +84,7 @@ void Decider::use(const DecisionOptions& options, const MemoryLimits& limits) {
   const std::uint32_t epoch = memo_.epoch();
   memo_ = Memo(limits.memo_entries, limits.memo_bytes);
   while (memo_.epoch() <= epoch) memo_.clear();  // numbers given out before are void
+  choose_detectors();
 }
 
 RulingPtr Decider::decide(const Event& event) {
@@ -198,6 +211,7 @@ std::shared_ptr<Ruling> Decider::evaluate(const Event& event, const std::shared_
                                           std::int64_t not_after_ns) {
   Event timed = event;
   timed.time_ns = clock_.wall_ns();
+  timed.signals = &signals_;
   const EventView view(timed);
   const EventInput input(view, policies->slots());
   const std::int64_t began = clock_.steady_ns();
@@ -218,11 +232,13 @@ std::shared_ptr<Ruling> Decider::evaluate(const Event& event, const std::shared_
 
 void Decider::use(std::shared_ptr<DecisionSource> source) {
   source_ = std::move(source);
+  choose_detectors();
 }
 
 /// The policies at the time of the question are the ones the ruling is made under.
 Task<RulingPtr> Decider::ask(Event& event) {
   event.time_ns = clock_.wall_ns();
+  event.signals = &signals_;
   metrics_.add(Counter::Decisions);
   const EventView view(event);
   const std::int64_t began = clock_.steady_ns();
@@ -304,6 +320,7 @@ bool Decider::dispatch(const Ruling& ruling, const Event& event, bool memoised, 
   }
   Event timed = event;
   timed.time_ns = clock_.wall_ns();
+  timed.signals = &signals_;
   const actions::Id id = lane_->next_id();
   if (options_.record) record(ruling, timed, id, memoised, outcome);
   if (ruling.plan.async.empty()) return true;

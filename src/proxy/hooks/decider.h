@@ -22,6 +22,7 @@
 #include "proxy/hooks/policies.h"
 #include "proxy/hooks/query_statements.h"
 #include "proxy/options.h"
+#include "proxy/signals/signals.h"
 
 namespace signalbox::proxy {
 
@@ -94,7 +95,8 @@ class Decider {
     return wants(actions::Hook::TrafficFromClient) || wants(actions::Hook::TrafficToServer);
   }
   bool wants_responses() const {
-    return wants(actions::Hook::TrafficFromServer) || wants(actions::Hook::TrafficToClient);
+    return wants(actions::Hook::TrafficFromServer) || wants(actions::Hook::TrafficToClient) ||
+           signals_.watches(Sight::Answered);
   }
   /// Something that bound values can change is read at traffic_from_client.
   bool wants_parameters() const { return policies_->reads(actions::Hook::TrafficFromClient).parameters; }
@@ -110,6 +112,9 @@ class Decider {
     const HookReads& reads = policies_->reads(actions::Hook::TrafficFromClient);
     return reads.transaction || !reads.memo || asynchronous();
   }
+  /// Some detector whose signal policies read wants to see this.
+  bool watches(Sight sight) const { return signals_.watches(sight); }
+  void see(Sight sight, Event event);
   /// Grows with every change of policies.
   std::uint64_t policies_number() const { return policies_->number(); }
   const Policies& policies() const { return *policies_; }
@@ -150,6 +155,8 @@ class Decider {
   void record(const Ruling& ruling, const Event& event, actions::Id id, bool memoised,
               std::string_view outcome);
 
+  void choose_detectors();
+
   const Clock& clock_;
   MetricsShard& metrics_;
   actions::Producer* lane_;
@@ -159,6 +166,7 @@ class Decider {
   policy::Evaluator evaluator_;
   std::shared_ptr<DecisionSource> source_;  ///< a question under way keeps its own
   Memo memo_;
+  Signals signals_;
   std::string attributes_;  ///< scratch
   std::string shape_;       ///< of the query at hand
   std::string facts_json_;  ///< scratch

@@ -20,6 +20,7 @@ class Catalog;
 namespace signalbox::proxy {
 
 class Names;
+class Signals;
 struct QueryStatement;
 
 struct TlsFacts {
@@ -69,8 +70,10 @@ struct SessionFacts {
   std::string database;
   std::string application_name;
   std::vector<std::pair<std::string, std::string>> parameters;  ///< startup parameters, then ParameterStatus
+  std::size_t startup_parameters = 0;                           ///< how many came with the startup packet
   std::vector<std::pair<std::string, std::string>> tags;        ///< set by policies
   Transaction transaction = Transaction::Idle;
+  std::int64_t transaction_since_ns = 0;  ///< wall clock; of the answer that began the present one
   std::int64_t started_ns = 0;
   std::uint64_t queries = 0;
   std::uint64_t bytes_in = 0;
@@ -147,6 +150,12 @@ struct ResultFacts {
   std::uint32_t attempts = 0;
 };
 
+/// A signal that a plugin raised.
+struct RaisedSignal {
+  std::string name;
+  std::string json;  ///< an object: value, source, and what else the plugin says
+};
+
 struct Event {
   actions::Hook hook = actions::Hook::Connecting;
   std::int64_t time_ns = 0;  ///< wall clock
@@ -161,6 +170,8 @@ struct Event {
   const QueryStatement* statement = nullptr;  ///< the one of the query's statements that is decided
   const ResponseFacts* response = nullptr;
   const ResultFacts* result = nullptr;
+  const Signals* signals = nullptr;                   ///< what the worker's detectors remember
+  const std::vector<RaisedSignal>* raised = nullptr;  ///< by plugins, on this event
 };
 
 }  // namespace signalbox::proxy

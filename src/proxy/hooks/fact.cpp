@@ -9,7 +9,7 @@ namespace signalbox::proxy {
 std::span<const Fact> facts() {
   static const std::vector<Fact> all = [] {
     std::vector<Fact> rows;
-    for (const auto group : {connection_facts(), query_facts(), response_facts()}) {
+    for (const auto group : {connection_facts(), query_facts(), response_facts(), signal_facts()}) {
       rows.insert(rows.end(), group.begin(), group.end());
     }
     std::ranges::sort(rows, {}, &Fact::path);

@@ -50,5 +50,6 @@ std::span<const Fact> facts();
 std::span<const Fact> connection_facts();
 std::span<const Fact> query_facts();
 std::span<const Fact> response_facts();
+std::span<const Fact> signal_facts();  // one for each detector, proxy/signals/list.cpp
 
 }  // namespace signalbox::proxy

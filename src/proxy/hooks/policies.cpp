@@ -1,4 +1,5 @@
-// Binding. A slot that no rule is known to read (the entry itself may read it) counts as read at every hook.
+// Binding. A slot that no rule is known to read (the entry itself may read it) counts as read at every hook;
+// one that only rules read which their data turns off, at none.
 #include "proxy/hooks/policies.h"
 
 #include <algorithm>
@@ -27,6 +28,9 @@ Policies::Policies(std::shared_ptr<const policy::PolicySet> set, std::uint64_t n
   for (const policy::InputPath& path : set_->input_paths()) slots_.push_back(bind_path(path));
   std::vector<bool> claimed(slots_.size());
   for (const policy::RuleReads& rule : set_->rule_reads()) {
+    if (rule.hooks.empty()) {
+      for (const policy::SlotRead& read : rule.slots) claimed[read.slot] = true;
+    }
     for (const std::string& name : rule.hooks) {
       const auto hook = actions::hook_named(name);
       if (!hook) continue;
@@ -45,8 +49,10 @@ void Policies::read_slot(HookReads& reads, const policy::SlotRead& read) {
   if (std::ranges::find(reads.slots, read.slot) == reads.slots.end()) reads.slots.push_back(read.slot);
   const BoundPath& path = slots_[read.slot];
   for (const Fact* fact : path.rows) {
-    reads.query = reads.query || fact->path.starts_with("query.");
-    switch (depends_on(*fact, path, read)) {
+    const DependsOn on = depends_on(*fact, path, read);
+    const bool of_statement = on == DependsOn::Shape || on == DependsOn::Text || on == DependsOn::Parameters;
+    reads.query = reads.query || of_statement || fact->path.starts_with("query.");
+    switch (on) {
       case DependsOn::Gateway:
       case DependsOn::Shape: break;
       case DependsOn::Parameters: reads.parameters = reads.text = true; break;
@@ -59,6 +65,14 @@ void Policies::read_slot(HookReads& reads, const policy::SlotRead& read) {
         break;
     }
   }
+}
+
+bool Policies::reads_fact(std::string_view path) const {
+  return std::ranges::any_of(hooks_, [&](const HookReads& reads) {
+    return std::ranges::any_of(reads.slots, [&](std::uint32_t slot) {
+      return std::ranges::any_of(slots_[slot].rows, [&](const Fact* row) { return row->path == path; });
+    });
+  });
 }
 
 std::vector<std::string> Policies::paths(actions::Hook hook) const {

@@ -35,6 +35,8 @@ class Policies {
   const policy::PolicySet* set() const { return set_.get(); }
   const std::vector<BoundPath>& slots() const { return slots_; }
   std::uint64_t number() const { return number_; }
+  /// Something reads this row of the fact table, or a part of it, at some hook.
+  bool reads_fact(std::string_view path) const;
   /// The paths that rules at this hook read, dotted, for an external engine's input.
   std::vector<std::string> paths(actions::Hook hook) const;
 

@@ -38,6 +38,11 @@ Event Session::event_of(actions::Hook hook) {
   return event;
 }
 
+/// Tells detectors that want to know of it.
+void Session::see(Sight sight, actions::Hook hook) {
+  if (worker_.decider().watches(sight)) worker_.decider().see(sight, event_of(hook));
+}
+
 /// An external engine's ruling; null when the embedded one decides.
 Task<RulingPtr> Session::answer_to(Event& event) {
   if (!worker_.decider().asynchronous()) co_return RulingPtr();
@@ -122,6 +127,7 @@ std::optional<Session::Stop> Session::refused(Refusal refusal) {
 
 /// As PostgreSQL's pq_getmsgend: an ordinary error, not the end of the session.
 std::optional<Session::Stop> Session::malformed() {
+  see(Sight::Violation, actions::Hook::TrafficFromClient);
   return refused(make_refusal("08P01", "invalid message format"));
 }
 
@@ -226,6 +232,7 @@ std::optional<Session::Stop> Session::decide_at(actions::Hook hook, Event event,
   if (judged.ruling->refers && book_.size() > 0) return unconfirmed();
   if (!ruled_ || ruled_->changes.empty()) ruled_ = judged.ruling;
   some_ruling_passes_ = some_ruling_passes_ || !judged.ruling->lasting;
+  if (hook == actions::Hook::TrafficFromClient) see_statement(judged, event);
   const QueryRulingPtr ruling = judged.ruling;
   const bool passes = ruling->quiet && !ruling->missing;
   if (passes || ruling->acts || rewrites(*ruling)) note_catalogue(*ruling);
@@ -235,6 +242,15 @@ std::optional<Session::Stop> Session::decide_at(actions::Hook hook, Event event,
   if (auto refusal = judge_query(judged, event)) return refused(std::move(*refusal));
   note_catalogue(*ruling);
   return std::nullopt;
+}
+
+void Session::see_statement(const Judged& judged, const Event& event) {
+  Decider& decider = worker_.decider();
+  if (!decider.watches(Sight::Permitted) && !decider.watches(Sight::Refused)) return;
+  const QueryRuling& ruling = *judged.ruling;
+  const bool refused = actions::ends_message(ruling.of(ruling.decisive).plan.verdict) || ruling.missing;
+  const Sight sight = refused ? Sight::Refused : Sight::Permitted;
+  if (decider.watches(sight)) decider.see(sight, event);
 }
 
 /// Something under way may change what the text means, or facts that policies read of it.

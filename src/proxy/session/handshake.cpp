@@ -38,6 +38,7 @@ Task<bool> Session::shake_hands() {
       }
       facts_.parameters = startup->parameters;
       path_settled_ = begins_elsewhere();
+      facts_.startup_parameters = startup->parameters.size();
       facts_.user = startup->parameter("user");
       facts_.database = startup->parameter("database");
       facts_.application_name = startup->parameter("application_name");
@@ -95,12 +96,14 @@ Task<std::optional<wire::FirstPacket>> Session::first_packet() {
   if (!co_await read_at_least(4)) co_return std::nullopt;
   const auto length = wire::startup_length(from_client_.bytes().substr(0, 4));
   if (!length) {
+    see(Sight::Violation, actions::Hook::Connecting);
     co_await refuse(length.error());
     co_return std::nullopt;
   }
   if (!co_await read_at_least(*length)) co_return std::nullopt;
   auto packet = wire::parse_startup(from_client_.bytes().substr(0, *length));
   if (!packet) {
+    see(Sight::Violation, actions::Hook::Connecting);
     const auto major = load_be<std::uint32_t>(from_client_.bytes().data() + 4) >> 16;
     if (major == 1 || major == 2) {
       co_await client_->write(wire::encode_error_v2(packet.error().message));

@@ -183,6 +183,7 @@ Task<Session::LoginEnd> Session::authenticate(bool may_try_other) {
     const std::string_view frame = co_await login_frame(*from_server_, wire::Sender::Server);
     if (frame.empty()) co_return co_await server_fell_silent();
     const std::string_view body = frame.substr(wire::kHeaderBytes);
+    const bool disbelieved = frame.front() == 'E' && wire::error_field(body, 'C').starts_with("28");
     if (frame.front() == 'E' && !rules.began() && may_try_other) co_return LoginEnd::TryOtherEncryption;
     const LoginRules::Next next = next_of(rules, frame);
     if (next == LoginRules::Next::Violation || next == LoginRules::Next::Unsupported) {
@@ -209,6 +210,7 @@ Task<Session::LoginEnd> Session::authenticate(bool may_try_other) {
     if (next != LoginRules::Next::Relay && !co_await send_login_replies()) co_return LoginEnd::Failed;
     if (next == LoginRules::Next::Failed) {
       worker_.metrics().add(Counter::LoginFailures);
+      if (disbelieved) see(Sight::LoginFailed, actions::Hook::Startup);
       co_return LoginEnd::Failed;
     }
     if (next == LoginRules::Next::Ready) co_return LoginEnd::Ready;
@@ -274,6 +276,7 @@ Task<bool> Session::relay_password() {
   if (frame.empty()) {
     if (!from_client_.bytes().empty()) {
       worker_.metrics().add(Counter::ProtocolViolations);
+      see(Sight::Violation, actions::Hook::Startup);
       co_await refuse(
           fatal("08P01", "expected password response, got message type " +
                              std::to_string(static_cast<unsigned char>(from_client_.bytes().front()))));

@@ -196,6 +196,8 @@ void Session::after(const Book::Meaning& meaning) {
   if (!meaning.ends_request) return;
   if (meaning.ready) {
     idle_since_ns_ = worker_.loop().now_ns();
+    if (facts_.transaction == Transaction::Idle && book_.transaction() != Transaction::Idle)
+      facts_.transaction_since_ns = worker_.decider().wall_ns();
     facts_.transaction = book_.transaction();
     if (facts_.transaction == Transaction::Idle) statements_.transaction_ended();
     if (facts_.transaction == Transaction::Idle && defines_) definitions_visible();

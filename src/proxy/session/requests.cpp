@@ -275,6 +275,7 @@ void Session::client_leaves() {
 
 Task<> Session::on_bad_request() {
   worker_.metrics().add(Counter::ProtocolViolations);
+  see(Sight::Violation, actions::Hook::TrafficFromClient);
   wire::FrameHeader header;
   const auto status = wire::read_header(wire::Sender::Client, from_client_.bytes(), header);
   co_await refuse(wire::WireError{.message = status == wire::HeaderStatus::UnknownType

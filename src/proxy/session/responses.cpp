@@ -179,6 +179,7 @@ Task<bool> Session::decide_response() {
   AnswerEvent about;
   make_answer_event(about, true);
   note_names(about);
+  if (worker_.decider().watches(Sight::Answered)) worker_.decider().see(Sight::Answered, about.event);
   Masks masks;
   const auto refusal = co_await ruled_on_answer(about, masks);
   answer_->decided = true;

@@ -93,6 +93,7 @@ Task<bool> Session::prove_client(ScramServer& scram, std::string& server_final) 
     server_final = std::move(*final);
     co_return true;
   }
+  see(Sight::LoginFailed, actions::Hook::Startup);
   co_await refuse(final.error().empty()
                       ? failure("28P01", "password authentication failed for user \"" + facts_.user + "\"")
                       : failure("28000", final.error()));

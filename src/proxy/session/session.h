@@ -163,6 +163,7 @@ class Session : private LaneHost {
 
   // decisions.cpp: where policies come in
   Event event_of(actions::Hook hook);
+  void see(Sight sight, actions::Hook hook);
   Task<std::optional<Refusal>> asked_at(actions::Hook hook);
   Task<bool> passes(actions::Hook hook);
   Task<> turn_away(Refusal refusal);
@@ -175,6 +176,7 @@ class Session : private LaneHost {
   std::optional<Stop> decide_hooks(Event event);
   bool covered(const QueryRulingPtr& ruling);
   std::optional<Stop> decide_at(actions::Hook hook, Event event, QueryRulingPtr answer);
+  void see_statement(const Judged& judged, const Event& event);
   bool must_rest_before(const Query& query) const;
   bool awaits_values(std::string_view text) const;
   std::optional<Refusal> judge(const Event& event, RulingPtr ruling = nullptr, std::string_view outcome = {});
