@@ -3,7 +3,9 @@
 #include <nlohmann/json.hpp>
 
 #include "admin/rehearsal.h"
+#include "app/policies/directory.h"
 #include "app/policies/library.h"
+#include "proxy/hooks/policies.h"
 
 using namespace signalbox;
 
@@ -66,4 +68,53 @@ TEST_CASE("schema changes are logged, not refused") {
     CHECK(decision["plan"]["verdict"] == "allow");
     CHECK(decision["plan"]["async"][0]["action"] == "log");
   }
+}
+
+TEST_CASE("packs and signals are off: they read nothing, and decisions are remembered") {
+  Rules rules;
+  const proxy::Policies policies(rules.set, 1);
+  for (std::size_t i = 0; i < actions::kHookCount; ++i) {
+    const auto hook = static_cast<actions::Hook>(i);
+    INFO(actions::name(hook));
+    CHECK(policies.subscribed(hook) == (hook == actions::Hook::TrafficFromClient));
+    for (const std::string& path : policies.paths(hook)) CHECK_FALSE(path.starts_with("signals"));
+  }
+  CHECK(policies.reads(actions::Hook::TrafficFromClient).memo);
+  CHECK_FALSE(policies.reads(actions::Hook::TrafficFromClient).parameters);
+}
+
+TEST_CASE("a pack that is turned on works with what it is shipped with") {
+  struct Case {
+    const char* pack;
+    const char* statement;
+    const char* user;
+  };
+  const Case c = GENERATE(values<Case>({{"read_only", "INSERT INTO t VALUES (1)", "ann"},
+                                        {"no_unbounded_writes", "TRUNCATE t", "ann"},
+                                        {"ddl_freeze", "CREATE TABLE t (a int)", "ann"},
+                                        {"pii_columns", "SELECT email FROM customers", "ann"},
+                                        {"injection_shapes", "SELECT * FROM t WHERE a = 1 OR 1=1", "ann"},
+                                        {"dangerous_functions", "SELECT pg_sleep(1)", "ann"},
+                                        {"superuser_guard", "SET ROLE postgres", "ann"}}));
+  CAPTURE(c.pack);
+  auto files = app::read_directory(SIGNALBOX_SOURCE_DIR "/rules");
+  REQUIRE(files);
+  for (policy::SourceFile& file : *files) {
+    if (file.path != std::string("packs/") + c.pack + "/data.yaml") continue;
+    file.text.replace(file.text.find("enabled: false"), 14, "enabled: true");
+  }
+  const auto set = policy::PolicySet::load(std::move(*files), app::host_vocabulary());
+  if (!set) FAIL(to_text(set.error()));
+  policy::Evaluator evaluator;
+  admin::Scene scene;
+  scene.session.user = c.user;
+  scene.statement = c.statement;
+  const auto decision = [&] {
+    return nlohmann::json::parse(admin::rehearse(*set, evaluator, {}, SystemClock(), scene))["decision"];
+  };
+  const auto refused = decision();
+  CHECK(refused["plan"]["verdict"] == "deny");
+  CHECK(refused["requests"].dump().contains(c.pack));
+  scene.statement = "SELECT a FROM t WHERE id = 1";
+  CHECK(decision()["plan"]["verdict"] == "allow");
 }

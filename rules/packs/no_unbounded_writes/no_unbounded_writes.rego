@@ -1,0 +1,53 @@
+# METADATA
+# title: No unbounded writes
+# description: >-
+#   Beyond the base set's rule (no UPDATE or DELETE without WHERE): no TRUNCATE, and for chosen tables an UPDATE or DELETE must
+#   name its rows by an equality on a key.
+package policies.no_unbounded_writes
+
+import rego.v1
+
+import data.scope
+
+# METADATA
+# title: TRUNCATE
+actions contains {
+	"action": "deny",
+	"sqlstate": "42501",
+	"message": sprintf("TRUNCATE of %s is not allowed", [table.name]),
+	"shadow": data.packs.no_unbounded_writes.shadow,
+} if {
+	data.packs.no_unbounded_writes.enabled
+	data.packs.no_unbounded_writes.truncate
+	input.query.kind == "truncate_table"
+	scope.covers(data.packs.no_unbounded_writes)
+	some table in input.query.tables
+	not truncatable(table.name)
+}
+
+# METADATA
+# title: write without a key
+actions contains {
+	"action": "deny",
+	"sqlstate": "42501",
+	"message": sprintf("%s of %s must name its rows by %s", [upper(input.query.kind), table.name, concat(" or ", keys)]),
+	"shadow": data.packs.no_unbounded_writes.shadow,
+} if {
+	data.packs.no_unbounded_writes.enabled
+	input.query.kind in {"delete", "update"}
+	scope.covers(data.packs.no_unbounded_writes)
+	some table in input.query.tables
+	table.access == "write"
+	keys := data.packs.no_unbounded_writes.by_key[table.name]
+	not by_any(table, keys)
+}
+
+truncatable(name) if {
+	some pattern in data.packs.no_unbounded_writes.truncatable
+	glob.match(pattern, null, name)
+}
+
+by_any(table, keys) if {
+	some key in keys
+	table.where[key] != null
+}

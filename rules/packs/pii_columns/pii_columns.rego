@@ -1,0 +1,54 @@
+# METADATA
+# title: Columns with personal data
+# description: >-
+#   Columns listed in data.packs.pii_columns are read by the readers named there, and by nobody else: neither in a result nor in
+#   a condition, an expression, RETURNING or COPY. Writing them is free. What a view or a function hides, no text shows; give
+#   those who use such views the right to the view, and not to the table.
+package policies.pii_columns
+
+import rego.v1
+
+import data.scope
+
+# METADATA
+# title: personal data
+actions contains {
+	"action": "deny",
+	"sqlstate": "42501",
+	"message": sprintf("permission denied for column %s of table %s", [column.name, column.table]),
+	"detail": "It holds personal data.",
+	"hint": "Name the columns that you need.",
+	"shadow": data.packs.pii_columns.shadow,
+} if {
+	data.packs.pii_columns.enabled
+	not scope.named(data.packs.pii_columns.readers)
+	some column in input.query.columns
+	column.access == "read"
+	is_personal(column)
+}
+
+# METADATA
+# title: personal data is read
+actions contains {
+	"action": "log",
+	"level": "notice",
+	"message": "personal data is read",
+	"fields": ["session.id", "session.user", "client.address", "query.columns", "query.fingerprint"],
+} if {
+	data.packs.pii_columns.enabled
+	data.packs.pii_columns.log_readers
+	scope.named(data.packs.pii_columns.readers)
+	some column in input.query.columns
+	column.access == "read"
+	is_personal(column)
+}
+
+is_personal(column) if column.name in data.packs.pii_columns.columns["*"]
+
+is_personal(column) if column.name in data.packs.pii_columns.columns[column.table]
+
+is_personal(column) if {
+	column.name == "*"
+	count(data.packs.pii_columns.columns[column.table]) > 0
+	column.table != "*"
+}

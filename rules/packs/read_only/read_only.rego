@@ -1,0 +1,52 @@
+# METADATA
+# title: Read-only sessions
+# description: >-
+#   Sessions of the users in data.packs.read_only change no data, no objects, no rights and nothing of the server, as with
+#   PostgreSQL's default_transaction_read_only, which a client could turn off. Settings, transactions, cursors and prepared
+#   statements are free.
+package policies.read_only
+
+import rego.v1
+
+import data.scope
+
+# METADATA
+# title: change in a read-only session
+actions contains {
+	"action": "deny",
+	"sqlstate": "25006",
+	"message": sprintf("cannot execute %s in a read-only session", [upper(replace(input.query.kind, "_", " "))]),
+	"shadow": data.packs.read_only.shadow,
+} if {
+	data.packs.read_only.enabled
+	scope.covers(data.packs.read_only)
+	changes
+}
+
+changes if {
+	some category in input.query.categories
+	category in {"code", "dcl", "ddl", "maintenance", "server", "unknown", "write"}
+}
+
+changes if {
+	some table in input.query.tables
+	table.access in {"define", "write"}
+}
+
+changes if {
+	some effect in input.query.effects
+	effect in {"file_write", "large_object", "network", "process", "program", "sequence", "server", "sql"}
+}
+
+changes if {
+	some reason in input.query.opaque
+	reason in {"bounded", "sql", "unknown", "unparsed"}
+}
+
+changes if {
+	not data.packs.read_only.trust_functions
+	some reason in input.query.opaque
+	reason in {"function", "operator"}
+}
+
+changes if input.query.kind == "function_call" # the protocol's own call, which names no function

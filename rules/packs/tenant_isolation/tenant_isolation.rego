@@ -1,0 +1,41 @@
+# METADATA
+# title: Tenant isolation by WHERE
+# description: >-
+#   Tables in data.packs.tenant_isolation are read, changed and emptied with `column = tenant` only, at every place where they
+#   stand: in sub-selects, joins and branches of a UNION too. The tenant comes from the session, never from the statement.
+#   A session whose tenant is not known sees nothing of them.
+package policies.tenant_isolation
+
+import rego.v1
+
+import data.scope
+
+# METADATA
+# title: another tenant's rows
+actions contains {
+	"action": "deny",
+	"sqlstate": "42501",
+	"message": sprintf("%s must be limited to your tenant: WHERE %s = ...", [table.name, data.packs.tenant_isolation.column]),
+	"shadow": data.packs.tenant_isolation.shadow,
+} if {
+	data.packs.tenant_isolation.enabled
+	some table in input.query.tables
+	table.name in data.packs.tenant_isolation.tables
+	table.access in {"lock", "read", "write"}
+	table.verb != "insert"
+	not scope.named(data.packs.tenant_isolation.except_users)
+	not limited(table)
+}
+
+# Numbers and texts are compared as texts: a bound parameter without a type is a text.
+limited(table) if sprintf("%v", [table.where[data.packs.tenant_isolation.column]]) == sprintf("%v", [tenant])
+
+tenant := object.get(data.packs.tenant_isolation.tenants, told, told)
+
+told := input.session.user if data.packs.tenant_isolation.tenant_from == "user"
+
+told := input.session.database if data.packs.tenant_isolation.tenant_from == "database"
+
+told := input.session.application_name if data.packs.tenant_isolation.tenant_from == "application_name"
+
+told := input.session.tags[data.packs.tenant_isolation.tag] if data.packs.tenant_isolation.tenant_from == "tag"
