@@ -16,6 +16,7 @@
 #include "app/policies/library.h"
 #include "policy/fmt/format.h"
 #include "policy/syntax/print.h"
+#include "policy/yaml/schema.h"
 
 namespace signalbox::app::cli {
 namespace {
@@ -47,6 +48,11 @@ Exit rego(const Options& options) {
     return Exit::Finding;
   }
   print(*formatted);
+  return Exit::Ok;
+}
+
+Exit schema() {
+  print(policy::yaml::editor_schema(host_vocabulary()));
   return Exit::Ok;
 }
 
@@ -91,9 +97,13 @@ void add_policy(CLI::App& root, Action& chosen) {
   CLI::App* printing = verb->add_subcommand("rego", "Print the Rego that a YAML policy stands for");
   printing->add_option("file", options->file, "A *.policy.yaml file")->required();
   printing->callback([=, &chosen] { chosen = [=] { return rego(*options); }; });
+  CLI::App* schema_verb =
+      verb->add_subcommand("schema", "Print the JSON Schema of YAML policies, for editors");
+  schema_verb->callback([&chosen] { chosen = schema; });
   verb->footer(
       "Examples:\n"
       "  signalbox policy rego rules/parse_errors.policy.yaml\n"
+      "  signalbox policy schema > rules/schema/policy.json\n"
       "  signalbox policy status\n"
       "  signalbox policy reload");
   const auto add = [&](const char* name, const char* summary, const Action& run) {

@@ -41,7 +41,7 @@ struct Bound {
 constexpr std::array<Bound, 4> kBounds = {{{"min", "gte"}, {"max", "lte"}, {"above", "gt"}, {"below", "lt"}}};
 
 const std::vector<std::string_view> kTests = {"equals", "in",    "glob",   "regex", "cidr",
-                                              "prefix", "range", "exists", "not"};
+                                              "prefix", "range", "exists", "not",   "any"};
 
 bool looks_like_glob(const ast::Term& value) {
   const auto* text = ast::as<ast::String>(value);
@@ -108,6 +108,9 @@ class Condition {
       if (!inner.empty()) body.push_back(none_of(std::move(inner), key.span));
     } else if (name == "equals" || name == "in") {
       any_value(value.is(NodeKind::List) ? value.items : std::vector<Node>{value}, false, key.span, body);
+    } else if (name == "any") {
+      reader_.error("policy_bad_value", key.span,
+                    "any is for lists, and stands alone: query.tables: {any: {..}}");
     } else if (name == "exists") {
       exists(key, value, body);
     } else if (name == "range") {
@@ -187,6 +190,31 @@ bool is_negated(const Node& condition) {
          condition.fields.front().key.text == "not";
 }
 
+/// `any: {KEY: CONDITION, ..}` on a list of objects; null for any other condition.
+const Node* one_for_all(const Node& condition) {
+  return condition.is(NodeKind::Map) && condition.fields.size() == 1 ? condition.field("any") : nullptr;
+}
+
+/// The path's elements are bound by `elements`, the last of them to `fact`: conditions on its members.
+void read_any(Reader& reader, std::string_view path, const ast::Term& fact, const Node& members,
+              ast::Body& elements) {
+  const ast::Object* schema = reader.schema.elements(reader.schema.at(path));
+  if (!members.is(NodeKind::Map) || members.fields.empty()) {
+    return reader.error("policy_bad_value", members.span,
+                        fmt::format("any must be a map of members, not {}", describe(members)));
+  }
+  for (const auto& [name, condition] : members.fields) {
+    const auto step = reader.schema.member(schema, name.text);
+    if (!step.known) {
+      reader.unknown("policy_unknown_path", name.span,
+                     fmt::format("an element of {} has no {}", path, name.text), name.text, step.names);
+      continue;
+    }
+    std::vector<ast::Term> ref = {fact, ast::make_string(name.text, name.span)};
+    Condition(reader, ast::make_ref(std::move(ref), name.span)).read(condition, elements);
+  }
+}
+
 }  // namespace
 
 void read_match(Reader& reader, const Node& match, ast::Body& body) {
@@ -198,12 +226,18 @@ void read_match(Reader& reader, const Node& match, ast::Body& body) {
     ast::Body elements;
     auto fact = path_term(reader, path.text, path.span, elements);
     if (!fact) continue;
-    if (elements.empty() || !is_negated(condition)) {
+    const bool negated = !elements.empty() && is_negated(condition);
+    const Node& tested = negated ? condition.fields.front().value : condition;
+    const Node* members = elements.empty() ? nullptr : one_for_all(tested);
+    if (members != nullptr) {
+      read_any(reader, path.text, *fact, *members, elements);
+    } else {
+      Condition(reader, std::move(*fact)).read(tested, elements);
+    }
+    if (!negated) {
       std::move(elements.begin(), elements.end(), std::back_inserter(body));
-      Condition(reader, std::move(*fact)).read(condition, body);
       continue;
     }
-    Condition(reader, std::move(*fact)).read(condition.fields.front().value, elements);
     ast::Expr none = none_of(std::move(elements), path.span);
     std::get<ast::Not>(none.node).explicit_body = true;
     body.push_back(std::move(none));

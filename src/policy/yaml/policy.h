@@ -17,6 +17,7 @@
 // A condition is a value (equal; a string with * or ? is a glob), a list (any of them), or a map of
 //   equals, in, glob, regex, cidr, prefix: one or a list; any may match
 //   range: {min, max, above, below} or [min, max]       exists: true | false       not: any condition
+//   any: {MEMBER: condition, ..}, of a list of objects: one element for which all hold
 // `not` holds also where there is no value. Where the input schema says that a path goes through an array,
 // any element may match.
 #pragma once

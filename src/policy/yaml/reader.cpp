@@ -81,6 +81,18 @@ const ast::Object* InputSchema::follow(const ast::Term* schema) const {
   return nullptr;
 }
 
+const ast::Object* InputSchema::at(std::string_view path) const {
+  if (path.starts_with("input.")) path.remove_prefix(6);
+  const ast::Object* schema = root_;
+  while (schema != nullptr && !path.empty()) {
+    if (const ast::Object* below = elements(schema)) schema = below;
+    const auto dot = path.find('.');
+    schema = member(schema, path.substr(0, dot)).below;
+    path = dot == std::string_view::npos ? std::string_view() : path.substr(dot + 1);
+  }
+  return schema;
+}
+
 const ast::Object* InputSchema::elements(const ast::Object* schema) const {
   return schema == nullptr ? nullptr : follow(field(*schema, "items"));
 }

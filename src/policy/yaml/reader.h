@@ -29,6 +29,8 @@ class InputSchema {
   const ast::Object* root() const { return root_; }
   /// Steps from a schema (null: anything) to its member `name`.
   Step member(const ast::Object* schema, std::string_view name) const;
+  /// The schema of what a dotted path leads to; null when it says nothing.
+  const ast::Object* at(std::string_view path) const;
   /// The schema of an array's elements.
   const ast::Object* elements(const ast::Object* schema) const;
 
