@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "actions/record.h"
+#include "admin/outcomes.h"
 #include "policy/value/json.h"
 #include "proxy/hooks/policies.h"
 #include "proxy/hooks/query_statements.h"
@@ -94,6 +95,17 @@ void read_protocol(const std::string& word, Scene& scene) {
   scene.protocol = word == "simple" ? proxy::QueryProtocol::Simple : proxy::QueryProtocol::Extended;
 }
 
+/// {"terminate": true} or {"terminate": {"value": true, ...}}.
+std::vector<proxy::RaisedSignal> signals_of(const Json& value) {
+  std::vector<proxy::RaisedSignal> out;
+  for (const auto& [name, signal] : object_of(value, "signals").items()) {
+    Json whole = signal.is_object() ? signal : Json{{"value", signal}};
+    if (!whole.contains("source")) whole["source"] = "rehearsal";
+    out.push_back({.name = name, .json = whole.dump(-1, ' ', false, Json::error_handler_t::replace)});
+  }
+  return out;
+}
+
 Scene read_scene(const Json& document) {
   Scene scene;
   for_each_member(document, "the request", [&](const std::string& name, const Json& v) {
@@ -103,6 +115,7 @@ Scene read_scene(const Json& document) {
     if (name == "session") return read_session(v, scene.session), true;
     if (name == "client") return read_client(v, scene.client), true;
     if (name == "server") return read_server(v, scene.server), true;
+    if (name == "signals") return scene.signals = signals_of(v), true;
     return false;
   });
   return scene;
@@ -117,6 +130,7 @@ proxy::Event event_of(const Scene& scene, const proxy::Query& query, std::int64_
   event.server = &scene.server;
   event.session = &scene.session;
   if (!scene.statement.empty()) event.query = &query;
+  event.raised = &scene.signals;
   return event;
 }
 
@@ -137,7 +151,7 @@ namespace {
 /// What was decided on one statement of the scene, or on the scene's event where it has none.
 struct Take {
   const proxy::QueryStatement* statement = nullptr;
-  policy::Decision decision;
+  policy::Explanation why;
   actions::Plan plan;
   std::int64_t latency_ns = 0;
 };
@@ -153,14 +167,14 @@ std::vector<Take> takes_of(const policy::PolicySet* set, const proxy::Policies& 
     const proxy::EventView view(event);
     const proxy::EventInput input(view, policies.slots());
     const std::int64_t began = clock.steady_ns();
-    if (set != nullptr && policies.subscribed(event.hook)) take.decision = evaluator.decide(*set, input, {});
-    take.plan = actions::interlock(take.decision, event.hook, options);
+    if (set != nullptr && policies.subscribed(event.hook)) take.why = evaluator.explain(*set, input, {});
+    take.plan = actions::interlock(take.why.decision, event.hook, options);
     take.latency_ns = clock.steady_ns() - began;
   }
   return takes;
 }
 
-void append_take(const Take& take, const Scene& scene, std::string_view revision, proxy::Event event,
+void append_take(const Take& take, const Scene& scene, const policy::PolicySet* set, proxy::Event event,
                  std::string& out) {
   event.statement = take.statement;
   const proxy::EventView view(event);
@@ -170,16 +184,17 @@ void append_take(const Take& take, const Scene& scene, std::string_view revision
   record.user = scene.session.user;
   record.database = scene.session.database;
   record.target = scene.server.target;
-  record.revision = revision;
+  record.revision = set != nullptr ? set->revision() : std::string_view();
   record.engine = "embedded";
   record.latency_ns = take.latency_ns;
-  record.decision = &take.decision;
+  record.decision = &take.why.decision;
   record.plan = &take.plan;
   policy::Arena arena;
   out += R"("input":)";
   policy::append_json(out, proxy::read(proxy::bind_path({}), view, arena));
   out += R"(,"decision":)";
   actions::append_json(record, out);
+  append_outcomes(take.why, set, actions::name(scene.hook), out);
 }
 
 }  // namespace
@@ -198,13 +213,12 @@ std::string rehearse(const std::shared_ptr<const policy::PolicySet>& set, policy
   for (const Take& take : takes) {
     if (actions::stricter(take.plan.verdict, decisive->plan.verdict)) decisive = &take;
   }
-  const std::string_view revision = set ? set->revision() : std::string_view();
   std::string out = "{";
-  append_take(*decisive, scene, revision, event, out);
+  append_take(*decisive, scene, set.get(), event, out);
   out += R"(,"statements":[)";
   for (const Take& take : takes) {
     out += &take == takes.data() ? "{" : ",{";
-    append_take(take, scene, revision, event, out);
+    append_take(take, scene, set.get(), event, out);
     out += '}';
   }
   return out + "]}";

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "actions/interlock.h"
 #include "base/clock.h"
@@ -22,17 +23,32 @@ struct Scene {
   proxy::ClientFacts client;
   proxy::ServerFacts server;
   proxy::SessionFacts session;
+  std::vector<proxy::RaisedSignal> signals;  ///< as plugins would raise them
 };
 
 /// Reads {"statement": ..., "hook"?: ..., "protocol"?: ..., "session"?: {"user", "database",
 /// "application_name", "transaction", "parameters", "tags"}, "client"?: {"address", "port"}, "server"?:
-/// {"target", ...}}. Unknown members are errors: a misspelled one would rehearse something else.
+/// {"target", ...}, "signals"?: {NAME: VALUE}}. Unknown members are errors: a misspelled one would rehearse
+/// something else.
 Result<Scene> scene_from_json(std::string_view json);
 
-/// {"input", "decision": {...as recorded...}, "statements": [the same for each statement that is decided]} as
-/// JSON. Input and decision are those of the statement whose verdict holds for the whole. `set` null = no
+/// {"input", "decision": {...as recorded...}, "rules": [...], "read": {PATH: VALUE}, "statements": [the same
+/// for each statement that is decided]} as JSON. Input and decision are those of the statement whose verdict
+/// holds for the whole; `rules` says what became of every rule, `read` what they looked at. `set` null = no
 /// policy is loaded.
 std::string rehearse(const std::shared_ptr<const policy::PolicySet>& set, policy::Evaluator& evaluator,
                      const actions::InterlockOptions& options, const Clock& clock, const Scene& scene);
+
+/// The same for a recorded event: an input document, or a record of a decision (its `facts` are what was read
+/// then), or the answer of a rehearsal (its `input`). Nothing is computed from a statement's text: what the
+/// record does not have is undefined.
+Result<std::string> rehearse_recorded(const std::shared_ptr<const policy::PolicySet>& set,
+                                      policy::Evaluator& evaluator, const actions::InterlockOptions& options,
+                                      const Clock& clock, std::string_view json);
+
+/// What a request asks for: {"event": RECORDED}, or else a scene.
+Result<std::string> rehearse_request(const std::shared_ptr<const policy::PolicySet>& set,
+                                     policy::Evaluator& evaluator, const actions::InterlockOptions& options,
+                                     const Clock& clock, std::string_view json);
 
 }  // namespace signalbox::admin

@@ -76,6 +76,39 @@ TEST_CASE("plan: what would happen to a statement, and why") {
   CHECK(permitted["decision"]["plan"]["verdict"] == "allow");
 }
 
+TEST_CASE("plan: what became of each rule, and what was read") {
+  const Stage stage;
+  const json refused = body(stage.post("/gateway/v1/plan", R"({"statement": "DELETE FROM t"})"));
+  CHECK(refused["rules"][0]["outcome"] == "fired");
+  CHECK(refused["read"]["query.kind"] == "delete");
+  const json permitted = body(stage.post("/gateway/v1/plan", R"({"statement": "SELECT 1"})"));
+  CHECK(permitted["rules"][0]["outcome"] == "failed");
+  CHECK(permitted["rules"][0]["failed_at"]["file"] == "deletes.rego");
+  CHECK(permitted["rules"][0]["compared"] == R"("select", "delete")");
+}
+
+TEST_CASE("plan: a recorded event is decided as it is") {
+  const Stage stage;
+  const json refused = body(stage.post("/gateway/v1/plan", R"({"statement": "DELETE FROM t"})"));
+  const json again = body(stage.post("/gateway/v1/plan", json{{"event", refused}}.dump()));
+  CHECK(again["decision"]["plan"]["verdict"] == "deny");
+  const json record = {
+      {"hook", "traffic_from_client"}, {"user", "ann"}, {"facts", {{"query.kind", "delete"}}}};
+  const json recorded = body(stage.post("/gateway/v1/plan", json{{"event", record}}.dump()));
+  CHECK(recorded["decision"]["plan"]["verdict"] == "deny");
+  CHECK(recorded["input"]["session"]["user"] == "ann");
+  CHECK(stage.post("/gateway/v1/plan", R"({"event": {"a": 1}})").status == 400);
+  CHECK(stage.post("/gateway/v1/plan", R"({"event": {"hook": "later"}})").status == 400);
+}
+
+TEST_CASE("plan: signals as plugins raise them, and those of detectors") {
+  const Stage stage;
+  const json plan = body(
+      stage.post("/gateway/v1/plan", R"({"statement": "DROP TABLE t", "signals": {"terminate": true}})"));
+  CHECK(plan["input"]["signals"]["plugin"]["terminate"] == json{{"value", true}, {"source", "rehearsal"}});
+  CHECK(plan["input"]["signals"]["dangerous"]["value"] == json{"drop"});
+}
+
 TEST_CASE("plan: a misspelled description is refused, not ignored") {
   const Stage stage;
   const auto message = [&](const std::string& request) {

@@ -8,15 +8,16 @@ namespace signalbox::admin {
 namespace {
 
 Response plan(const Context& context, const Request& request) {
-  const auto scene = scene_from_json(request.body);
-  if (!scene) return refuse(scene.error());
   const auto evaluator = context.evaluations->borrow();
-  return reply_text(
-      rehearse(context.policies->current(), *evaluator, context.interlock(), *context.clock, *scene));
+  auto answer = rehearse_request(context.policies->current(), *evaluator, context.interlock(), *context.clock,
+                                 request.body);
+  if (!answer) return refuse(answer.error());
+  return reply_text(std::move(*answer));
 }
 
 constexpr std::string_view kScene =
-    R"({"type": "object", "required": ["statement"], "additionalProperties": false, "properties": {
+    R"({"type": "object", "additionalProperties": false, "properties": {
+  "event": {"type": "object", "description": "Instead of all else: an input document, or a decision's record, to be decided as it is."},
   "statement": {"type": "string", "description": "SQL text, as a client would send it."},
   "hook": {"type": "string", "default": "traffic_from_client"},
   "protocol": {"type": "string", "enum": ["simple", "extended"]},
@@ -26,21 +27,25 @@ constexpr std::string_view kScene =
     "parameters": {"type": "object"}, "tags": {"type": "object"}}},
   "client": {"type": "object", "additionalProperties": false, "properties": {
     "address": {"type": "string"}, "listener": {"type": "string"}}},
+  "signals": {"type": "object", "description": "NAME: VALUE, as plugins would raise them."},
   "server": {"type": "object", "additionalProperties": false, "properties": {
     "target": {"type": "string"}, "address": {"type": "string"}, "version": {"type": "string"}, "role": {"type": "string"}}}}})";
 
 }  // namespace
 
 std::vector<Route> plan_routes() {
-  return {{Method::Post,
-           "/gateway/v1/plan",
-           Role::Read,
-           "What would be decided on a statement, why, and what would be done. Nothing runs.",
-           plan,
-           {},
-           kScene,
-           R"({"type": "object", "required": ["input", "decision", "statements"], "properties": {
+  return {
+      {Method::Post,
+       "/gateway/v1/plan",
+       Role::Read,
+       "What would be decided on a statement, why, and what would be done. Nothing runs.",
+       plan,
+       {},
+       kScene,
+       R"({"type": "object", "required": ["input", "decision", "rules", "read", "statements"], "properties": {
              "input": {"type": "object"}, "decision": {"type": "object"},
+             "rules": {"type": "array", "description": "What became of every rule.", "items": {"type": "object"}},
+             "read": {"type": "object", "description": "What the rules looked at: PATH: VALUE, null where there is none."},
              "statements": {"type": "array", "description": "Each statement that is decided by itself; the strictest verdict holds.",
                "items": {"type": "object"}}}})"}};
 }
