@@ -202,7 +202,7 @@ void describe_rules(PolicySet::Loaded& loaded) {
       name.policy = package.starts_with(kPolicies) ? package.substr(kPolicies.size()) : "";
       name.rule = title_of(module, rule, info.name);
       name.at = {program.files[info.at.file], info.at.row, info.at.col};
-      off.push_back(data_is_fixed && turned_off(rule, loaded.checked.modules, loaded.base));
+      off.push_back(data_is_fixed && turned_off(rule, loaded.checked.modules, loaded.base.whole));
       if (off.back()) continue;
       name.hooks = hooks_of(rule);
       if (name.hooks.empty() && !loaded.vocabulary.default_hook.empty()) {
