@@ -16,12 +16,6 @@ namespace {
 /// EXECUTE of a statement that is itself an EXECUTE, and so on: PostgreSQL allows it, nobody needs it.
 constexpr int kMaxDepth = 4;
 
-/// A text from earlier is read as it was then.
-void read_as(sql::AnalyzeOptions& options, const Reading& reading) {
-  options.standard_conforming_strings = reading.standard_strings;
-  options.encoding = reading.encoding;
-}
-
 Reading reading_of(const sql::AnalyzeOptions& options) {
   return {.standard_strings = options.standard_conforming_strings,
           .encoding = sql::encoding_of(options.client_encoding, options.server_encoding)};
@@ -60,6 +54,11 @@ bool concerns(const NameChange& change, bool cursor, std::string_view name) {
 }
 
 }  // namespace
+
+void read_as(sql::AnalyzeOptions& options, const Reading& reading) {
+  options.standard_conforming_strings = reading.standard_strings;
+  options.encoding = reading.encoding;
+}
 
 sql::AnalyzeOptions analyze_options(const Event& event) {
   sql::AnalyzeOptions options;

@@ -33,6 +33,9 @@ struct QueryStatement {
 /// The settings of the event's session and server that change what SQL text means.
 sql::AnalyzeOptions analyze_options(const Event& event);
 
+/// A text from earlier is read as it was then.
+void read_as(sql::AnalyzeOptions& options, const Reading& reading);
+
 class QueryStatements {
  public:
   /// Analyses the event's query, and what its EXECUTE and FETCH refer to.

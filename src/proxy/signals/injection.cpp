@@ -23,7 +23,7 @@ policy::Value signal(const EventView& view, policy::Arena& arena) {
       !has_own_text(*statement))
     return policy::Value::undefined();
   sql::AnalyzeOptions options = analyze_options(event);
-  if (event.query->prepared) options.standard_conforming_strings = event.query->prepared->standard_strings;
+  if (event.query->prepared) read_as(options, event.query->prepared->reading);
   auto shapes = sql::injected_shapes(statement->text, options);
   const bool first = statement->facts->index == 0 && statement->facts->within.empty();
   if (first && statement->count > 1 &&
