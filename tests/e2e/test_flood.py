@@ -95,7 +95,8 @@ def test_work_is_linear(rules, name, make_gateway):
     gateway = make_gateway(rules=RULES[rules], config={"gateway": {"threads": 1}})
     with bounded_memory(gateway, 64):
         few, many = flood(gateway, name, 4_000), flood(gateway, name, 20_000)
-    assert many <= 9 * max(few, 0.05), f"{few:.2f} s for 4,000, {many:.2f} s for 20,000"
+    # Five times as much; what is quadratic would take 25 times as long.
+    assert many <= 14 * max(few, 0.05), f"{few:.2f} s for 4,000, {many:.2f} s for 20,000"
 
 
 @pytest.mark.parametrize("rules", RULES)
