@@ -1,5 +1,5 @@
 // route, forward, create: which server. The executors say what is wished for; the session moves when all
-// statements of its message have been asked about (proxy/session/moving.cpp).
+// statements of its message have been asked about (proxy/session/lane/moves.cpp).
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // LaneState: what sync actions have left behind in a session. Made when the first one does; a session without
-// has a null pointer, and that is all it costs.
+// has an empty LaneSlot, and that is all it costs.
 #pragma once
 
 #include <cstdint>
@@ -18,11 +18,11 @@
 
 namespace signalbox::proxy {
 
-class Session;
+class Bounds;
 
 /// A cancel request of the gateway's own, on its way. Outlives its session.
 struct Cancelling {
-  Session* session = nullptr;  ///< null when that has gone
+  Bounds* bounds = nullptr;  ///< who wants to know; null when that has gone
   bool done = false;
 };
 
@@ -49,7 +49,6 @@ struct LaneState {
 
   std::optional<Refusal> client_must_encrypt;  ///< what it is told when it does not
   bool server_must_encrypt = false;
-  std::optional<wire::ErrorFields> last_words;  ///< the session ends with them when it is idle
 
   unsigned errands = 0;  ///< under way
 
@@ -71,6 +70,22 @@ struct LaneState {
   std::vector<RouteWish> wishes;  ///< of the message at hand, or of the opening session
   std::unique_ptr<Leg> home;      ///< the session is visiting another server and comes back
   std::vector<std::unique_ptr<Leg>> parked;
+};
+
+/// The place for one.
+class LaneSlot {
+ public:
+  explicit operator bool() const { return state_ != nullptr; }
+  LaneState* operator->() const { return state_.get(); }
+  LaneState& operator*() const { return *state_; }
+  /// Makes it when there is none.
+  LaneState& made() {
+    if (!state_) state_ = std::make_unique<LaneState>();
+    return *state_;
+  }
+
+ private:
+  std::unique_ptr<LaneState> state_;
 };
 
 }  // namespace signalbox::proxy

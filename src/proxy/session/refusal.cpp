@@ -3,6 +3,7 @@
 #include "proxy/session/refusal.h"
 
 #include "actions/parameters.h"
+#include "proxy/hooks/event_input.h"
 
 namespace signalbox::proxy {
 namespace {
@@ -24,15 +25,6 @@ wire::ErrorFields without_request(const actions::Plan& plan, std::string_view se
   fields.message = plan.reason == actions::Reason::Default ? "permission denied"
                                                            : "permission denied: no decision could be made";
   return fields;
-}
-
-}  // namespace
-
-Refusal make_refusal(std::string sqlstate, std::string message) {
-  Refusal refusal;
-  refusal.fields.sqlstate = std::move(sqlstate);
-  refusal.fields.message = std::move(message);
-  return refusal;
 }
 
 wire::ErrorFields refusal_fields(const Ruling& ruling, const actions::Facts& facts,
@@ -64,6 +56,7 @@ wire::ErrorFields refusal_fields(const Ruling& ruling, const actions::Facts& fac
   return fields;
 }
 
+/// `deny: {transaction: keep}`
 bool keeps_transaction(const Ruling& ruling) {
   const actions::Plan& plan = ruling.plan;
   if (plan.decided_by == actions::kNoRequest) return false;
@@ -72,6 +65,34 @@ bool keeps_transaction(const Ruling& ruling) {
   if (spec == nullptr) return false;
   const actions::NoFacts none;
   return actions::Parameters(*spec, request, none).text_or("transaction", "abort") == "keep";
+}
+
+}  // namespace
+
+Refusal make_refusal(std::string sqlstate, std::string message) {
+  Refusal refusal;
+  refusal.fields.sqlstate = std::move(sqlstate);
+  refusal.fields.message = std::move(message);
+  return refusal;
+}
+
+wire::ErrorFields fatal(std::string_view sqlstate, std::string_view message) {
+  wire::ErrorFields fields;
+  fields.severity = "FATAL";
+  fields.sqlstate = sqlstate;
+  fields.message = message;
+  return fields;
+}
+
+Refusal refusal_of(const Ruling& ruling, const Event& event) {
+  const EventView view(event);
+  const EventInput input(view, ruling.policies->slots());
+  Refusal refusal;
+  refusal.verdict = ruling.plan.verdict;
+  refusal.fields = refusal_fields(ruling, input, actions::ends_session(refusal.verdict) ? "FATAL" : "ERROR");
+  refusal.keeps_transaction = keeps_transaction(ruling);
+  refusal.by_default = ruling.plan.reason == actions::Reason::Default;
+  return refusal;
 }
 
 }  // namespace signalbox::proxy

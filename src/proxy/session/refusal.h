@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "actions/facts.h"
 #include "proxy/hooks/decider.h"
@@ -27,12 +28,11 @@ inline constexpr std::string_view kFailingText = "select pg_catalog.\"refused by
 /// A plain refusal by the gateway itself.
 Refusal make_refusal(std::string sqlstate, std::string message);
 
-/// The fields of the ErrorResponse for a ruling that refuses. Texts are rendered from the event's facts.
-/// `severity` is ERROR, or FATAL where a refusal ends the session.
-wire::ErrorFields refusal_fields(const Ruling& ruling, const actions::Facts& facts,
-                                 std::string_view severity);
+/// What ends a session.
+wire::ErrorFields fatal(std::string_view sqlstate, std::string_view message);
 
-/// True when the refused statement leaves an open transaction as it is (`deny: {transaction: keep}`).
-bool keeps_transaction(const Ruling& ruling);
+/// What a ruling that refuses says to the client. Texts are rendered from the event's facts. FATAL where it
+/// ends the session.
+Refusal refusal_of(const Ruling& ruling, const Event& event);
 
 }  // namespace signalbox::proxy

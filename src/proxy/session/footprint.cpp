@@ -1,0 +1,28 @@
+// What nobody has looked at counts as leaving state and as writing.
+#include "proxy/session/footprint.h"
+
+#include <random>
+
+#include "proxy/hooks/decider.h"
+#include "proxy/wire/requests.h"
+
+namespace signalbox::proxy {
+
+void Footprint::note(char type, std::string_view body, const QueryRuling* ruling) {
+  if (type == 'E' || type == 'C') return;
+  if (type == 'B') {
+    const auto names = wire::decode_bind_names(body);
+    wrote_ = wrote_ || !names || !names->statement.empty();
+    return;
+  }
+  const bool named = type == 'P' && !body.empty() && body.front() != '\0';
+  holds_state_ = holds_state_ || named || ruling == nullptr || ruling->leaves_state;
+  wrote_ = wrote_ || ruling == nullptr || !ruling->reads_only;
+}
+
+Moment Footprint::moment(std::int64_t now_ns) const {
+  thread_local std::minstd_rand random{std::random_device{}()};
+  return {.now_ns = now_ns, .written_ns = wrote_ ? now_ns : written_ns_, .random = random()};
+}
+
+}  // namespace signalbox::proxy

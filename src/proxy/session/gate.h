@@ -1,0 +1,47 @@
+// Gate: the hooks of a session itself. Before it may go on (connecting, startup, authenticated) policies are
+// asked, and who is blocked does not come in; at its end they are told. Hooks of messages are judged
+// elsewhere (judge/).
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "actions/hook.h"
+#include "actions/lanes/job.h"
+#include "proxy/hooks/decider.h"
+#include "proxy/lane/host.h"
+#include "proxy/net/task.h"
+#include "proxy/session/ends.h"
+
+namespace signalbox::proxy {
+
+/// By whoever decides: the external engine where there is one, or the embedded.
+Task<RulingPtr> ruling_on(Decider& decider, Event& event);
+
+class Gate {
+ public:
+  /// `host`: on which the sync actions of these hooks work.
+  Gate(Ends& ends, LaneHost& host) : ends_(ends), dialogue_(ends.dialogue), host_(host) {}
+
+  /// Why the session may not go on; nothing when it may.
+  Task<std::optional<Refusal>> ask(actions::Hook hook);
+  /// The same, and carried out. False = refused: the client has been told, the session ends.
+  Task<bool> passes(actions::Hook hook);
+  Task<> turn_away(Refusal refusal);
+  /// A hook at which nothing can be refused any more: what policies ask for is queued and recorded.
+  Task<> notify(actions::Hook hook);
+  /// action_result: an async action that this session asked for has ended.
+  void on_result(const actions::JobResult& result);
+
+  /// Why this client may not be here; nothing when it may.
+  std::optional<Refusal> blocked() const;
+
+ private:
+  std::optional<Refusal> judge(const Event& event, const Ruling& ruling, std::string_view outcome = {});
+
+  Ends& ends_;
+  Dialogue& dialogue_;
+  LaneHost& host_;
+};
+
+}  // namespace signalbox::proxy

@@ -1,0 +1,143 @@
+// Errands: statements of the gateway's own that run at the server among the client's, which hears nothing of
+// them. They go as Parse, Bind, Execute and Close of names that no client uses, so that they fit into a
+// pipeline as well as between two queries; outside a pipeline they bring a Sync of their own.
+//
+// The surprise: within a pipeline a failure cannot be hidden, because the server now skips to the client's
+// Sync. The client gets the error as the answer to its own statement.
+#include "proxy/session/lane/errands.h"
+
+#include "proxy/session/login/login_frame.h"
+#include "proxy/wire/replies.h"
+#include "proxy/wire/requests.h"
+#include "sql/settings_text.h"
+
+namespace signalbox::proxy {
+namespace {
+
+constexpr std::string_view kErrand = "signalbox errand";
+constexpr std::chrono::seconds kPatience{30};
+
+wire::ErrorFields gone() {
+  wire::ErrorFields fields;
+  fields.sqlstate = "08006";
+  fields.message = "server closed the connection unexpectedly";
+  return fields;
+}
+
+wire::ErrorFields fields_of(std::string_view body) {
+  wire::ErrorFields fields;
+  fields.sqlstate = wire::error_field(body, 'C');
+  fields.message = wire::error_field(body, 'M');
+  fields.detail = wire::error_field(body, 'D');
+  fields.hint = wire::error_field(body, 'H');
+  return fields;
+}
+
+}  // namespace
+
+Task<std::optional<wire::ErrorFields>> Errands::run(std::string sql) {
+  auto errand = std::make_shared<Errand>();
+  errand->alone = dialogue_.book.at_rest();
+  std::string messages;
+  wire::append_close(messages, 'S', kErrand);  // an errand that failed has left it behind
+  wire::append_parse(messages, kErrand, sql);
+  wire::append_bind(messages, kErrand, kErrand);
+  wire::append_execute(messages, kErrand);
+  wire::append_close(messages, 'P', kErrand);
+  wire::append_close(messages, 'S', kErrand);
+  for (const Request request : {Request::Close, Request::Parse, Request::Bind, Request::Execute,
+                                Request::Close, Request::Close, Request::Sync}) {
+    if (request == Request::Sync && !errand->alone) break;
+    auto companion = std::make_unique<Companion>();
+    companion->errand = errand;
+    dialogue_.book.sent(request, std::move(companion));
+  }
+  (errand->alone ? wire::append_sync : wire::append_flush)(messages);
+  ++lane_.made().errands;
+  bool late = false;
+  Timer deadline([&] { late = true, ends_.answered.wake(); });
+  deadline.arm(ends_.loop().timers(), kPatience);
+  if (co_await ends_.server->write(messages) != Io::Ok) co_return gone();
+  while (errand.use_count() > 1 && !late && !ends_.server_gone && ends_.phase == Phase::Active)
+    co_await ends_.answered.sleep();
+  if (errand.use_count() > 1) {
+    wire::ErrorFields fields;
+    fields.sqlstate = "57014";
+    fields.message = "the server did not answer in time";
+    co_return fields;
+  }
+  --lane_->errands;
+  if (errand->error.empty()) co_return std::nullopt;
+  co_return fields_of(errand->error);
+}
+
+std::optional<bool> Errands::takes(const wire::FrameHeader& header, std::string_view body, bool whole) {
+  if (header.type == 'S' || header.type == 'A') return false;
+  const Pending* head = dialogue_.book.head();
+  if (head == nullptr || !head->companion || !head->companion->errand) return false;
+  if (!whole) return std::nullopt;
+  if (header.type != 'E') return true;
+  if (wire::is_fatal(body)) return false;
+  head->companion->errand->error = body;
+  return head->companion->errand->alone;
+}
+
+Task<std::optional<Refusal>> Errands::set_parameter(std::string name, std::string value, bool local) {
+  std::string sql = sql::set_statement(name, value, local);
+  if (!local) dialogue_.footprint.leaves_state();
+  if (ends_.phase == Phase::Login) {
+    auto error = co_await run_at_login(std::move(sql));
+    if (!error) co_return std::nullopt;
+    Refusal refusal = make_refusal(error->sqlstate, {});
+    refusal.fields = std::move(*error);
+    co_return refusal;
+  }
+  // Where the statement is not going to run, there is nothing to prepare for it.
+  if (dialogue_.book.transaction() == Transaction::Failed || dialogue_.book.copying_in() ||
+      dialogue_.book.skipping())
+    co_return std::nullopt;
+  auto error = co_await run(std::move(sql));
+  if (!error) co_return std::nullopt;
+  Refusal refusal = make_refusal(error->sqlstate, {});
+  refusal.fields = std::move(*error);
+  refusal.ends_transaction = true;  // the errand has aborted it: the client must see why
+  co_return refusal;
+}
+
+Task<bool> Errands::until_answered() {
+  ends_.from_client.keep();
+  if (dialogue_.book.size() > 0 && !dialogue_.book.copying_in()) {
+    std::string flush;
+    wire::append_flush(flush);
+    if (co_await ends_.server->write(flush) != Io::Ok) co_return false;
+  }
+  while (dialogue_.book.size() > 0 && !dialogue_.book.copying_in() && !ends_.server_gone)
+    co_await ends_.answered.sleep();
+  co_return !ends_.server_gone;
+}
+
+/// The same after the log-in, before anything is relayed: the gateway reads the answer itself.
+Task<std::optional<wire::ErrorFields>> Errands::run_at_login(std::string sql) {
+  std::string message;
+  wire::append_query(message, sql);
+  if (co_await ends_.server->write(message) != Io::Ok) co_return gone();
+  std::optional<wire::ErrorFields> error;
+  for (;;) {
+    const std::string_view frame = co_await login_frame(*ends_.from_server, wire::Sender::Server);
+    if (frame.empty()) co_return gone();
+    const char type = frame.front();
+    const std::string_view body = frame.substr(wire::kHeaderBytes);
+    if (type == 'E') error = fields_of(body);
+    std::string news;
+    if (type == 'S') {
+      if (const auto status = wire::decode_parameter_status(body))
+        dialogue_.on_parameter(status->name, status->value);
+      news = frame;
+    }
+    ends_.from_server->consume(frame.size());
+    if (!news.empty() && co_await ends_.client->write(news) != Io::Ok) co_return gone();
+    if (type == 'Z') co_return error;
+  }
+}
+
+}  // namespace signalbox::proxy

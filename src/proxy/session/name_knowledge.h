@@ -1,0 +1,69 @@
+// NameKnowledge: what the texts and names of a session mean: how strings are read and encoded, and what the
+// database's catalogue and the search_path say of a name. Told of parameters and of statements that pass;
+// asked when a text is decided.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "proxy/hooks/event.h"
+#include "proxy/targets/catalogs.h"
+
+namespace signalbox::proxy {
+
+struct QueryRuling;
+struct Settings;
+
+class NameKnowledge {
+ public:
+  /// Everything must outlive it. `session`: its generation grows when names mean something else.
+  NameKnowledge(const Settings& settings, Catalogs& catalogs, SessionFacts& session,
+                const ServerFacts& server);
+
+  /// The startup packet is in the session's facts.
+  void begin();
+  /// A parameter is another one; it is in the session's facts already.
+  void on_parameter(std::string_view name, std::string_view value);
+  /// The session has its server: what is known of its database?
+  void open();
+  /// Takes over what has been read since. What was decided with another catalogue is decided again.
+  void renew();
+  /// A query with this ruling passes: does what is known of names still hold?
+  void note(const QueryRuling& ruling);
+  /// The search_path may be another one.
+  void lose_path();
+  /// What it has defined can be read by others now.
+  void transaction_ended() {
+    if (defines_) definitions_visible();
+  }
+
+  /// Of texts that come now.
+  const Reading& reading() const { return reading_; }
+  /// Names beyond ASCII are the same bytes in every statement.
+  bool are_told() const { return are_told_; }
+  /// Null: none is read.
+  const CatalogFacts* catalog() const { return catalog_ ? &facts_ : nullptr; }
+
+ private:
+  void take_encoding();
+  void definitions_visible();
+
+  const Settings& settings_;
+  Catalogs& catalogs_;
+  SessionFacts& session_;
+  const ServerFacts& server_;
+
+  Reading reading_;
+  bool are_told_ = true;
+  std::shared_ptr<DatabaseCatalog> catalog_;
+  std::shared_ptr<const CatalogReading> catalog_reading_;
+  CatalogFacts facts_;         ///< of catalog_reading_
+  std::string target_;         ///< whose the catalogue is
+  std::uint64_t version_ = 0;  ///< of the facts
+  bool path_settled_ = false;  ///< the search_path has been known, or never will be
+  bool defines_ = false;       ///< an open transaction has defined something
+};
+
+}  // namespace signalbox::proxy

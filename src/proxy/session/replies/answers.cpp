@@ -1,0 +1,218 @@
+// Policies see the answer to each statement when its last message (CommandComplete, ErrorResponse, ...) is
+// here, before that one passes. Where there are rows they have had their say before that, when the
+// rows began (editing.cpp); what they ask for beside that is done, and recorded, when the answer ends.
+//
+// The surprise: an answer that needs nobody's permission is not denied by default. The request was permitted,
+// and a default of deny would end every session.
+#include "proxy/session/replies/answers.h"
+
+#include "proxy/hooks/event_input.h"
+#include "proxy/session/gate.h"
+#include "proxy/wire/replies.h"
+
+namespace signalbox::proxy {
+namespace {
+
+/// Messages up to this size are looked at whole; a longer one passes as it is.
+constexpr std::size_t kLongestLookedAt = 64 * 1024;
+/// PostgreSQL's 1,600 columns with names of 63 bytes are a tenth of this.
+constexpr std::size_t kLongestDescription = 2 * 1024 * 1024;
+
+bool ends_answer(char type) {
+  return type == 'C' || type == 'E' || type == 'I' || type == 's';
+}
+
+/// RowDescription, CopyOutResponse, FunctionCallResponse.
+bool begins_rows(char type) {
+  return type == 'T' || type == 'H' || type == 'V';
+}
+
+void describe(Answer& answer, std::string_view body) {
+  const auto columns = wire::decode_row_description(body);
+  if (!columns) return;
+  answer.names.clear(), answer.name_ends.clear(), answer.columns.clear();
+  for (const wire::DescribedColumn& column : *columns) {
+    answer.names += column.name;
+    answer.name_ends.push_back(answer.names.size());
+    answer.columns.push_back({.name = {}, .type = column.type, .table = column.table});
+  }
+  answer.described = true;
+}
+
+void put_names(Answer& answer) {
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < answer.columns.size(); ++i) {
+    answer.columns[i].name = std::string_view(answer.names).substr(begin, answer.name_ends[i] - begin);
+    begin = answer.name_ends[i];
+  }
+}
+
+/// What a statement has prepared or declared, where nobody looked when it was sent: the rows of EXECUTE and
+/// FETCH are those of what the name stands for.
+void note_names(const AnswerEvent& about) {
+  if (about.message.type != 'C' || !about.statements || about.statements->changes().empty()) return;
+  auto changes = std::make_shared<const std::vector<NameChange>>(about.statements->changes());
+  if (about.head->request == Request::Query && !about.head->companion->changes) {
+    about.head->companion->changes = std::move(changes);
+  } else if (about.text && !about.text->changes) {
+    about.text->changes = std::move(changes);
+  }
+}
+
+}  // namespace
+
+std::optional<Pause> Answers::watch(const wire::FrameHeader& header, std::string_view body, bool whole) {
+  if (!answer_) answer_ = std::make_unique<Answer>();
+  if (begins_rows(header.type)) {
+    if (!whole) return header.size() <= kLongestDescription ? Pause::More : Pause::BadMessage;
+    if (answer_->begun) return std::nullopt;
+    if (header.type == 'T') describe(*answer_, body);
+    return Pause::Begins;
+  }
+  if (!ends_answer(header.type)) return std::nullopt;
+  if (!whole && header.size() <= kLongestLookedAt) return Pause::More;
+  return answer_->decided ? std::nullopt : std::optional(Pause::Answered);
+}
+
+void Answers::watched(const wire::FrameHeader& header) {
+  if (!answer_) answer_ = std::make_unique<Answer>();
+  if (begins_rows(header.type)) answer_->begun = false;  // the next description is another one
+  if (ends_answer(header.type)) return answer_->begin();
+  answer_->rows += header.type == 'D' ? 1 : 0;
+  answer_->bytes += header.size();
+}
+
+/// The statement that is answered, as far as it is known.
+Query Answers::answered_query(const Pending* head, std::shared_ptr<PreparedText>& text) const {
+  Query query;
+  if (head == nullptr) return query;
+  if (head->request == Request::FunctionCall) query.protocol = QueryProtocol::FunctionCall;
+  if (!head->companion) return query;
+  const Companion& companion = *head->companion;
+  if (head->request == Request::Query || head->request == Request::Parse) {
+    query.text = companion.text;
+    query.protocol = head->request == Request::Query ? QueryProtocol::Simple : QueryProtocol::Extended;
+    return query;
+  }
+  query.protocol = QueryProtocol::Extended;
+  const bool of_portal =
+      head->request == Request::Execute || (head->request == Request::Describe && companion.what == 'P');
+  text = of_portal ? dialogue_.statements.of_portal(companion.portal)
+                   : dialogue_.statements.of_statement(companion.statement);
+  if (text && text->known) query.text = text->text, query.prepared = text->named();
+  if (text || !of_portal) return query;
+  const Names::Found cursor =
+      dialogue_.statements.cursor(companion.portal);  // DECLAREd, executed as a portal
+  if (cursor.knowledge == Names::Knowledge::Known)
+    query.text = cursor.named.text, query.prepared = cursor.named;
+  return query;
+}
+
+/// Of the message at the front.
+void Answers::make_event(AnswerEvent& about, bool ended) {
+  wire::FrameHeader header;
+  wire::read_header(wire::Sender::Server, ends_.from_server->bytes(), header);
+  if (ends_.from_server->bytes().size() >= header.size())
+    about.body = ends_.from_server->bytes().substr(wire::kHeaderBytes, header.size() - wire::kHeaderBytes);
+  about.head = dialogue_.book.head();
+  about.query = answered_query(about.head, about.text);
+  ResponseFacts& response = about.response;
+  response.ended = ended;
+  const std::string_view body = about.body;
+  if (header.type == 'C') response.command_tag = body.substr(0, body.find('\0'));
+  if (header.type == 'E') {
+    response.sqlstate = wire::error_field(body, 'C');
+    response.error = wire::error_field(body, 'M');
+  }
+  response.rows = answer_->rows;
+  response.bytes = answer_->bytes + header.size();
+  put_names(*answer_);
+  if (answer_->described) response.columns = &answer_->columns;
+  const Companion* companion = about.head != nullptr ? about.head->companion.get() : nullptr;
+  if (companion != nullptr && companion->sent_ns != 0)
+    response.duration_ns = ends_.loop().now_ns() - companion->sent_ns;
+  about.message = {.type = header.type, .bytes = header.size()};
+  about.event = dialogue_.event_of(actions::Hook::TrafficFromServer);
+  about.event.response = &response;
+  about.event.message = &about.message;
+  const bool called = about.query.protocol == QueryProtocol::FunctionCall;
+  if (about.query.text.empty() && !called) return;
+  about.event.query = &about.query;
+  about.event.names = &dialogue_.statements;
+  about.statements.emplace(about.event);
+  if (about.head->request == Request::Query && companion != nullptr) about.index = companion->completed;
+  about.event.statement =
+      called ? &about.statements->all().front() : about.statements->top_level(about.index);
+}
+
+/// What policies say to an answer: a refusal, or what is to be masked. At its beginning only what they say of
+/// the rows counts; all they ask for is dispatched once, when the answer ends or is refused.
+Task<std::optional<Refusal>> Answers::ruled_on(AnswerEvent& about, Masks& masks) {
+  Event& event = about.event;
+  Decider& decider = ends_.decider();
+  for (const auto hook : {actions::Hook::TrafficFromServer, actions::Hook::TrafficToClient}) {
+    if (!decider.wants(hook)) continue;
+    event.hook = hook;
+    const RulingPtr ruling = co_await ruling_on(decider, event);
+    const bool refused = ruling->plan.verdict <= actions::Verdict::Error;
+    const bool recorded = !(about.response.ended || refused) || decider.dispatch(*ruling, event);
+    if (!recorded || refused) ends_.metrics().add(Counter::StatementsRefused);
+    if (!recorded) co_return make_refusal("53100", "the audit log is full");
+    if (refused) co_return refusal_of(*ruling, event);
+    if (ruling->plan.verdict == actions::Verdict::Discard) masks.discard();
+    const EventView view(event);
+    const EventInput facts(view, ruling->policies->slots());
+    for (const actions::PlannedAction& action : ruling->plan.sync) {
+      if (action.spec->name != "response") continue;
+      const auto added = masks.add(actions::Parameters(action, ruling->decision, facts),
+                                   dialogue_.settings->options.masking_keys);
+      if (!added) co_return make_refusal("42501", "the answer cannot be shown: " + added.error().message);
+    }
+  }
+  co_return std::nullopt;
+}
+
+/// The message at the front ends an answer. False = the session ends.
+Task<bool> Answers::decide_end() {
+  ends_.from_server->keep();
+  AnswerEvent about;
+  make_event(about, true);
+  note_names(about);
+  if (ends_.decider().watches(Sight::Answered)) ends_.decider().see(Sight::Answered, about.event);
+  Masks masks;
+  const auto refusal = co_await ruled_on(about, masks);
+  answer_->decided = true;
+  if (refusal && ends_session(*refusal)) co_return false;
+  if (refusal) {
+    withhold(*refusal, about.message.type);
+  } else if (about.message.type == 'E') {
+    on_error_answer(about, masks);
+  }
+  co_return true;
+}
+
+/// The verdict is one that ends the session, which has been done.
+bool Answers::ends_session(const Refusal& refusal) {
+  if (!actions::ends_session(refusal.verdict)) return false;
+  if (ends_.breaks(refusal)) {
+    ends_.client->cancel(Io::Cancelled);
+  } else {
+    ends_.terminate(refusal.fields);
+  }
+  return true;
+}
+
+/// What PostgreSQL says of an error may quote what it read.
+void Answers::on_error_answer(const AnswerEvent& about, const Masks& masks) {
+  if (!masks.hides() || about.event.statement == nullptr || about.event.statement->facts == nullptr) return;
+  if (!masks.concern(*about.event.statement->facts) &&
+      about.event.statement->query->parse_error == std::nullopt)
+    return;
+  wire::ErrorFields fields;
+  fields.severity = wire::error_field(about.body, 'V');
+  fields.sqlstate = about.response.sqlstate;
+  fields.message = "the statement failed; what it says is withheld, because it reads masked columns";
+  instead_ = wire::encode_error(fields);
+}
+
+}  // namespace signalbox::proxy

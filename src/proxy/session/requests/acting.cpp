@@ -1,0 +1,62 @@
+// Where the sync lane comes in (proxy/lane): a message whose plan asks for more than a verdict waits until
+// that has been done, and then passes or is refused. The decision's record is written afterwards, with the
+// outcome.
+//
+// The surprise: a statement that is prepared once and executed often is acted upon each time it is bound;
+// bound in the pipeline that prepares it, the first time has been covered.
+#include "proxy/hooks/event_input.h"
+#include "proxy/lane/lane.h"
+#include "proxy/session/requests/requests.h"
+#include "proxy/session/settling.h"
+
+namespace signalbox::proxy {
+namespace {
+
+/// The stricter of two refusals.
+std::optional<Refusal> stricter_of(std::optional<Refusal> a, std::optional<Refusal> b) {
+  if (!a) return b;
+  return b && actions::stricter(b->verdict, a->verdict) ? std::move(b) : std::move(a);
+}
+
+}  // namespace
+
+/// False = the session ends.
+Task<bool> Requests::act() {
+  ends_.from_client.keep();
+  const std::unique_ptr<Acting> acting = std::move(at_hand_.acting);
+  dialogue_.asking = true;
+  Event event = dialogue_.event_of(acting->hook);
+  event.query = &acting->question.query;
+  event.message = &acting->question.message;
+  event.names = &dialogue_.statements;
+  Judged judged{.ruling = acting->ruling,
+                .statements = std::make_unique<const QueryStatements>(event),
+                .memoised = acting->memoised};
+  LaneReport report;
+  const std::size_t count = std::min(judged.ruling->each.size(), judged.statements->all().size());
+  for (std::size_t i = 0; i < count && !report.refusal; ++i) {
+    event.statement = &judged.statements->all()[i];
+    if (has_lane_work(judged.ruling->of(i).plan))
+      co_await run_lane(lane_, judged.ruling->of(i), event, report);
+  }
+  event.statement = nullptr;
+  if (!report.refusal && lane_.state && !lane_.state->wishes.empty())
+    report.refusal = co_await lane_.moves.settle_wishes(count, judged.ruling->leaves_state);
+  if (lane_.state) lane_.state->wishes.clear();
+  if (report.refusal) ends_.metrics().add(Counter::StatementsRefused);
+  std::optional<Refusal> judgement;  // of what is rewritten now, when that is done
+  if (!rewrites(*judged.ruling)) judgement = judge_.carry_out(judged, event, report.outcome);
+  at_hand_.refusal = stricter_of(std::move(judgement), std::move(report.refusal));
+  dialogue_.asking = false;
+  if (ends_.phase != Phase::Active || ends_.server_gone) co_return false;
+  if (at_hand_.refusal) {
+    if (dialogue_.book.at_rest()) came_to_rest(dialogue_, lane_.state);
+    co_return co_await refuse();
+  }
+  lane_.bounds.begin_duration();
+  (acting->hook == actions::Hook::TrafficFromClient ? at_hand_.acted.from_client : at_hand_.acted.to_server) =
+      judged.ruling;
+  co_return true;
+}
+
+}  // namespace signalbox::proxy
