@@ -5,32 +5,14 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "actions/interlock.h"
+#include "admin/scene.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "policy/engine.h"
-#include "proxy/hooks/event.h"
 
 namespace signalbox::admin {
-
-struct Scene {
-  actions::Hook hook = actions::Hook::TrafficFromClient;
-  std::string statement;
-  proxy::QueryProtocol protocol = proxy::QueryProtocol::Simple;
-  proxy::GatewayFacts gateway;
-  proxy::ClientFacts client;
-  proxy::ServerFacts server;
-  proxy::SessionFacts session;
-  std::vector<proxy::RaisedSignal> signals;  ///< as plugins would raise them
-};
-
-/// Reads {"statement": ..., "hook"?: ..., "protocol"?: ..., "session"?: {"user", "database",
-/// "application_name", "transaction", "parameters", "tags"}, "client"?: {"address", "port"}, "server"?:
-/// {"target", ...}, "signals"?: {NAME: VALUE}}. Unknown members are errors: a misspelled one would rehearse
-/// something else.
-Result<Scene> scene_from_json(std::string_view json);
 
 /// {"input", "decision": {...as recorded...}, "rules": [...], "read": {PATH: VALUE}, "statements": [the same
 /// for each statement that is decided]} as JSON. Input and decision are those of the statement whose verdict

@@ -1,9 +1,12 @@
 // The shipped policies, loaded as the gateway loads them and asked about statements.
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "admin/rehearsal.h"
 #include "app/policies/directory.h"
+#include "app/policies/event_tests.h"
 #include "app/policies/library.h"
 #include "proxy/hooks/policies.h"
 
@@ -117,4 +120,27 @@ TEST_CASE("a pack that is turned on works with what it is shipped with") {
   CHECK(refused["requests"].dump().contains(c.pack));
   scene.statement = "SELECT a FROM t WHERE id = 1";
   CHECK(decision()["plan"]["verdict"] == "allow");
+}
+
+TEST_CASE("the tests that the shipped policies come with hold") {
+  namespace fs = std::filesystem;
+  std::vector<fs::path> tests;
+  for (const auto& entry : fs::recursive_directory_iterator(SIGNALBOX_SOURCE_DIR "/rules")) {
+    if (app::is_event_test(entry.path())) tests.push_back(entry.path());
+  }
+  for (const auto& pack : fs::directory_iterator(SIGNALBOX_SOURCE_DIR "/rules/packs")) {
+    if (!pack.is_directory()) continue;
+    INFO(pack.path());
+    CHECK(
+        std::ranges::any_of(tests, [&](const fs::path& test) { return test.parent_path() == pack.path(); }));
+  }
+  auto files = app::read_directory(SIGNALBOX_SOURCE_DIR "/rules");
+  REQUIRE(files);
+  auto suite = app::EventSuite::load(std::move(*files), tests, "");
+  if (!suite) FAIL(to_text(suite.error()));
+  const auto done = suite->run([](const policy::testing::TestResult& result) {
+    INFO(result.at.file << ":" << result.at.row << " " << result.name << "\n" << result.output);
+    CHECK(result.passed());
+  });
+  if (!done) FAIL(to_text(done.error()));
 }

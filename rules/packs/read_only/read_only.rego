@@ -25,7 +25,12 @@ actions contains {
 
 changes if {
 	some category in input.query.categories
-	category in {"code", "dcl", "ddl", "maintenance", "server", "unknown", "write"}
+	category in {"dcl", "ddl", "maintenance", "server", "unknown", "write"}
+}
+
+changes if {
+	some kind in input.query.kinds
+	kind in {"call", "do"}
 }
 
 changes if {
@@ -40,7 +45,7 @@ changes if {
 
 changes if {
 	some reason in input.query.opaque
-	reason in {"bounded", "sql", "unknown", "unparsed"}
+	reason in {"bounded", "execute", "sql", "unknown", "unparsed"} # EXECUTE of what is known is decided by what it runs
 }
 
 changes if {

@@ -6,7 +6,7 @@ import data.policies.read_only
 
 pack := {"enabled": true, "shadow": false, "users": ["*"], "except_users": ["postgres"], "trust_functions": false}
 
-query(kind, category, more) := object.union({"kind": kind, "categories": [category], "tables": [], "effects": [], "opaque": []}, more)
+query(kind, category, more) := object.union({"kind": kind, "kinds": [kind], "categories": [category], "tables": [], "effects": [], "opaque": []}, more)
 
 denied(user, query) if {
 	some action in read_only.actions with input as {"session": {"user": user}, "query": query} with data.packs.read_only as pack
@@ -40,6 +40,12 @@ test_trusted_function if {
 	count(read_only.actions) == 0 with input as {"session": {"user": "ann"}, "query": query("select", "read", {"opaque": ["function"]})}
 		with data.packs.read_only as object.union(pack, {"trust_functions": true})
 }
+
+test_execute if not denied("ann", query("execute", "code", {}))
+
+test_execute_of_unknown if denied("ann", query("execute", "code", {"opaque": ["execute"]}))
+
+test_do if denied("ann", query("do", "code", {"opaque": ["do"]}))
 
 test_function_call if denied("ann", {"kind": "function_call"})
 

@@ -20,14 +20,19 @@ constexpr std::string_view kScene =
   "event": {"type": "object", "description": "Instead of all else: an input document, or a decision's record, to be decided as it is."},
   "statement": {"type": "string", "description": "SQL text, as a client would send it."},
   "hook": {"type": "string", "default": "traffic_from_client"},
-  "protocol": {"type": "string", "enum": ["simple", "extended"]},
+  "time": {"type": "string", "format": "date-time", "description": "When; now, without it."},
+  "protocol": {"type": "string", "enum": ["simple", "extended", "function_call"]},
+  "parameters": {"type": "array", "description": "Values bound to $1, $2, ...: each a value, or {type: OID, value}."},
+  "prepared": {"type": "object", "description": "NAME: SQL of what EXECUTE may run."},
+  "cursors": {"type": "object", "description": "NAME: SQL of what FETCH may read."},
+  "policy": {"type": "string", "description": "Only what this policy asks for counts."},
   "session": {"type": "object", "additionalProperties": false, "properties": {
     "user": {"type": "string"}, "database": {"type": "string"}, "application_name": {"type": "string"},
     "transaction": {"type": "string", "enum": ["idle", "active", "failed"]},
     "parameters": {"type": "object"}, "tags": {"type": "object"}}},
   "client": {"type": "object", "additionalProperties": false, "properties": {
     "address": {"type": "string"}, "listener": {"type": "string"}}},
-  "signals": {"type": "object", "description": "NAME: VALUE, as plugins would raise them."},
+  "signals": {"type": "object", "description": "NAME: VALUE, as plugins would raise them; by a detector's name, what it would remember."},
   "server": {"type": "object", "additionalProperties": false, "properties": {
     "target": {"type": "string"}, "address": {"type": "string"}, "version": {"type": "string"}, "role": {"type": "string"}}}}})";
 

@@ -11,6 +11,7 @@
 
 #include "app/cli/json_text.h"
 #include "app/policies/directory.h"
+#include "app/policies/event_test_file.h"
 #include "app/policies/library.h"
 #include "policy/bundle/bundle.h"
 #include "policy/syntax/parse.h"
@@ -37,8 +38,10 @@ bool is_document(const std::string& name) {
 bool is_archive(const std::string& name) {
   return name.ends_with(".tar.gz") || name.ends_with(".tgz");
 }
-bool is_yaml_test(const std::string& name) {
-  return name.ends_with(".test.yaml") || name.ends_with(".test.yml");
+bool named_in(const std::vector<std::string>& patterns, const fs::path& path) {
+  return std::ranges::any_of(patterns, [name = path.filename().string()](const std::string& pattern) {
+    return ::fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
+  });
 }
 
 /// `folder` is where a document is placed: "a/b" is data.a.b.
@@ -87,12 +90,6 @@ class LooseReader {
     return {folder, named.substr(colon + 1)};
   }
 
-  bool ignored(const fs::path& path) const {
-    return std::ranges::any_of(ignore_, [name = path.filename().string()](const std::string& pattern) {
-      return ::fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
-    });
-  }
-
   std::expected<void, Diagnostics> read_one(const fs::path& path, const std::string& folder) {
     if (is_archive(path.filename().string())) return add_bundle(all_, path);
     auto file = read_file(path, folder);
@@ -107,9 +104,9 @@ class LooseReader {
     fs::recursive_directory_iterator at(root, fs::directory_options::follow_directory_symlink, error);
     for (const fs::recursive_directory_iterator end; !error && at != end; at.increment(error)) {
       const std::string name = at->path().filename().string();
-      if (ignored(at->path()) || at.depth() > 32) {
+      if (named_in(ignore_, at->path()) || at.depth() > 32) {
         at.disable_recursion_pending();
-      } else if (at->is_regular_file(error) && !is_yaml_test(name) &&
+      } else if (at->is_regular_file(error) && !is_event_test(name) &&
                  (is_policy(name) || is_document(name) || is_archive(name))) {
         found.push_back(at->path());
       }
@@ -194,6 +191,31 @@ std::expected<Files, Diagnostics> read_policy_paths(const std::vector<std::strin
     }
   }
   return all;
+}
+
+std::expected<std::vector<fs::path>, Diagnostics> find_event_tests(const std::vector<std::string>& paths,
+                                                                   const std::vector<std::string>& ignore) {
+  std::vector<fs::path> found;
+  for (const auto& path : paths) {
+    if (!fs::is_directory(path)) {
+      if (is_event_test(path)) found.emplace_back(path);
+      continue;
+    }
+    std::error_code error;
+    fs::recursive_directory_iterator at(path, fs::directory_options::follow_directory_symlink, error);
+    for (const fs::recursive_directory_iterator end; !error && at != end; at.increment(error)) {
+      const bool hidden = at->path().filename().string().starts_with('.');
+      if (hidden || named_in(ignore, at->path()) || at.depth() > 32) {
+        at.disable_recursion_pending();
+      } else if (at->is_regular_file(error) && is_event_test(at->path())) {
+        found.push_back(at->path());
+      }
+      if (found.size() > kMaxFiles) return unreadable(path, "more than 10,000 files", "");
+    }
+    if (error) return unreadable(path, "cannot read the directory: " + error.message(), "");
+  }
+  std::ranges::sort(found);
+  return found;
 }
 
 policy::Vocabulary vocabulary_for(const Files& files) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <expected>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -50,6 +51,10 @@ std::expected<std::vector<policy::SourceFile>, Diagnostics> read_sources(const S
 /// YAML being base documents at the root.
 std::expected<std::vector<policy::SourceFile>, Diagnostics> read_policy_paths(
     const std::vector<std::string>& paths);
+
+/// The `*.test.yaml` files (app/policies/event_test_file.h) that these paths are or hold, sorted.
+std::expected<std::vector<std::filesystem::path>, Diagnostics> find_event_tests(
+    const std::vector<std::string>& paths, const std::vector<std::string>& ignore);
 
 /// What the files are checked against: this build's hooks, actions and input document where one of them is a
 /// policy of the gateway (package policies.*, or YAML); nothing for other Rego, whose input is its own

@@ -1,4 +1,5 @@
-// signalbox test: runs the tests of policies, with the flags, the output and the exit codes of `opa test`.
+// signalbox test: runs the tests of policies, with the flags, the output and the exit codes of `opa test`:
+// rules named test_... of Rego, then events of `*.test.yaml`, which are reported in the same way.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -17,6 +18,7 @@
 #include "app/cli/test_bench.h"
 #include "app/cli/test_report.h"
 #include "app/cli/verbs.h"
+#include "app/policies/event_tests.h"
 #include "app/policies/watch.h"
 #include "policy/trace/coverage.h"
 
@@ -44,7 +46,7 @@ std::expected<Suite, Diagnostics> load(const Options& options) {
   SourceOptions sources;
   sources.ignore = options.ignore;
   for (const auto& path : options.paths) {
-    (options.bundle ? sources.bundles : sources.data).push_back(path);
+    if (!is_event_test(path)) (options.bundle ? sources.bundles : sources.data).push_back(path);
   }
   auto files = read_sources(sources);
   if (!files) return std::unexpected(std::move(files.error()));
@@ -56,6 +58,18 @@ std::expected<Suite, Diagnostics> load(const Options& options) {
   const auto timeout = *parse_duration(options.timeout);
   suite.limits = command_line_limits(timeout.count() != 0 ? timeout : std::chrono::seconds(5));
   return Suite::load(std::move(*files), {}, std::move(loading), std::move(suite));
+}
+
+/// The tests that are events, with the policies as the gateway would load them from the same paths.
+std::expected<EventSuite, Diagnostics> load_events(const Options& options) {
+  const auto tests = find_event_tests(options.paths, options.ignore);
+  if (!tests) return std::unexpected(tests.error());
+  if (tests->empty()) return EventSuite();
+  std::vector<std::string> paths = options.paths;
+  std::erase_if(paths, [](const std::string& path) { return is_event_test(path); });
+  auto files = read_policy_paths(paths);
+  if (!files) return std::unexpected(std::move(files.error()));
+  return EventSuite::load(std::move(*files), *tests, options.suite.run);
 }
 
 Exit report_coverage(const Suite& suite, bool failed, const Options& options) {
@@ -76,12 +90,12 @@ Exit report_coverage(const Suite& suite, bool failed, const Options& options) {
   return Exit::Ok;
 }
 
-Exit run_once(Suite& suite, const Options& options) {
+Exit run_once(Suite& suite, EventSuite& events, const Options& options) {
   PrettyTestReport pretty({options.verbose, options.values});
   std::vector<TestResult> all;
   bool failed = false, ran = false;
   const bool coverage = options.suite.coverage;
-  suite.run([&](const TestResult& result) {
+  const auto report = [&](const TestResult& result) {
     ran = true;
     const bool forgiven = result.skip && options.exit_zero_on_skipped;
     failed = failed || (!result.passed() && !forgiven && !(coverage && result.skip));
@@ -90,7 +104,12 @@ Exit run_once(Suite& suite, const Options& options) {
     } else if (!coverage || result.fail || result.error) {
       pretty.add(result);
     }
-  });
+  };
+  suite.run(report);
+  if (const auto done = events.run(report); !done) {
+    complain(done.error());
+    return kNotRun;
+  }
   if (!ran && options.fail_on_empty) {
     complain("no tests were run");
     return kNotRun;
@@ -116,11 +135,17 @@ Exit load_and_run(const Options& options) {
     complain(suite.error());
     return kNotRun;
   }
+  auto events = load_events(options);
+  if (!events) {
+    complain(events.error());
+    return kNotRun;
+  }
   if (options.bench) {
     return bench_tests(*suite, {options.format, options.count, !options.no_memory});
   }
   Exit worst = Exit::Ok;
-  for (std::size_t i = 0; i < options.count && worst == Exit::Ok; ++i) worst = run_once(*suite, options);
+  for (std::size_t i = 0; i < options.count && worst == Exit::Ok; ++i)
+    worst = run_once(*suite, *events, options);
   return worst;
 }
 
@@ -208,10 +233,12 @@ void add_flags(CLI::App& verb, Options& o) {
 void add_test(CLI::App& root, Action& chosen) {
   auto options = std::make_shared<Options>();
   options->suite.parallel = 0;
-  CLI::App* verb = root.add_subcommand("test", "Run the tests of policies, as `opa test` does");
+  CLI::App* verb =
+      root.add_subcommand("test", "Run the tests of policies, as `opa test` does, and those in YAML");
   add_flags(*verb, *options);
   verb->footer(
       "Rego: rules named test_... of any module, by habit in *_test.rego; todo_test_... are skipped.\n"
+      "YAML: events and what should be decided on them, in *.test.yaml (docs/policies.md).\n"
       "Exit codes: 0 all passed, 1 nothing could be run, 2 a test failed or coverage is too low.\n"
       "Examples:\n"
       "  signalbox test rules/\n"

@@ -172,6 +172,7 @@ struct Event {
   const ResultFacts* result = nullptr;
   const Signals* signals = nullptr;                   ///< what the worker's detectors remember
   const std::vector<RaisedSignal>* raised = nullptr;  ///< by plugins, on this event
+  const std::vector<RaisedSignal>* told = nullptr;    ///< in a rehearsal: what detectors would remember
 };
 
 }  // namespace signalbox::proxy

@@ -2,7 +2,9 @@
 #include "proxy/signals/signals.h"
 
 #include <algorithm>
+#include <optional>
 
+#include "policy/value/json.h"
 #include "proxy/hooks/policies.h"
 #include "proxy/signals/list.h"
 
@@ -48,6 +50,12 @@ policy::Value Signals::signal(const Detector& detector, const Event& event, poli
 
 policy::Value remembered(const Detector& detector, const EventView& view, policy::Arena& arena) {
   const Event& event = view.event();
+  if (event.told != nullptr) {
+    const auto at = std::ranges::find(*event.told, detector.name, &RaisedSignal::name);
+    const auto signal =
+        at == event.told->end() ? std::nullopt : std::optional(policy::parse_json(arena, at->json));
+    return signal && *signal ? **signal : policy::Value::undefined();
+  }
   return event.signals == nullptr ? policy::Value::undefined()
                                   : event.signals->signal(detector, event, arena);
 }
