@@ -110,7 +110,7 @@ constexpr Case kWrites[] = {
      "VALUES (1)",
      "merge t, select s, update t, insert t, select t"},
     {"MERGE INTO t USING (SELECT * FROM b) s ON t.i = s.i WHEN MATCHED THEN DELETE",
-     "merge t, delete t, select b, select t"},
+     "merge t, delete t, select t, select b"},
     {"TRUNCATE a, s.b", "truncate a, truncate s.b"},
     {"COPY t FROM STDIN", "copy t"},
     {"COPY t (a) FROM STDIN WHERE a IN (SELECT x FROM b)", "copy t, select b"},

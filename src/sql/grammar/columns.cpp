@@ -44,6 +44,10 @@ void Walker::unqualified(std::string_view name, Scope* scope) {
         read_column(at, *relation, "*", false);
         elsewhere = true;
       }
+      if (relation->join_end != 0 && relation->renamed != nullptr && relation->renamed->has(name)) {
+        read_column(at, *relation, name, false);
+        elsewhere = true;
+      }
       settled = relation->columns != nullptr && relation->columns->has(name);
       if (settled)
         candidates.resize(mark);  // no other of this FROM can have it: PostgreSQL would call it ambiguous
@@ -80,6 +84,7 @@ Relation* Walker::find_relation(const Scope* scope, std::string_view schema, std
 
 void Walker::read_column(Scope* scope, Relation& relation, std::string_view name, bool certain) {
   if (!relation.is_table()) {
+    if (relation.renamed != nullptr && relation.renamed->has(name)) name = "*";
     Relation* part = scope->first;
     for (; relation.join_end != 0 && part != nullptr; part = part->next)
       if (part->index >= relation.join_begin && part->index < relation.join_end && part->is_table())
@@ -94,6 +99,9 @@ void Walker::read_column(Scope* scope, Relation& relation, std::string_view name
   if (relation.renamed != nullptr && relation.renamed->has(name))
     return out_.column(relation.name, "*", Access::Read, false);
   out_.column(relation.name, name, Access::Read, certain);
+  // No column of the table: t.name calls the function of that name with the whole row.
+  if (relation.columns != nullptr && name != "*" && !relation.columns->has(name))
+    out_.column(relation.name, "*", Access::Read, false);
 }
 
 /// SET a = ..., or the column list of an INSERT; none means all columns.

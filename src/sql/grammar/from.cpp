@@ -95,8 +95,13 @@ void Walker::join(const JoinExpr* join, Scope* scope, int begin, int middle, con
   conditions(join->quals, scope, binds_left ? begin : middle, binds_right ? end : middle);
   push(join->quals, place);
   join_columns(join, scope, begin);
-  if (join->alias != nullptr)
-    add_relation(scope, {.alias = alias_name(join->alias), .join_begin = begin, .join_end = end});
+  if (join->alias != nullptr) {
+    const List* renames = join->alias->colnames;
+    add_relation(scope, {.alias = alias_name(join->alias),
+                         .renamed = renames == nullptr ? nullptr : with_aliases(nullptr, renames, true),
+                         .join_begin = begin,
+                         .join_end = end});
+  }
   if (join->join_using_alias != nullptr)
     add_relation(scope, {.alias = alias_name(join->join_using_alias), .join_begin = begin, .join_end = end});
 }

@@ -11,7 +11,7 @@ from pathlib import Path
 
 PLANNER_ONLY = {
     "Query", "RangeTblEntry", "RTEPermissionInfo", "RangeTblFunction", "TableSampleClause", "WithCheckOption", "SortGroupClause",
-    "GroupingSet", "WindowClause", "RowMarkClause", "Var", "Const", "Param", "Aggref", "WindowFunc", "SubscriptingRef",
+    "WindowClause", "RowMarkClause", "Var", "Const", "Param", "Aggref", "WindowFunc", "SubscriptingRef",
     "FuncExpr", "OpExpr", "ScalarArrayOpExpr", "SubPlan", "AlternativeSubPlan", "FieldSelect", "FieldStore", "RelabelType",
     "CoerceViaIO", "ArrayCoerceExpr", "ConvertRowtypeExpr", "CollateExpr", "CaseTestExpr", "ArrayExpr", "RowCompareExpr",
     "CoerceToDomain", "CoerceToDomainValue", "NextValueExpr", "InferenceElem", "TargetEntry", "RangeTblRef", "FromExpr",

@@ -169,7 +169,14 @@ void Walker::insert(const InsertStmt* insert, const Place& place) {
 
 void Walker::on_conflict(const OnConflictClause* clause, Relation& target, Scope* scope, const Place& place) {
   if (clause == nullptr) return;
-  add_relation(scope, {.alias = "excluded", .columns = make_columns({})});
+  // The row that was to be inserted: reading it needs the right to read the table's columns.
+  add_relation(scope, {.alias = "excluded",
+                       .schema = target.schema,
+                       .name = target.name,
+                       .known = target.known,
+                       .aliased = true,
+                       .target = true,
+                       .qualified = true});
   if (clause->infer != nullptr) {
     for (const ListCell& cell : Cells(clause->infer->indexElems)) {
       const auto* element = in<IndexElem>(cell);
@@ -239,6 +246,8 @@ void Walker::merge(const MergeStmt* merge, const Place& place) {
     write_columns(when->targetList, target, inside);
     push(when->values, inside);
   }
+  target.read_listed = true;  // its rows are joined, whatever becomes of them
+  list_use(target, Access::Read, "select");
 #if PG_VERSION_NUM >= 170000
   returning(returned_by(merge), target, inside);
 #endif

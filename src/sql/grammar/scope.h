@@ -36,7 +36,8 @@ struct Relation {
   std::string_view schema = {};
   std::string_view name = {};        ///< of a table; "" for what is derived (sub-select, CTE, function, join)
   const Columns* columns = nullptr;  ///< null: not known
-  const Columns* renamed = nullptr;  ///< of a table with a column alias list: names of unknown columns
+  const Columns* renamed = nullptr;  ///< of a table or join with a column alias list: names of
+                                     ///< unknown columns
   const Catalog::Relation* known = nullptr;  ///< what the catalogue says of the table
   const Condition* where = nullptr;
   Relation* next = nullptr;
