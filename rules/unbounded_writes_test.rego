@@ -19,3 +19,12 @@ test_with_where if count(unbounded_writes.actions) == 0 with input as query("del
 test_select if count(unbounded_writes.actions) == 0 with input as query("select", false)
 
 test_no_query if count(unbounded_writes.actions) == 0 with input as {}
+
+test_code if {
+	some action in unbounded_writes.actions with input as {"query": {"kind": "do", "has_where": false, "opaque": ["do", "sql"]}}
+	action.message == "DO with SQL that is made at run time is not allowed"
+}
+
+test_code_that_can_be_read if {
+	count(unbounded_writes.actions) == 0 with input as {"query": {"kind": "do", "has_where": false, "opaque": ["do"]}}
+}

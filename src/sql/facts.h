@@ -150,10 +150,10 @@ struct StatementFacts {
   /// Why the text does not show all that the statement does; empty when it does. "do" (a code block), "body"
   /// (a function or rule body), "execute" (a statement prepared earlier), "function" (calls a function that
   /// is not PostgreSQL's own), "operator" (an operator that is not PostgreSQL's own), "sql" (a function that
-  /// runs SQL text), "trigger" (a table whose writes run code, by the catalogue), "unnamed" (reaches objects
-  /// that it does not name: CASCADE, all of a schema or an owner), "unknown" (a node of the parse tree that
-  /// this version does not know), "bounded" (more facts than the limit), "unparsed" (see
-  /// QueryFacts::parse_error).
+  /// runs SQL text, or a DO of which not all could be read), "trigger" (a table whose writes run code, by the
+  /// catalogue), "unnamed" (reaches objects that it does not name: CASCADE, all of a schema or an owner),
+  /// "unknown" (a node of the parse tree that this version does not know), "bounded" (more facts than the
+  /// limit), "unparsed" (see QueryFacts::parse_error).
   std::vector<std::string_view> opaque;
   /// What it does beyond tables, from known functions and clauses: "file_read", "file_write", "program",
   /// "sql", "setting", "lock", "notify", "sequence", "large_object", "process" (signals backends), "wait"

@@ -46,7 +46,8 @@ constexpr Words kSets[] = {
 
 constexpr Words kOpaque[] = {
     {"SELECT upper('x')", ""},
-    {"DO 'x'", "do"},
+    {"DO 'BEGIN END'", "do"},
+    {"DO 'x'", "do, sql"},
     {"EXECUTE p", "execute"},
     {"SELECT f()", "function"},
     {"CALL f()", "function"},

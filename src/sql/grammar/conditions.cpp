@@ -124,6 +124,9 @@ bool Walker::mentions_rows(const Node* clause) {
     switch (nodeTag(node)) {
       case T_A_Const:
       case T_ParamRef: break;
+      case T_ColumnRef:
+        if (!is_variable(node)) return true;
+        break;
       case T_List:
         for (const ListCell& cell : Cells(as<List>(node))) todo.push_back(in(cell));
         break;
@@ -205,6 +208,10 @@ void Walker::equality(const Node* left, const Node* right, Scope* scope, int beg
 void Walker::equal_column(const Node* column, Condition condition, Scope* scope, int begin, int end) {
   if (!is_column(column) || (condition.value != nullptr && !literal_of(condition.value))) return;
   if (condition.value != nullptr && literal_of(condition.value)->kind == Literal::Kind::Null) return;
+  if (is_variable(column)) return;
+  const bool parameter =
+      condition.value != nullptr && literal_of(condition.value)->kind == Literal::Kind::Parameter;
+  if (parameter && variables_ != nullptr) return;  // of the function, not of the statement
   const List* fields = as<ColumnRef>(column)->fields;
   const int n = size_of(fields);
   condition.column = string_in(nth(fields, n - 1));

@@ -31,12 +31,12 @@ void place_in(std::string_view text, const RawStmt* raw, StatementFacts& facts) 
 constexpr std::size_t kPoolBytes = 4096;
 
 /// Walks a statement, and then each statement inside it by itself. False when it is beyond the bounds.
-bool walk(const Node* statement, const AnalyzeOptions& options, StatementFacts& facts,
+bool walk(const RawTree& tree, const Node* statement, const AnalyzeOptions& options, StatementFacts& facts,
           std::vector<StatementFacts>& inner) {
   alignas(std::max_align_t) std::byte buffer[kPoolBytes];
   std::pmr::monotonic_buffer_resource pool(buffer, sizeof buffer);
   Collector collector(facts, options.max_facts);
-  Walker walker(collector, options, pool);
+  Walker walker(collector, options, pool, &tree);
   walker.statement(statement);
   std::uint64_t steps = walker.steps();
   bool fits = !walker.too_complex();
@@ -45,7 +45,7 @@ bool walk(const Node* statement, const AnalyzeOptions& options, StatementFacts& 
     StatementFacts one;
     one.offset = facts.offset, one.length = facts.length, one.index = facts.index;
     Collector of_inner(one, options.max_facts);
-    Walker again(of_inner, options, pool, steps);
+    Walker again(of_inner, options, pool, &tree, steps);
     again.statement(found);
     steps = again.steps();
     fits = !again.too_complex();
@@ -72,7 +72,7 @@ QueryFacts analyze(std::string_view text, const AnalyzeOptions& options) {
     StatementFacts& one = count > 1 ? facts.parts[i] : facts.whole;
     one.index = i++;
     place_in(text, in<RawStmt>(cell), one);
-    if (walk(in<RawStmt>(cell)->stmt, options, one, facts.inner)) continue;
+    if (walk(tree, in<RawStmt>(cell)->stmt, options, one, facts.inner)) continue;
     facts.parse_error = ParseError{"statement is too complex to be analysed", one.offset + 1, "54001"};
     return facts;
   }

@@ -130,7 +130,8 @@ void Walker::set_config(const FuncCall* call) {
 
 void Walker::type_cast(const TypeCast* cast, const Place& place) {
   type_name(cast->typeName);
-  if (cast->arg == nullptr || !IsA(cast->arg, ParamRef)) return push(cast->arg, place);
+  if (cast->arg == nullptr || !IsA(cast->arg, ParamRef) || place.variables != nullptr)
+    return push(cast->arg, place);
   const auto* parameter = as<ParamRef>(cast->arg);
   const std::string_view type =
       cast->typeName->arrayBounds == nullptr ? name_in(cast->typeName->names).name : "";

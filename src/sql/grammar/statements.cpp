@@ -88,6 +88,7 @@ void Walker::utility(const Node* node, std::string_view kind, const Place& place
   if (place.executes && !is_harmless(kind)) out_.changes();
   if (const std::string_view effect = effect_of(node); !effect.empty()) out_.effect(effect);
   hidden(node);
+  bodies(node, place);
   if (visit_statement(node, kind, place) || visit_session_statement(node, place)) return;
   define(node, kind, place);
 }

@@ -24,8 +24,8 @@ std::string_view name_of(const Node* statement) {
 }  // namespace
 
 Walker::Walker(Collector& out, const AnalyzeOptions& options, std::pmr::memory_resource& pool,
-               std::uint64_t spent)
-    : out_(out), options_(options), pool_(pool), stack_(&pool), inner_(&pool), steps_(spent) {
+               const RawTree* tree, std::uint64_t spent)
+    : out_(out), options_(options), pool_(pool), stack_(&pool), inner_(&pool), tree_(tree), steps_(spent) {
   stack_.reserve(32);
 }
 
@@ -40,7 +40,11 @@ void Walker::statement(const Inner& inner) {
     within.push_back(around->kind);
   std::reverse(within.begin(), within.end());
   const Enclosing* self = make(Enclosing{.kind = name_of(inner.node), .outer = inner.place.of});
-  walk(inner.node, {.scope = inner.place.scope, .executes = inner.place.executes, .top = true, .of = self});
+  walk(inner.node, {.scope = inner.place.scope,
+                    .executes = inner.place.executes,
+                    .top = true,
+                    .of = self,
+                    .variables = inner.place.variables});
 }
 
 void Walker::walk(const Node* node, const Place& place) {
@@ -51,6 +55,7 @@ void Walker::walk(const Node* node, const Place& place) {
     const Item item = stack_.back();
     stack_.pop_back();
     const std::size_t mark = stack_.size();
+    variables_ = item.place->variables;
     visit(item.node, *item.place);
     std::reverse(stack_.begin() + static_cast<std::ptrdiff_t>(mark), stack_.end());
     charge(1);
@@ -127,6 +132,7 @@ bool Walker::visit_expression(const Node* node, const Place& place) {
     case T_A_Indirection: indirection(as<A_Indirection>(node), place); return true;
     case T_RoleSpec: role(as<RoleSpec>(node)); return true;
     case T_ParamRef: {
+      if (place.variables != nullptr) return true;  // of the function, not of the statement
       const auto* parameter = as<ParamRef>(node);
       out_.parameter(parameter->number, static_cast<std::uint32_t>(std::max(parameter->location, 0)), "");
       return true;

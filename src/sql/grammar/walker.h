@@ -10,6 +10,7 @@
 #include <new>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <vector>
@@ -19,7 +20,13 @@
 #include "sql/grammar/scope.h"
 #include "sql/grammar/tree.h"
 
+namespace signalbox::sql {
+struct ProceduralBody;
+}
+
 namespace signalbox::sql::SIGNALBOX_GRAMMAR {
+
+class RawTree;
 
 /// The statements around a place, from the inside out.
 struct Enclosing {
@@ -33,16 +40,18 @@ struct Place {
   Scope* scope = nullptr;
   Access access = Access::Read;  ///< what a table named here is for
   std::string_view verb = "select";
-  bool executes = true;           ///< false under EXPLAIN without ANALYZE
-  bool top = false;               ///< this query's WHERE and LIMIT are the statement's own
-  const Enclosing* of = nullptr;  ///< the statement that the node belongs to
+  bool executes = true;                ///< false under EXPLAIN without ANALYZE
+  bool top = false;                    ///< this query's WHERE and LIMIT are the statement's own
+  const Enclosing* of = nullptr;       ///< the statement that the node belongs to
+  const Columns* variables = nullptr;  ///< in a body in a string: names that may mean a variable
   bool operator==(const Place&) const = default;
 };
 
 class Walker {
  public:
+  /// `tree` parses what stands in strings; null: it is not looked into.
   Walker(Collector& out, const AnalyzeOptions& options, std::pmr::memory_resource& pool,
-         std::uint64_t spent = 0);
+         const RawTree* tree = nullptr, std::uint64_t spent = 0);
 
   /// A statement inside the one that was walked, and where it stands there.
   struct Inner {
@@ -160,6 +169,12 @@ class Walker {
   // hidden.cpp
   void hidden(const Node* node);
 
+  // bodies.cpp
+  void bodies(const Node* node, const Place& place);
+  bool walk_body(const ProceduralBody& body, bool executes, const Place& place);
+  const Columns* kept(std::span<const std::string> names);
+  bool is_variable(const Node* column) const;
+
   // objects.cpp
   void objects(const Node* node, std::string_view verb);
   void object(ObjectType type, const Node* object, std::string_view verb);
@@ -187,6 +202,8 @@ class Walker {
   std::pmr::memory_resource& pool_;
   std::pmr::vector<Item> stack_;
   std::pmr::vector<Inner> inner_;
+  const RawTree* tree_ = nullptr;
+  const Columns* variables_ = nullptr;  ///< of the place that is visited
   const Node* root_ = nullptr;
   const Place* last_place_ = nullptr;  ///< the last one pooled: neighbours share it
   std::uint64_t steps_ = 0;
