@@ -19,3 +19,15 @@ named(users) if {
 	some pattern in users
 	glob.match(pattern, null, input.session.user)
 }
+
+# METADATA
+# title: The statement reads the samples of tables' rows that the server keeps for its planner
+samples if {
+	some table in input.query.tables
+	table.access == "read"
+	table.name in {"pg_statistic", "pg_statistic_ext_data", "pg_stats", "pg_stats_ext", "pg_stats_ext_exprs"}
+}
+
+# METADATA
+# title: The statement runs SQL that its text does not show
+unseen if "sql" in input.query.opaque

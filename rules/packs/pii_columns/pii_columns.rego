@@ -2,7 +2,8 @@
 # title: Columns with personal data
 # description: >-
 #   Columns listed in data.packs.pii_columns are read by the readers named there, and by nobody else: neither in a result nor in
-#   a condition, an expression, RETURNING or COPY. Writing them is free. What a view or a function hides, no text shows; give
+#   a condition, an expression, RETURNING or COPY, nor by the planner's samples or SQL from strings. They are not renamed or
+#   redefined either. Writing them is free. What a view or a function hides, no text shows; give
 #   those who use such views the right to the view, and not to the table.
 package policies.pii_columns
 
@@ -26,6 +27,48 @@ actions contains {
 	column.access == "read"
 	is_personal(column)
 }
+
+# METADATA
+# title: definition of personal data
+actions contains {
+	"action": "deny",
+	"sqlstate": "42501",
+	"message": sprintf("%s must not be redefined: it holds personal data", [name]),
+	"shadow": data.packs.pii_columns.shadow,
+} if {
+	data.packs.pii_columns.enabled
+	not scope.named(data.packs.pii_columns.readers)
+	some name in redefined
+}
+
+# METADATA
+# title: personal data by another way
+actions contains {
+	"action": "deny",
+	"sqlstate": "42501",
+	"message": sprintf("%s could show personal data", [way]),
+	"shadow": data.packs.pii_columns.shadow,
+} if {
+	data.packs.pii_columns.enabled
+	not scope.named(data.packs.pii_columns.readers)
+	some way in ways
+}
+
+redefined contains table.name if {
+	some table in input.query.tables
+	table.access == "define"
+	count(data.packs.pii_columns.columns[table.name]) > 0
+}
+
+redefined contains column.table if {
+	some column in input.query.columns
+	column.access == "define"
+	is_personal(column)
+}
+
+ways contains "the planner's statistics" if scope.samples
+
+ways contains "SQL from a string" if scope.unseen
 
 # METADATA
 # title: personal data is read

@@ -3,7 +3,8 @@
 # description: >-
 #   Tables in data.packs.tenant_isolation are read, changed and emptied with `column = tenant` only, at every place where they
 #   stand: in sub-selects, joins and branches of a UNION too. The tenant comes from the session, never from the statement.
-#   A session whose tenant is not known sees nothing of them.
+#   A session whose tenant is not known sees nothing of them. Nobody changes these tables' definition, gives them another name,
+#   reads the planner's samples of rows, or runs SQL from strings.
 package policies.tenant_isolation
 
 import rego.v1
@@ -26,6 +27,38 @@ actions contains {
 	not scope.named(data.packs.tenant_isolation.except_users)
 	not limited(table)
 }
+
+# METADATA
+# title: definition of a table with tenants
+actions contains {
+	"action": "deny",
+	"sqlstate": "42501",
+	"message": sprintf("%s must not be redefined: it holds the rows of several tenants", [table.name]),
+	"shadow": data.packs.tenant_isolation.shadow,
+} if {
+	data.packs.tenant_isolation.enabled
+	some table in input.query.tables
+	table.name in data.packs.tenant_isolation.tables
+	table.access == "define"
+	not scope.named(data.packs.tenant_isolation.except_users)
+}
+
+# METADATA
+# title: rows by another way
+actions contains {
+	"action": "deny",
+	"sqlstate": "42501",
+	"message": sprintf("%s could show rows of other tenants", [way]),
+	"shadow": data.packs.tenant_isolation.shadow,
+} if {
+	data.packs.tenant_isolation.enabled
+	some way in ways
+	not scope.named(data.packs.tenant_isolation.except_users)
+}
+
+ways contains "the planner's statistics" if scope.samples
+
+ways contains "SQL from a string" if scope.unseen
 
 # Numbers and texts are compared as texts: a bound parameter without a type is a text.
 limited(table) if sprintf("%v", [table.where[data.packs.tenant_isolation.column]]) == sprintf("%v", [tenant])
