@@ -37,6 +37,18 @@ constexpr News kSince18[] = {
     {"INSERT INTO t VALUES (1) ON CONFLICT (a) DO UPDATE SET b = 2 RETURNING WITH (NEW AS n) old.b",
      "write t, read t"},
     {"CREATE TABLE t (a int, b int GENERATED ALWAYS AS (a + 1) VIRTUAL)", "define t"},
+    {"CREATE TABLE t (a int, p tsrange, PRIMARY KEY (a, p WITHOUT OVERLAPS))", "define t"},
+    {"ALTER TABLE t ADD FOREIGN KEY (a, PERIOD p) REFERENCES u (a, PERIOD p)", "define t, define u"},
+    {"ALTER TABLE t ALTER COLUMN a SET EXPRESSION AS (b + 1)", "define t"},
+    {"MERGE INTO t USING s ON t.i = s.i WHEN MATCHED THEN UPDATE SET a = 1 RETURNING merge_action(), old.a, "
+     "new.*",
+     "write t, read s, read t"},
+    {"WITH m AS (MERGE INTO t USING s ON true WHEN MATCHED THEN DELETE RETURNING s.x) SELECT x FROM m",
+     "write t, read s, read t"},
+    {"SELECT JSON_QUERY(j, '$.a' PASSING (SELECT x FROM b) AS y) FROM a", "read a, read b"},
+    {"SELECT * FROM JSON_TABLE((SELECT j FROM a), '$[*]' COLUMNS (n int PATH '$' DEFAULT (SELECT 1 FROM b) "
+     "ON EMPTY)) t",
+     "read a, read b"},
     {"SELECT JSON_OBJECTAGG(k VALUE (SELECT y FROM b)) FROM a", "read a, read b"},
 };
 

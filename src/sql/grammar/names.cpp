@@ -22,23 +22,16 @@ std::string_view target_name(const ResTarget* target) {
   return {};
 }
 
-const List* returned_by(const auto* statement) {
-#if PG_VERSION_NUM >= 180000
-  return statement->returningClause == nullptr ? nullptr : statement->returningClause->exprs;
-#else
-  return statement->returningList;
-#endif
-}
-
 const List* targets_of(const Node* query) {
   while (query != nullptr && IsA(query, SelectStmt) && as<SelectStmt>(query)->op != SETOP_NONE)
     query = as<Node>(as<SelectStmt>(query)->larg);
   if (query == nullptr) return nullptr;
   switch (nodeTag(query)) {
     case T_SelectStmt: return as<SelectStmt>(query)->targetList;
-    case T_InsertStmt: return returned_by(as<InsertStmt>(query));
-    case T_UpdateStmt: return returned_by(as<UpdateStmt>(query));
-    case T_DeleteStmt: return returned_by(as<DeleteStmt>(query));
+    case T_InsertStmt: return returning_of(as<InsertStmt>(query)).targets;
+    case T_UpdateStmt: return returning_of(as<UpdateStmt>(query)).targets;
+    case T_DeleteStmt: return returning_of(as<DeleteStmt>(query)).targets;
+    case T_MergeStmt: return returning_of(as<MergeStmt>(query)).targets;
     default: return nullptr;
   }
 }

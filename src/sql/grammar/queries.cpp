@@ -25,15 +25,6 @@ std::string_view wait_word(LockWaitPolicy policy) {
   }
 }
 
-/// The RETURNING of a statement.
-auto returned_by(const auto* statement) {
-#if PG_VERSION_NUM >= 180000
-  return statement->returningClause;
-#else
-  return statement->returningList;
-#endif
-}
-
 Place within(Place place, Scope* scope) {
   place.scope = scope;
   place.top = false;
@@ -164,7 +155,7 @@ void Walker::insert(const InsertStmt* insert, const Place& place) {
   if (insert->cols == nullptr) out_.column(target.name, "*", Access::Write, true);
   push(insert->selectStmt, within(place, names));
   on_conflict(insert->onConflictClause, target, scope, inside);
-  returning(returned_by(insert), target, inside);
+  returning(returning_of(insert), target, inside);
 }
 
 void Walker::on_conflict(const OnConflictClause* clause, Relation& target, Scope* scope, const Place& place) {
@@ -205,7 +196,7 @@ void Walker::update(const UpdateStmt* update, const Place& place) {
   if (place.top) top_where(update->whereClause, scope);
   bounded_write(update->whereClause, inside);
   write_columns(update->targetList, target, inside);
-  returning(returned_by(update), target, inside);
+  returning(returning_of(update), target, inside);
 }
 
 void Walker::remove(const DeleteStmt* remove, const Place& place) {
@@ -221,7 +212,7 @@ void Walker::remove(const DeleteStmt* remove, const Place& place) {
   list_tables(scope);
   if (place.top) top_where(remove->whereClause, scope);
   bounded_write(remove->whereClause, inside);
-  returning(returned_by(remove), target, inside);
+  returning(returning_of(remove), target, inside);
 }
 
 void Walker::merge(const MergeStmt* merge, const Place& place) {
@@ -248,30 +239,12 @@ void Walker::merge(const MergeStmt* merge, const Place& place) {
   }
   target.read_listed = true;  // its rows are joined, whatever becomes of them
   list_use(target, Access::Read, "select");
-#if PG_VERSION_NUM >= 170000
-  returning(returned_by(merge), target, inside);
-#endif
+  returning(returning_of(merge), target, inside);
 }
 
-void Walker::returning(const List* targets, Relation& target, const Place& place) {
-  if (targets == nullptr) return;
-  if (!target.read_listed) {
-    target.read_listed = true;
-    list_use(target, Access::Read, "select");
-  }
-  push(targets, place);
-}
-
-#if PG_VERSION_NUM >= 180000
-/// `old` and `new`, or what WITH (OLD AS o, NEW AS n) calls them, are the row before and after.
-void Walker::returning(const ReturningClause* clause, Relation& target, const Place& place) {
-  if (clause == nullptr) return;
-  std::string_view before = "old", after = "new";
-  for (const ListCell& cell : Cells(clause->options)) {
-    const auto* option = in<ReturningOption>(cell);
-    (option->option == RETURNING_OPTION_OLD ? before : after) = text_of(option->value);
-  }
-  for (const std::string_view alias : {before, after})
+void Walker::returning(const Returning& returned, Relation& target, const Place& place) {
+  if (returned.targets == nullptr) return;
+  for (const std::string_view alias : {returned.before, returned.after})
     add_relation(place.scope, {.alias = alias,
                                .schema = target.schema,
                                .name = target.name,
@@ -280,9 +253,12 @@ void Walker::returning(const ReturningClause* clause, Relation& target, const Pl
                                .target = true,
                                .qualified = true,
                                .read_listed = true});
-  returning(clause->exprs, target, place);
+  if (!target.read_listed) {
+    target.read_listed = true;
+    list_use(target, Access::Read, "select");
+  }
+  push(returned.targets, place);
 }
-#endif
 
 /// Counts a write by its WHERE. A clause that reads the target's rows is walked, and lists the read.
 void Walker::bounded_write(const Node* where, const Place& place) {

@@ -4,6 +4,7 @@
 
 #include "sql/grammar/children.h"
 #include "sql/grammar/make_nodes.h"
+#include "sql/grammar/returning.h"
 #include "sql/grammar/rewriter.h"
 #include "sql/grammar/walker.h"
 
@@ -104,9 +105,10 @@ bool Rewriter::edit_query(Node* statement) {
   Node* query = query_in(statement);
   if (query == nullptr) return true;
   if (!IsA(query, SelectStmt)) {
-    const List* shown = IsA(query, InsertStmt)   ? as<InsertStmt>(query)->returningList
-                        : IsA(query, UpdateStmt) ? as<UpdateStmt>(query)->returningList
-                        : IsA(query, DeleteStmt) ? as<DeleteStmt>(query)->returningList
+    const List* shown = IsA(query, InsertStmt)   ? returning_of(as<InsertStmt>(query)).targets
+                        : IsA(query, UpdateStmt) ? returning_of(as<UpdateStmt>(query)).targets
+                        : IsA(query, DeleteStmt) ? returning_of(as<DeleteStmt>(query)).targets
+                        : IsA(query, MergeStmt)  ? returning_of(as<MergeStmt>(query)).targets
                                                  : nullptr;
     return edits_.columns.empty() || shown == nullptr || fail("columns of RETURNING cannot be left out");
   }

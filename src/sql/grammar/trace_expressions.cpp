@@ -122,6 +122,7 @@ Output Tracer::column(const ColumnRef* ref, const Scope& scope) {
   for (const Scope* at = &scope; at != nullptr; at = at->outer) {
     for (const Relation& relation : at->relations) {
       if (!charge()) out.opaque = true;
+      if (relation.qualified) continue;
       in_relation(relation, name, out, found);
       if (relation.alias == name) whole_row(relation, out), found = true;
     }
@@ -196,7 +197,8 @@ void Tracer::star(const ColumnRef* ref, const Scope& scope, Outputs& out) {
     out.columns.push_back({.opaque = true, .star = true});
     return;
   }
-  for (const Relation& relation : scope.relations) expand(relation, out);
+  for (const Relation& relation : scope.relations)
+    if (!relation.qualified) expand(relation, out);
   if (scope.merges) out.positional = false;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sql/analyze.h"
+#include "sql/grammar/returning.h"
 #include "sql/grammar/tree.h"
 #include "sql/outputs.h"
 
@@ -30,7 +31,8 @@ class Tracer {
     std::string_view schema = {};
     std::string_view table = {};  ///< "" when derived
     const Outputs* derived = nullptr;
-    bool renamed = false;  ///< of a table: its columns have other names here
+    bool renamed = false;    ///< of a table: its columns have other names here
+    bool qualified = false;  ///< means something in front of a column only: `old`, `new`
   };
   struct Cte {
     std::string_view name;
@@ -51,7 +53,7 @@ class Tracer {
   Outputs select(const SelectStmt* select, const Cte* names, const Scope* outer, int depth);
   Outputs values(const List* rows, const Scope& scope);
   Outputs set_operation(const SelectStmt* select, const Cte* names, const Scope* outer, int depth);
-  Outputs returning(const RangeVar* target, const List* from, const List* targets, const Cte* names,
+  Outputs returning(const RangeVar* target, const List* from, const Returning& returned, const Cte* names,
                     const Scope* outer, int depth);
   Outputs targets(const List* list, const Scope& scope);
   const Cte* with(const WithClause* clause, const Cte* names, const Scope* outer, int depth);

@@ -17,6 +17,7 @@
 
 #include "sql/analyze.h"
 #include "sql/collector.h"
+#include "sql/grammar/returning.h"
 #include "sql/grammar/scope.h"
 #include "sql/grammar/tree.h"
 
@@ -135,10 +136,7 @@ class Walker {
   void update(const UpdateStmt* update, const Place& place);
   void remove(const DeleteStmt* remove, const Place& place);
   void merge(const MergeStmt* merge, const Place& place);
-  void returning(const List* targets, Relation& target, const Place& place);
-#if PG_VERSION_NUM >= 180000
-  void returning(const ReturningClause* clause, Relation& target, const Place& place);
-#endif
+  void returning(const Returning& returned, Relation& target, const Place& place);
   void bounded_write(const Node* where, const Place& place);
   Scope* with(const WithClause* clause, const Place& place);
   void limit(const SelectStmt* select);
