@@ -196,8 +196,8 @@ def test_a_role_without_rights(telling, gateway):
 def test_the_regression_tests_statements(telling, gateway):
     """A few thousand statements of PostgreSQL's own tests, when their source is at hand (tools/suites fetches it).
 
-    What is missed is known: `excluded.x` counts as reading x there, EXECUTE inside EXPLAIN and CREATE TABLE AS is followed
-    by the session and not by the plan API asked here, and columns within nested grouping sets."""
+    What is missed is known: EXECUTE inside EXPLAIN and CREATE TABLE AS, whose own event has the facts that its outer one has not,
+    and `t.f` that calls a function f(t)."""
     folder = source.KEPT / "src/test/regress"
     if not folder.exists():
         pytest.skip("PostgreSQL's source is absent: tools/suites fetches it")
@@ -212,5 +212,5 @@ def test_the_regression_tests_statements(telling, gateway):
               f"{len(inventions)} with a column too many, {unknown} not paired")
     assert compared > 3000
     assert unknown < compared / 20
-    assert len(misses) < compared / 200, misses
+    assert len(misses) < compared / 1000, misses
     assert len(inventions) < compared / 100, inventions
