@@ -75,6 +75,11 @@ class HookSet {
     both.bits_ = bits_ | other.bits_;
     return both;
   }
+  constexpr HookSet operator&(HookSet other) const {
+    HookSet common;
+    common.bits_ = bits_ & other.bits_;
+    return common;
+  }
   constexpr bool operator==(const HookSet&) const = default;
 
  private:

@@ -63,6 +63,11 @@ int compare_groups(const Candidate& a, const Candidate& b) {
   return policy::compare(a.request->parameters.at(group.by), b.request->parameters.at(b.spec->group.by));
 }
 
+/// A response that edits a real one lets the message go on; one that answers a request ends it.
+bool ends(Verdict verdict, Hook hook) {
+  return refuses(verdict) || (verdict == Verdict::Response && !kResponseHooks.contains(hook));
+}
+
 class Interlock {
  public:
   Interlock(const policy::Decision& decision, Hook hook, const InterlockOptions& options, Plan& plan)
@@ -100,7 +105,7 @@ class Interlock {
         set_aside(i, Fate::Unknown);
       } else if (!spec->hooks.contains(hook_)) {
         set_aside(i, Fate::WrongHook);
-      } else if (!parameters_fit(*spec, request)) {
+      } else if (!parameters_fit(*spec, request, hook_)) {
         set_aside(i, Fate::BadParameter);
       } else {
         candidates_.push_back({spec, &request, i});
@@ -143,7 +148,7 @@ class Interlock {
       if (verdict == Verdict::Allow || verdict == Verdict::Transmit) permitted = true;
       if (strictest == nullptr || stricter(verdict, *strictest->spec->verdict)) strictest = &c;
     }
-    const bool forwards = strictest != nullptr && !ends(*strictest->spec->verdict);
+    const bool forwards = strictest != nullptr && !ends(*strictest->spec->verdict, hook_);
     if (strictest == nullptr || *strictest->spec->verdict == Verdict::Fallthrough ||
         (forwards && !permitted)) {
       plan_.verdict = options_.default_verdict;
@@ -187,22 +192,8 @@ class Interlock {
 
   /// Why a sync candidate does not run under the plan's verdict; nothing when it does.
   std::optional<Fate> fate_of(const Candidate& c) const {
-    if (c.index == plan_.decided_by || c.spec->phase == Phase::Guard) return std::nullopt;
-    if (!c.spec->verdict) {
-      const bool moot = c.spec->phase == Phase::Session ? ends_session(plan_.verdict) : ends(plan_.verdict);
-      return moot ? std::optional(Fate::Skipped) : std::nullopt;
-    }
-    // An edited message can also be routed: the two do not contradict each other.
-    const bool goes_along = c.spec->phase == Phase::Routing || c.spec->phase == Phase::Rewriting;
-    const bool edited = plan_.verdict == Verdict::Request || plan_.verdict == Verdict::Route ||
-                        plan_.verdict == Verdict::Response;
-    if (goes_along && edited && !ends(plan_.verdict)) return std::nullopt;
-    return Fate::Outranked;
-  }
-
-  /// A response that edits a real one lets the message go on; one that answers a request ends it.
-  bool ends(Verdict verdict) const {
-    return refuses(verdict) || (verdict == Verdict::Response && !kResponseHooks.contains(hook_));
+    if (c.index == plan_.decided_by) return std::nullopt;
+    return fate_under(plan_.verdict, *c.spec, hook_);
   }
 
   /// Of candidates that `compare` calls equal, only the one with precedence stays. Sorting keeps this n log
@@ -238,6 +229,20 @@ class Interlock {
 };
 
 }  // namespace
+
+std::optional<Fate> fate_under(Verdict verdict, const ActionSpec& spec, Hook hook) {
+  if (spec.phase == Phase::Guard || spec.lane == Lane::Async) return std::nullopt;
+  if (!spec.verdict) {
+    const bool moot = spec.phase == Phase::Session ? ends_session(verdict) : ends(verdict, hook);
+    return moot ? std::optional(Fate::Skipped) : std::nullopt;
+  }
+  // An edited message can also be routed: the two do not contradict each other.
+  const bool goes_along = spec.phase == Phase::Routing || spec.phase == Phase::Rewriting;
+  const bool edited =
+      verdict == Verdict::Request || verdict == Verdict::Route || verdict == Verdict::Response;
+  if (goes_along && edited && !ends(verdict, hook)) return std::nullopt;
+  return Fate::Outranked;
+}
 
 void interlock(const policy::Decision& decision, Hook hook, const InterlockOptions& options, Plan& plan) {
   Interlock(decision, hook, options, plan).run();

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "actions/hook.h"
 #include "actions/plan.h"
@@ -30,5 +31,9 @@ struct InterlockOptions {
 void interlock(const policy::Decision& decision, Hook hook, const InterlockOptions& options, Plan& plan);
 
 Plan interlock(const policy::Decision& decision, Hook hook, const InterlockOptions& options);
+
+/// Under a verdict that another action has brought: why an action of this kind does not run; nothing when it
+/// does.
+std::optional<Fate> fate_under(Verdict verdict, const ActionSpec& spec, Hook hook);
 
 }  // namespace signalbox::actions

@@ -28,6 +28,14 @@ enum class ParameterType : std::uint8_t {
   Any,       ///< any JSON value; strings in it may hold {{ path }} when `templated`
 };
 
+/// A parameter that is given (`value` empty), or has this value; one that is not given has its fallback. With
+/// `hooks`: at these alone.
+struct Condition {
+  std::string_view parameter;
+  std::string_view value = {};
+  HookSet hooks = {};
+};
+
 struct ParameterSpec {
   std::string_view name;
   ParameterType type = ParameterType::Text;
@@ -38,6 +46,16 @@ struct ParameterSpec {
   std::span<const std::string_view> choices = {};
   double min = 0;
   double max = std::numeric_limits<double>::infinity();
+  HookSet hooks = {};                         ///< where it has a meaning; empty = wherever the action has
+  std::span<const Condition> only_if = {};    ///< it has a meaning when one of these holds; empty = always
+  std::span<const Condition> needed_if = {};  ///< it must be given when one of these holds
+  bool is_code = false;                       ///< read as a program: no fact may be put into it as text
+};
+
+/// Two conditions that cannot both be meant.
+struct Exclusion {
+  Condition one;
+  Condition other;
 };
 
 enum class Lane : std::uint8_t { Sync, Async };
@@ -76,6 +94,9 @@ struct ActionSpec {
   std::optional<Verdict> verdict = {};  ///< the rank; absent = says nothing about the message
   ExclusiveGroup group = {};
   std::span<const ParameterSpec> parameters = {};
+  std::span<const std::string_view> one_of =
+      {};  ///< one of these at least, of those with a meaning at the hook
+  std::span<const Exclusion> excludes = {};
   std::string_view summary;  ///< one sentence
   std::string_view details = {};
   std::string_view example;  ///< one element of a YAML policy's `then`
@@ -85,6 +106,10 @@ struct ActionSpec {
 std::string_view describe(ParameterType type);
 
 const ParameterSpec* parameter_named(const ActionSpec& spec, std::string_view name);
+/// Where a parameter has a meaning.
+inline HookSet hooks_of(const ActionSpec& action, const ParameterSpec& parameter) {
+  return parameter.hooks.empty() ? action.hooks : parameter.hooks;
+}
 
 /// Every action of this build, in the order of the documentation. Static: pointers into it live for ever.
 std::span<const ActionSpec> catalogue();

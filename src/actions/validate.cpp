@@ -1,10 +1,11 @@
-// A request against the catalogue. One function says what is wrong with one value; load-time validation words
-// it, and the interlock asks only whether there is anything.
+// A request against the catalogue. One function says what is wrong with one value; load-time validation
+// (written.cpp) words it, and the interlock asks only whether there is anything.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 
+#include "actions/parameter_check.h"
 #include "actions/parameter_syntax.h"
 #include "actions/vocabulary.h"
 #include "policy/decision.h"
@@ -32,8 +33,6 @@ bool is_http_url(std::string_view text) {
 }
 
 namespace {
-
-enum class Fault : std::uint8_t { None, Type, Choice, Range, Form };
 
 bool in_range(const ParameterSpec& spec, double value) {
   return value >= spec.min && value <= spec.max;
@@ -68,7 +67,9 @@ Fault check_text(const ParameterSpec& spec, const policy::Value& value) {
   }
 }
 
-Fault check(const ParameterSpec& spec, const policy::Value& value) {
+}  // namespace
+
+Fault fault_of(const ParameterSpec& spec, const policy::Value& value) {
   switch (spec.type) {
     case ParameterType::Text:
     case ParameterType::Name:
@@ -91,11 +92,6 @@ Fault check(const ParameterSpec& spec, const policy::Value& value) {
   return Fault::Type;
 }
 
-Diagnostic diagnostic(const policy::ActionRequest& request, std::string code, std::string message,
-                      std::string hint = {}) {
-  return {Severity::Error, std::move(code), std::move(message), request.at, {}, std::move(hint)};
-}
-
 std::string wording(const ParameterSpec& spec, Fault fault) {
   switch (fault) {
     case Fault::Choice: return fmt::format("must be one of {}", fmt::join(spec.choices, ", "));
@@ -105,35 +101,6 @@ std::string wording(const ParameterSpec& spec, Fault fault) {
     default: return fmt::format("must be {}", describe(spec.type));
   }
 }
-
-std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& candidates) {
-  const std::string_view near = nearest(word, candidates);
-  return near.empty() ? std::string() : fmt::format("did you mean {}?", near);
-}
-
-std::vector<std::string_view> action_names() {
-  std::vector<std::string_view> names;
-  for (const ActionSpec& spec : catalogue()) {
-    names.push_back(spec.name);
-    names.insert(names.end(), spec.aliases.begin(), spec.aliases.end());
-  }
-  return names;
-}
-
-Diagnostic unknown_parameter(const ActionSpec& spec, const policy::ActionRequest& request,
-                             std::string_view name) {
-  std::vector<std::string_view> names;
-  for (const ParameterSpec& parameter : spec.parameters) names.push_back(parameter.name);
-  std::string hint = did_you_mean(name, names);
-  if (hint.empty()) {
-    hint =
-        names.empty() ? "it has no parameters" : fmt::format("its parameters are {}", fmt::join(names, ", "));
-  }
-  return diagnostic(request, "action_parameter_unknown",
-                    fmt::format("action {} has no parameter {}", spec.name, name), hint);
-}
-
-}  // namespace
 
 std::string_view describe(ParameterType type) {
   switch (type) {
@@ -153,54 +120,33 @@ std::string_view describe(ParameterType type) {
   return "";
 }
 
-Diagnostics validate(const policy::ActionRequest& request) {
-  const ActionSpec* spec = find_action(request.action);
-  if (spec == nullptr) {
-    return {diagnostic(request, "action_unknown", fmt::format("there is no action {}", request.action),
-                       did_you_mean(request.action, action_names()))};
-  }
-  Diagnostics found;
-  if (request.parameters.is_object()) {
-    for (const policy::Pair& entry : request.parameters.as_object()) {
-      const std::string_view name =
-          entry.key.is_string() ? entry.key.as_string() : std::string_view("that is no string");
-      const ParameterSpec* parameter = parameter_named(*spec, name);
-      if (parameter == nullptr) {
-        found.push_back(unknown_parameter(*spec, request, name));
-      } else if (const Fault fault = check(*parameter, entry.value); fault != Fault::None) {
-        found.push_back(diagnostic(
-            request, "action_parameter_invalid",
-            fmt::format("parameter {} of action {} {}", name, spec->name, wording(*parameter, fault))));
-      }
-    }
-  } else if (!request.parameters.is_undefined()) {
-    found.push_back(diagnostic(request, "action_parameter_invalid",
-                               fmt::format("parameters of action {} must be an object", spec->name)));
-  }
-  for (const ParameterSpec& parameter : spec->parameters) {
-    if (!parameter.required || !request.parameters.at(parameter.name).is_undefined()) continue;
-    found.push_back(diagnostic(request, "action_parameter_missing",
-                               fmt::format("action {} needs the parameter {}", spec->name, parameter.name),
-                               fmt::format("for example: {}", spec->example)));
-  }
-  return found;
+namespace {
+
+bool names_one_of(const ActionSpec& spec, const policy::Value& parameters, Hook hook) {
+  return spec.one_of.empty() || std::ranges::any_of(spec.one_of, [&](std::string_view name) {
+           return hooks_of(spec, *parameter_named(spec, name)).contains(hook) &&
+                  !parameters.at(name).is_undefined();
+         });
 }
 
-bool parameters_fit(const ActionSpec& spec, const policy::ActionRequest& request) {
+}  // namespace
+
+bool parameters_fit(const ActionSpec& spec, const policy::ActionRequest& request, Hook hook) {
   const policy::Value& parameters = request.parameters;
   std::size_t required_seen = 0;
   if (parameters.is_object()) {
     for (const policy::Pair& entry : parameters.as_object()) {
       const ParameterSpec* parameter =
           entry.key.is_string() ? parameter_named(spec, entry.key.as_string()) : nullptr;
-      if (parameter == nullptr || check(*parameter, entry.value) != Fault::None) return false;
+      if (parameter == nullptr || fault_of(*parameter, entry.value) != Fault::None) return false;
       required_seen += parameter->required ? 1 : 0;
     }
   } else if (!parameters.is_undefined()) {
     return false;
   }
   return required_seen ==
-         static_cast<std::size_t>(std::ranges::count(spec.parameters, true, &ParameterSpec::required));
+             static_cast<std::size_t>(std::ranges::count(spec.parameters, true, &ParameterSpec::required)) &&
+         names_one_of(spec, parameters, hook);
 }
 
 }  // namespace signalbox::actions

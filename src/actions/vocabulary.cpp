@@ -89,10 +89,15 @@ std::string cell(std::string_view text) {
 
 void append_parameters(const ActionSpec& spec, std::string& out) {
   if (spec.parameters.empty()) return;
+  if (!spec.one_of.empty())
+    out += fmt::format("At least one of {} must be given.\n\n",
+                       fmt::format("`{}`", fmt::join(spec.one_of, "`, `")));
   out += "| parameter | type | default | |\n|---|---|---|---|\n";
   for (const ParameterSpec& p : spec.parameters) {
     std::string note = cell(p.summary);
     if (!p.choices.empty()) note += fmt::format(" (`{}`)", fmt::join(p.choices, "`, `"));
+    if (!p.hooks.empty() && p.hooks != spec.hooks) note += fmt::format("; at {}", hooks_text(p.hooks));
+    if (p.is_code) note += "; no templates in it";
     if (p.templated) note += "; templates";
     const std::string fallback = p.required ? "required" : cell(p.fallback);
     out += fmt::format("| `{}` | {} | {} | {} |\n", p.name, type_text(p.type), fallback, note);
@@ -129,6 +134,7 @@ policy::Vocabulary vocabulary() {
     if (spec.hooks != kEveryHook) action.hooks = hook_names(spec.hooks);
     words.actions.push_back(std::move(action));
   }
+  words.judge = judge;
   return words;
 }
 

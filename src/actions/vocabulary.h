@@ -1,15 +1,17 @@
-// What the catalogue tells the policy engine at load time, and the check of one request against it.
+// What the catalogue tells the policy engine at load time, and the check of requests against it.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "actions/spec.h"
-#include "base/diagnostic.h"
 
 namespace signalbox::policy {
+struct ActionFault;
 struct ActionRequest;
+struct WrittenAction;
 struct Vocabulary;
 }  // namespace signalbox::policy
 
@@ -18,12 +20,15 @@ namespace signalbox::actions {
 /// The hooks and actions of this build, as the policy engine checks policies against them.
 policy::Vocabulary vocabulary();
 
-/// What is wrong with a request: unknown action or parameter (with the nearest name), missing or ill-typed
-/// value. Positions are the request's. Empty = nothing.
-Diagnostics validate(const policy::ActionRequest& request);
+/// Actions that policies write, before anything is evaluated: unknown names (with the nearest), missing,
+/// ill-typed and senseless parameters, hooks where an action has no meaning, actions of one rule that cannot
+/// both have an effect. No hooks: at any.
+std::vector<policy::ActionFault> judge(std::span<const policy::WrittenAction> together,
+                                       std::span<const std::string> hooks);
 
-/// The same as a yes or no, without allocating: for each request of each decision.
-bool parameters_fit(const ActionSpec& spec, const policy::ActionRequest& request);
+/// A request of a decision fits the catalogue. Does not allocate: it is asked for each request of each
+/// decision.
+bool parameters_fit(const ActionSpec& spec, const policy::ActionRequest& request, Hook hook);
 
 /// docs/actions.md, whole.
 std::string actions_markdown();

@@ -40,6 +40,25 @@ struct SourceFile {
   std::string shown = {};  ///< how diagnostics name it; empty = by its path
 };
 
+/// An action as a policy writes it: what is known of it before anything is evaluated.
+struct WrittenAction {
+  struct Parameter {
+    std::string_view name;
+    Value constant;             ///< undefined: not known before the rule is evaluated
+    bool has_template = false;  ///< some text in it has a fact put into it
+  };
+  std::string_view action;
+  std::vector<Parameter> parameters;
+  bool is_complete = true;  ///< false: there may be parameters that are not seen
+};
+
+/// What is wrong with the `action`th of several that are written together.
+struct ActionFault {
+  std::size_t action = 0;
+  std::string parameter;  ///< which one; empty = the action itself
+  std::string code, message, hint;
+};
+
 /// What the host knows, so that mistakes in policies are load-time errors. All of it optional.
 struct Vocabulary {
   struct Action {
@@ -51,6 +70,8 @@ struct Vocabulary {
   std::vector<std::string> hooks;
   std::string default_hook;  ///< a rule that names no hook is about this one (the entry says so)
   std::vector<Action> actions;
+  /// Judges the actions of one rule, which is asked at these hooks; beyond what the schemas can say.
+  std::function<std::vector<ActionFault>(std::span<const WrittenAction>, std::span<const std::string>)> judge;
   std::string input_schema;  ///< JSON Schema of the input document; empty = any
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "policy/action_check.h"
 #include "policy/compile/rule_reads.h"
 #include "policy/fold.h"
 #include "policy/loaded.h"
@@ -254,6 +255,7 @@ std::expected<std::shared_ptr<const PolicySet>, Diagnostics> PolicySet::load(std
   Diagnostics errors;
   loaded->vocabulary = vocabulary;
   auto modules = parse_files(files, vocabulary, options, errors);
+  check_actions(modules, vocabulary, errors);
   loaded->base = read_data(files, before != nullptr ? &before->loaded_->base : nullptr, errors);
   if (has_errors(errors)) return std::unexpected(errors);
   if (options.adapt) options.adapt(modules);

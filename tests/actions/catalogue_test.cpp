@@ -12,14 +12,19 @@ using namespace signalbox::actions;
 
 namespace {
 
-Diagnostics wrong_with(std::string_view request) {
-  auto decision = testing::decision_of({request});
-  return validate(decision.actions[0]);
+std::vector<policy::ActionFault> wrong_with(std::string_view request) {
+  const auto decision = testing::decision_of({request});
+  policy::WrittenAction written;
+  written.action = decision.actions[0].action;
+  for (const policy::Pair& entry : decision.actions[0].parameters.as_object())
+    written.parameters.push_back({entry.key.as_string(), entry.value});
+  return judge({&written, 1}, {});
 }
 
 bool fits(std::string_view request) {
   const auto decision = testing::decision_of({request});
-  return parameters_fit(*find_action(decision.actions[0].action), decision.actions[0]);
+  return parameters_fit(*find_action(decision.actions[0].action), decision.actions[0],
+                        Hook::TrafficFromClient);
 }
 
 }  // namespace
@@ -65,7 +70,7 @@ TEST_CASE("names and aliases are found, others are not") {
 TEST_CASE("a mistake in a request is named with the nearest right word") {
   const auto unknown = wrong_with(R"({"action": "denny"})");
   REQUIRE(unknown.size() == 1);
-  CHECK(unknown[0].code == "action_unknown");
+  CHECK(unknown[0].code == "policy_unknown_action");
   CHECK(unknown[0].hint == "did you mean deny?");
 
   const auto parameter = wrong_with(R"({"action": "deny", "mesage": "x"})");

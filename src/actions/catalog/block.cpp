@@ -5,6 +5,10 @@ namespace signalbox::actions::catalog {
 
 namespace {
 constexpr std::string_view kWhat[] = {"address", "user", "fingerprint"};
+constexpr Condition kAddress[] = {{"by", "address"}};
+// Before the startup packet there is no user, before the first statement no fingerprint.
+constexpr Condition kNoneOfItsOwn[] = {{"by", "user", {Hook::Connecting}},
+                                       {"by", "fingerprint", kOpeningHooks}};
 constexpr ParameterSpec kParameters[] = {
     {.name = "by",
      .type = ParameterType::Name,
@@ -14,12 +18,14 @@ constexpr ParameterSpec kParameters[] = {
     {.name = "value",
      .summary = "the address, network (`10.0.0.0/8`), user or fingerprint",
      .fallback = "the client's own, the statement's own",
-     .templated = true},
+     .templated = true,
+     .needed_if = kNoneOfItsOwn},
     {.name = "prefix",
      .type = ParameterType::Integer,
      .summary = "widens an address to the network with this many bits",
      .min = 0,
-     .max = 128},
+     .max = 128,
+     .only_if = kAddress},
     {.name = "for", .type = ParameterType::Duration, .summary = "how long", .fallback = "for good", .min = 1},
     {.name = "reason", .summary = "for those who read the list", .templated = true},
     {.name = "sqlstate",

@@ -15,7 +15,8 @@ constexpr ParameterSpec kParameters[] = {
      .summary =
          "what becomes of an open transaction: aborted, as after any error of PostgreSQL's, or left as it is",
      .fallback = "abort",
-     .choices = kTransaction}};
+     .choices = kTransaction,
+     .hooks = kRequestHooks}};
 }  // namespace
 
 ActionSpec deny() {

@@ -18,12 +18,14 @@ constexpr ParameterSpec kParameters[] = {
      .type = ParameterType::Name,
      .summary = "for the rest of the session, for one transaction, for one statement",
      .fallback = "session",
-     .choices = kBy},
+     .choices = kBy,
+     .hooks = kRequestHooks},
     {.name = "on_unsafe",
      .type = ParameterType::Name,
      .summary = "the session has something at its server that it would lose",
      .fallback = "refuse",
-     .choices = kOtherwise},
+     .choices = kOtherwise,
+     .hooks = kRequestHooks},
     kOnError};
 }  // namespace
 

@@ -4,6 +4,7 @@
 namespace signalbox::actions::catalog {
 
 namespace {
+constexpr std::string_view kOneOf[] = {"concurrency", "rows", "bytes", "duration"};
 constexpr ParameterSpec kParameters[] = {
     {.name = "concurrency",
      .type = ParameterType::Integer,
@@ -11,13 +12,22 @@ constexpr ParameterSpec kParameters[] = {
                 "sessions that are open) at a time",
      .min = 1,
      .max = 1'000'000},
-    {.name = "rows", .type = ParameterType::Integer, .summary = "rows of one answer", .min = 0},
-    {.name = "bytes", .type = ParameterType::Integer, .summary = "bytes of one answer", .min = 0},
+    {.name = "rows",
+     .type = ParameterType::Integer,
+     .summary = "rows of one answer",
+     .min = 0,
+     .hooks = kRequestHooks},
+    {.name = "bytes",
+     .type = ParameterType::Integer,
+     .summary = "bytes of one answer",
+     .min = 0,
+     .hooks = kRequestHooks},
     {.name = "duration",
      .type = ParameterType::Duration,
      .summary = "how long a statement may take before it is cancelled at the server",
      .min = 0.001,
-     .max = 2'592'000},
+     .max = 2'592'000,
+     .hooks = kRequestHooks},
     kKey,
     kSharedName,
     {.name = "sqlstate",
@@ -37,12 +47,14 @@ ActionSpec limit() {
       .hooks = kAdmissionHooks,
       .phase = Phase::Limit,
       .parameters = kParameters,
+      .one_of = kOneOf,
       .summary =
           "Bound how many statements run at a time, and how much one may answer or how long it may take.",
       .details =
           "`concurrency` is shared by all who have one `key`; a pipeline holds one place. `rows` and `bytes` "
           "end "
-          "the answer with an error when it grows beyond them, and an open transaction is aborted; what the "
+          "the answer with an error when it grows beyond them, and an open "
+          "transaction is aborted; what the "
           "statement has changed outside a transaction stays. `duration` is PostgreSQL's own cancellation: "
           "the "
           "client sees SQLSTATE 57014. In a pipeline it counts from the first statement that is so limited "

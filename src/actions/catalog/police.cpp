@@ -6,6 +6,9 @@ namespace signalbox::actions::catalog {
 namespace {
 constexpr std::string_view kAlgorithms[] = {"token_bucket", "sliding_window"};
 constexpr std::string_view kOnExcess[] = {"refuse", "delay", "shed"};
+constexpr Condition kBucket[] = {{"algorithm", "token_bucket"}};
+constexpr Condition kDelay[] = {{"on_excess", "delay"}};
+constexpr Exclusion kExcludes[] = {{{"on_excess", "delay"}, {"algorithm", "sliding_window"}}};
 constexpr ParameterSpec kParameters[] = {
     {.name = "rate",
      .type = ParameterType::Number,
@@ -24,7 +27,8 @@ constexpr ParameterSpec kParameters[] = {
      .summary = "how many at once after a rest (token bucket)",
      .fallback = "as many as `rate`, at least one",
      .min = 1,
-     .max = 1e9},
+     .max = 1e9,
+     .only_if = kBucket},
     {.name = "algorithm",
      .type = ParameterType::Name,
      .summary = "a bucket that refills evenly, or a window that slides",
@@ -47,7 +51,8 @@ constexpr ParameterSpec kParameters[] = {
      .type = ParameterType::Duration,
      .summary = "longest wait of `delay`; what would wait longer is refused",
      .fallback = "1s",
-     .max = 600},
+     .max = 600,
+     .only_if = kDelay},
     {.name = "sqlstate",
      .type = ParameterType::SqlState,
      .summary = "SQLSTATE of the error",
@@ -65,6 +70,7 @@ ActionSpec police() {
       .hooks = kAdmissionHooks,
       .phase = Phase::Limit,
       .parameters = kParameters,
+      .excludes = kExcludes,
       .summary = "Let only so many pass in so much time.",
       .details =
           "Counted are connections or statements, depending on the hook, for each value of `key`, by all "

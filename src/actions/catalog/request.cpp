@@ -4,15 +4,18 @@
 namespace signalbox::actions::catalog {
 
 namespace {
+constexpr std::string_view kOneOf[] = {"where", "limit", "tables", "schema", "columns"};
+constexpr Condition kWhere[] = {{"where"}};
 constexpr ParameterSpec kParameters[] = {
     {.name = "where",
      .type = ParameterType::TextMap,
-     .summary =
-         "table -> condition that holds for its rows; facts stand in it as $1, $2, ..., never as text"},
+     .summary = "table -> condition that holds for its rows; facts stand in it as $1, $2, ..., never as text",
+     .is_code = true},
     {.name = "values",
      .type = ParameterType::Any,
      .summary = "list of what $1, $2, ... of `where` are: literals, whatever they hold",
-     .templated = true},
+     .templated = true,
+     .only_if = kWhere},
     {.name = "limit",
      .type = ParameterType::Integer,
      .summary = "most rows of a SELECT; a smaller LIMIT of its own stays"},
@@ -30,6 +33,7 @@ ActionSpec request() {
       .phase = Phase::Rewriting,
       .verdict = Verdict::Request,
       .parameters = kParameters,
+      .one_of = kOneOf,
       .summary =
           "Edit the statement: conditions on tables, a row limit, other tables or schema, fewer columns.",
       .details =

@@ -7,44 +7,76 @@ namespace {
 constexpr std::string_view kMasks[] = {"full", "nullify", "partial", "keep_last",
                                        "hash", "regex",   "format",  "value"};
 constexpr std::string_view kOpaque[] = {"mask", "pass"};
+constexpr std::string_view kOneOf[] = {"columns", "drop", "rows", "answer"};
+constexpr Condition kColumns[] = {{"columns"}};
+constexpr Condition kColumnsOrDrop[] = {{"columns"}, {"drop"}};
+constexpr Condition kPartial[] = {{"mask", "partial"}};
+constexpr Condition kKeepsEnd[] = {{"mask", "partial"}, {"mask", "keep_last"}};
+constexpr Condition kRegex[] = {{"mask", "regex"}};
+constexpr Condition kValue[] = {{"mask", "value"}};
+constexpr Condition kKeyed[] = {{"mask", "hash"}, {"mask", "format"}};
 constexpr ParameterSpec kParameters[] = {
     {.name = "mask",
      .type = ParameterType::Name,
      .summary = "what becomes of the values of `columns`; what a mask cannot do for a type becomes `full`",
      .fallback = "full",
-     .choices = kMasks},
+     .choices = kMasks,
+     .hooks = kResponseHooks,
+     .only_if = kColumns},
     {.name = "columns",
      .type = ParameterType::TextList,
-     .summary = "columns to mask: `schema.table.column`, `table.column` or `column`, `*` in any part"},
+     .summary = "columns to mask: `schema.table.column`, `table.column` or `column`, `*` in any part",
+     .hooks = kResponseHooks},
     {.name = "first",
      .type = ParameterType::Integer,
      .summary = "`partial`: characters that stay at the beginning",
      .fallback = "0",
-     .max = 1000},
+     .max = 1000,
+     .only_if = kPartial},
     {.name = "last",
      .type = ParameterType::Integer,
      .summary = "`partial` and `keep_last`: characters that stay at the end",
      .fallback = "0; 4 for `keep_last`",
-     .max = 1000},
-    {.name = "fill", .summary = "`partial`: the character for the others", .fallback = "*"},
-    {.name = "pattern", .summary = "`regex`: what is replaced (RE2)"},
-    {.name = "replacement", .summary = "`regex`: by what; `\\1` is the first group"},
-    {.name = "value", .summary = "`value`: what texts become", .templated = true},
+     .max = 1000,
+     .only_if = kKeepsEnd},
+    {.name = "fill",
+     .summary = "`partial`: the character for the others",
+     .fallback = "*",
+     .only_if = kPartial},
+    {.name = "pattern",
+     .summary = "`regex`: what is replaced (RE2)",
+     .only_if = kRegex,
+     .needed_if = kRegex,
+     .is_code = true},
+    {.name = "replacement", .summary = "`regex`: by what; `\\1` is the first group", .only_if = kRegex},
+    {.name = "value",
+     .summary = "`value`: what texts become",
+     .templated = true,
+     .only_if = kValue,
+     .needed_if = kValue},
     {.name = "key",
-     .summary = "`hash` and `format`: name of a key in the configuration (actions.masking.keys)"},
+     .summary = "`hash` and `format`: name of a key in the configuration (actions.masking.keys)",
+     .only_if = kKeyed,
+     .needed_if = kKeyed},
     {.name = "opaque",
      .type = ParameterType::Name,
      .summary = "values that cannot be traced (functions of the site's own): masked `full`, or passed",
      .fallback = "mask",
-     .choices = kOpaque},
+     .choices = kOpaque,
+     .only_if = kColumnsOrDrop},
     {.name = "drop",
      .type = ParameterType::TextList,
-     .summary = "columns to leave out, also from the description of the result"},
-    {.name = "rows", .type = ParameterType::Integer, .summary = "no more rows than this in one answer"},
+     .summary = "columns to leave out, also from the description of the result",
+     .hooks = kResponseHooks},
+    {.name = "rows",
+     .type = ParameterType::Integer,
+     .summary = "no more rows than this in one answer",
+     .hooks = kResponseHooks},
     {.name = "answer",
      .type = ParameterType::Any,
      .summary = "on a request: the result to give, `{columns: [name, ...], rows: [[value, ...], ...]}`",
-     .templated = true}};
+     .templated = true,
+     .hooks = kRequestHooks}};
 }  // namespace
 
 ActionSpec response() {
@@ -54,6 +86,7 @@ ActionSpec response() {
       .phase = Phase::Rewriting,
       .verdict = Verdict::Response,
       .parameters = kParameters,
+      .one_of = kOneOf,
       .summary = "Edit the rows of an answer (mask, drop, cap), or answer a request with a given result.",
       .details =
           "On the way back (`traffic_from_server`, `traffic_to_client`) it is decided when a result begins, "

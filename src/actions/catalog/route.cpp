@@ -6,6 +6,7 @@ namespace signalbox::actions::catalog {
 namespace {
 constexpr std::string_view kBy[] = {"session", "transaction", "statement"};
 constexpr std::string_view kOtherwise[] = {"stay", "refuse"};
+constexpr std::string_view kOneOf[] = {"target", "role", "tags"};
 constexpr ParameterSpec kParameters[] = {
     {.name = "target", .summary = "the target of this name", .templated = true},
     {.name = "role", .summary = "targets with this role: `primary`, `replica`", .templated = true},
@@ -17,19 +18,22 @@ constexpr ParameterSpec kParameters[] = {
      .type = ParameterType::Name,
      .summary = "for the rest of the session, for one transaction, for one statement",
      .fallback = "session",
-     .choices = kBy},
+     .choices = kBy,
+     .hooks = kRequestHooks},
     {.name = "max_lag",
      .type = ParameterType::Duration,
      .summary = "a replica that may be further behind the primary is left out"},
     {.name = "read_your_writes",
      .type = ParameterType::Boolean,
      .summary = "leave out a replica that may not have what this session has written",
-     .fallback = "false"},
+     .fallback = "false",
+     .hooks = kRequestHooks},
     {.name = "on_unsafe",
      .type = ParameterType::Name,
      .summary = "the session has something at its server that it would lose",
      .fallback = "stay",
-     .choices = kOtherwise},
+     .choices = kOtherwise,
+     .hooks = kRequestHooks},
     {.name = "on_unavailable",
      .type = ParameterType::Name,
      .summary = "no target fits, is up and fresh enough",
@@ -46,6 +50,7 @@ ActionSpec route() {
       .verdict = Verdict::Route,
       .group = {"route", ""},
       .parameters = kParameters,
+      .one_of = kOneOf,
       .summary = "Send a session, a transaction or a statement to one of the configured servers.",
       .details =
           "Of several targets that fit, one is drawn by `weight`. While a session is opened the choice is "

@@ -12,7 +12,8 @@ constexpr ParameterSpec kParameters[] = {
      .type = ParameterType::Name,
      .summary = "as SET, or as SET LOCAL: until the end of the transaction that is open",
      .fallback = "session",
-     .choices = kScopes},
+     .choices = kScopes,
+     .hooks = kRequestHooks},
     kOnError};
 }  // namespace
 

@@ -184,7 +184,7 @@ std::optional<ast::Term> read_action(Reader& reader, const Node& name, const Nod
     ast::Term value = templated(reader, node);
     const bool common = std::ranges::find(kCommonParameters, key.text) != kCommonParameters.end();
     if (check && !common) check->parameter(key, value);
-    add(key.text, std::move(value));
+    out.items.push_back({ast::make_string(key.text, key.span), std::move(value)});
   }
   if (check) check->missing(name, given);
   if (defaults.priority && given.field("priority") == nullptr) add("priority", *defaults.priority);

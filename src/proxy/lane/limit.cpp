@@ -1,8 +1,6 @@
 // limit: places among so many, and bounds on the answer that the session watches.
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "proxy/lane/lane.h"
 
 namespace signalbox::proxy {
@@ -36,9 +34,6 @@ AnswerCap cap_of(const LaneCall& call) {
 }  // namespace
 
 Task<LaneOutcome> run_limit(LaneCall call) {
-  constexpr std::string_view kBounds[] = {"concurrency", "rows", "bytes", "duration"};
-  if (std::ranges::none_of(kBounds, [&](std::string_view bound) { return call.with.has(bound); }))
-    co_return LaneOutcome{.failed = "it says nothing of concurrency, rows, bytes or duration"};
   const auto places = call.with.integer("concurrency");
   if (places && !take_place(call, *places)) {
     call.host.services().metrics.add(Counter::LimitRefused);

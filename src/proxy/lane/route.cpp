@@ -67,8 +67,6 @@ Task<LaneOutcome> run_route(LaneCall call) {
   wish.read_your_writes = call.with.boolean_or("read_your_writes", false);
   wish.refuses_unsafe = call.with.text_or("on_unsafe", "stay") == "refuse";
   wish.refuses_unavailable = call.with.text_or("on_unavailable", "stay") == "refuse";
-  if (wish.target.empty() && wish.role.empty() && wish.tags.empty())
-    co_return LaneOutcome{.failed = "it says nothing of a target, role or tags"};
   if (!call.host.is_target(wish)) co_return LaneOutcome{.failed = "no target has this name, role and tags"};
   call.host.wish(std::move(wish));
   co_return LaneOutcome{.said = "wished"};

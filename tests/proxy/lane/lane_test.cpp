@@ -124,13 +124,6 @@ TEST_CASE("on_error says what a failure means") {
   CHECK(lenient.outcome == "route: failed: no target has this name, role and tags");
 }
 
-TEST_CASE("what asks for nothing has failed") {
-  FakeHost host;
-  CHECK(refused(run(host, {R"({"action": "limit"})"})) == "58000");
-  CHECK(refused(run(host, {R"({"action": "route", "by": "statement"})"})) == "58000");
-  CHECK(host.did.empty());
-}
-
 TEST_CASE("police refuses, delays and sheds") {
   FakeHost host;
   const char* refuse = R"({"action": "police", "rate": 1, "name": "a"})";
