@@ -2,6 +2,7 @@
 the protocol keeps its order, is held against PostgreSQL by the scenes of test_refusals; what is decided, against the
 built-in engine, event by event.
 """
+import contextlib
 import json
 import pathlib
 
@@ -13,6 +14,7 @@ from support import pgwire
 from support.opa import Opa, installed
 from support.pgwire import FLUSH, SYNC, bind, connect, errors, execute, parse, query
 from test_refusals import REFUSED, REFUSED_BY_POSTGRESQL, SCENES, play
+from tour.receiver import Receiver
 
 RULES = host.ROOT / "rules"
 ENTRY = (RULES / "gateway.rego").read_text()
@@ -233,3 +235,23 @@ def test_both_engines_decide_alike(folder, make_gateway):
         assert asked_for > 40
     finally:
         server.stop()
+
+
+def test_the_result_of_an_action_is_decided_there_too(folder, make_gateway):
+    """The gateway's own policies only say which hooks are asked about; what they would do at them shows if they decide."""
+    asks = 'actions contains {"action": "webhook", "url": "%s", "body": {"a": 1}, "result": true} if "listen" in input.query.kinds\n'
+    hears = 'actions contains {"action": "log", "message": "OPA has heard"} if input.hook == "action_result"\n'
+    with contextlib.closing(Receiver()) as receiver:
+        guard = "package policies.guard\n\nimport rego.v1\n\n" + asks % receiver.url + "\n" + hears
+        server = Opa(folder / "results", {"gateway.rego": ENTRY, "guard.rego": guard}).start()
+        try:
+            own = {"gateway.rego": ENTRY, "guard.rego": guard.replace("OPA has heard", "the gateway has heard")}
+            gateway = make_gateway(rules=own, config=external(server.url, deadline="10s"))
+            with connect(gateway, user="alice") as wire:
+                assert not errors(wire.ask(query("listen x")))
+                asked = lambda: [one for one in decisions(gateway, user="alice", action="log") if one["hook"] == "action_result"]
+                found = host.wait_until(asked, 10, "the record")
+                assert wire.rows("select 1") == [("1",)]
+            assert found[0]["engine"] == "opa" and found[0]["requests"][0]["parameters"]["message"] == "OPA has heard"
+        finally:
+            server.stop()

@@ -52,10 +52,13 @@ Task<> Gate::notify(actions::Hook hook) {
   judge(event, *ruling);
 }
 
-/// By the embedded engine: the session does not wait for it.
 void Gate::on_result(const actions::JobResult& result) {
-  Decider& decider = ends_.decider();
-  if (ends_.phase != Phase::Active || !decider.wants(actions::Hook::ActionResult)) return;
+  if (ends_.phase != Phase::Active || !ends_.decider().wants(actions::Hook::ActionResult)) return;
+  ++results_;
+  spawn(decide(result));
+}
+
+Task<> Gate::decide(actions::JobResult result) {
   const std::string job = result.job.to_text();
   const ResultFacts facts{.job = job,
                           .action = result.action,
@@ -65,9 +68,15 @@ void Gate::on_result(const actions::JobResult& result) {
                           .attempts = result.attempts};
   Event event = dialogue_.event_of(actions::Hook::ActionResult);
   event.result = &facts;
-  const RulingPtr ruling = decider.decide(event);
+  const RulingPtr ruling = co_await ruling_on(ends_.decider(), event);
   auto refusal = judge(event, *ruling);
   if (refusal && actions::ends_session(refusal->verdict)) ends_.terminate(std::move(refusal->fields));
+  --results_;
+  result_decided_.wake();
+}
+
+Task<> Gate::results_decided() {
+  while (results_ > 0) co_await result_decided_.sleep();
 }
 
 std::optional<Refusal> Gate::blocked() const {

@@ -21,7 +21,8 @@ Task<RulingPtr> ruling_on(Decider& decider, Event& event);
 class Gate {
  public:
   /// `host`: on which the sync actions of these hooks work.
-  Gate(Ends& ends, LaneHost& host) : ends_(ends), dialogue_(ends.dialogue), host_(host) {}
+  Gate(Ends& ends, LaneHost& host)
+      : ends_(ends), dialogue_(ends.dialogue), host_(host), result_decided_(ends.loop()) {}
 
   /// Why the session may not go on; nothing when it may.
   Task<std::optional<Refusal>> ask(actions::Hook hook);
@@ -30,8 +31,10 @@ class Gate {
   Task<> turn_away(Refusal refusal);
   /// A hook at which nothing can be refused any more: what policies ask for is queued and recorded.
   Task<> notify(actions::Hook hook);
-  /// action_result: an async action that this session asked for has ended.
+  /// action_result: an async action that this session asked for has ended. Nobody waits for what policies say
+  /// to it, but the session itself when it ends.
   void on_result(const actions::JobResult& result);
+  Task<> results_decided();
 
   /// Why this client may not be here; nothing when it may.
   std::optional<Refusal> blocked() const;
@@ -39,9 +42,13 @@ class Gate {
  private:
   std::optional<Refusal> judge(const Event& event, const Ruling& ruling, std::string_view outcome = {});
 
+  Task<> decide(actions::JobResult result);
+
   Ends& ends_;
   Dialogue& dialogue_;
   LaneHost& host_;
+  unsigned results_ = 0;  ///< that are being decided
+  Wakeup result_decided_;
 };
 
 }  // namespace signalbox::proxy

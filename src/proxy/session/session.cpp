@@ -67,6 +67,7 @@ Task<> Session::live() {
   }
   co_await gate_.notify(actions::Hook::Closing);
   co_await part();
+  co_await gate_.results_decided();
   co_await gate_.notify(actions::Hook::Closed);
 }
 
