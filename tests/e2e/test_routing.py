@@ -7,7 +7,7 @@ import pytest
 
 from rig import host, postgres
 from support.rules import policy_file
-from support.pgwire import SYNC, Wire, bind, cancel_request, connect, describe, errors, execute, kinds, parse, query, status
+from support.pgwire import SYNC, Wire, bind, cancel_request, close, connect, describe, errors, execute, kinds, parse, query, status
 
 WHERE = "select pg_is_in_recovery()"
 
@@ -168,6 +168,19 @@ def test_named_statements_hold_a_session(make):
         answer = wire.ask(bind(statement="p"), execute(), SYNC)
         assert [m.columns for m in answer if m.kind == "D"] == [[b"f"]]
         assert not on_replica(wire)
+
+
+@pytest.mark.parametrize("goes", [[close("S", "p"), SYNC], [query("deallocate p")], [query("deallocate all")], [query("discard all")],
+                                  [parse("deallocate p"), bind(), execute(), SYNC]], ids=["Close", "DEALLOCATE", "DEALLOCATE ALL", "DISCARD ALL", "extended"])
+def test_named_statements_hold_it_until_they_are_closed(make, goes):
+    gateway = make(policy("traffic_from_client", [SPLIT], READS))
+    with connect(gateway) as wire:
+        wire.ask(parse(WHERE, "p"), parse(WHERE, "q"), SYNC)
+        assert not on_replica(wire)
+        wire.ask(close("S", "q"), SYNC)
+        assert not on_replica(wire)  # p is left
+        assert refusal(wire.ask(*goes)) is None
+        assert on_replica(wire)
 
 
 def test_a_pipeline_with_several_statements_stays_together(make):

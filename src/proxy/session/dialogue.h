@@ -48,6 +48,9 @@ struct Dialogue {
     return book.at_rest() && book.transaction() == Transaction::Idle && request_left == 0 && !asking;
   }
 
+  /// Something of the session may be at its server: it cannot go on at another one.
+  bool is_held() const { return footprint.holds_state() || statements.holds_named(); }
+
   /// The facts of now; the caller adds the message.
   Event event_of(actions::Hook hook) const;
   /// Tells detectors that want to know of it.

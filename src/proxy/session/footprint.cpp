@@ -1,4 +1,5 @@
-// What nobody has looked at counts as leaving state and as writing.
+// What nobody has looked at counts as leaving state and as writing. Named statements are not counted here:
+// Statements knows which of them are left, as far as it has seen their names.
 #include "proxy/session/footprint.h"
 
 #include <random>
@@ -15,8 +16,8 @@ void Footprint::note(char type, std::string_view body, const QueryRuling* ruling
     wrote_ = wrote_ || !names || !names->statement.empty();
     return;
   }
-  const bool named = type == 'P' && !body.empty() && body.front() != '\0';
-  holds_state_ = holds_state_ || named || ruling == nullptr || ruling->leaves_state;
+  const bool unknown_name = type == 'P' && body.find('\0') == std::string_view::npos;
+  holds_state_ = holds_state_ || unknown_name || ruling == nullptr || ruling->leaves_state;
   wrote_ = wrote_ || ruling == nullptr || !ruling->reads_only;
 }
 

@@ -70,6 +70,8 @@ class Statements final : public Names {
   std::shared_ptr<PreparedText> of_portal(std::string_view portal) const;
   std::shared_ptr<PreparedText> of_statement(std::string_view statement) const;
   bool empty() const { return statements_.empty() && !unnamed_; }
+  /// The server has named ones.
+  bool holds_named() const { return !statements_.empty() || overflowed_; }
   /// The server may know statements that are not remembered here: there was no room.
   bool overflowed() const { return overflowed_; }
 

@@ -8,7 +8,7 @@
 namespace signalbox::proxy {
 namespace {
 
-constexpr std::array<std::string_view, 38> kLeavingNothing = {"alter_index",
+constexpr std::array<std::string_view, 40> kLeavingNothing = {"alter_index",
                                                               "alter_table",
                                                               "alter_view",
                                                               "analyze",
@@ -19,6 +19,8 @@ constexpr std::array<std::string_view, 38> kLeavingNothing = {"alter_index",
                                                               "create_index",
                                                               "create_role",
                                                               "create_schema",
+                                                              "deallocate",
+                                                              "deallocate_all",
                                                               "delete",
                                                               "drop_function",
                                                               "drop_index",

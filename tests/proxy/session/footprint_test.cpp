@@ -8,7 +8,7 @@
 
 using namespace signalbox::proxy;
 
-TEST_CASE("what nobody has looked at leaves state, and so does a named statement") {
+TEST_CASE("what nobody has looked at leaves state") {
   QueryRuling reads;
   reads.leaves_state = false;
   reads.reads_only = true;
@@ -20,8 +20,10 @@ TEST_CASE("what nobody has looked at leaves state, and so does a named statement
     footprint.note('Q', "select 1", nullptr);
     CHECK(footprint.holds_state());
   }
-  SECTION("named") {
-    footprint.note('P', std::string("s\0select 1\0\0\0", 13), &reads);
+  SECTION("a name is known when all of it is here; whether it is left Statements knows") {
+    footprint.note('P', std::string("s\0select 1", 10), &reads);
+    CHECK_FALSE(footprint.holds_state());
+    footprint.note('P', "s", &reads);
     CHECK(footprint.holds_state());
     footprint.discarded_all();
     CHECK_FALSE(footprint.holds_state());

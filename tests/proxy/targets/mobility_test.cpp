@@ -15,12 +15,27 @@ bool leaves(const char* text) {
 }  // namespace
 
 TEST_CASE("statements that leave nothing") {
-  for (const char* text :
-       {"select 1", "select count(*), now() from t where lower(a) = 'x'", "insert into t values (1)",
-        "update t set a = 1", "delete from t", "begin", "commit", "rollback", "savepoint a", "show work_mem",
-        "explain analyze select 1", "copy t to stdout", "truncate t", "set local work_mem = '8MB'",
-        "notify n", "drop table t", "alter table t add b int", "create index on t (a)",
-        "with a as (select 1) select * from a"}) {
+  for (const char* text : {"select 1",
+                           "select count(*), now() from t where lower(a) = 'x'",
+                           "insert into t values (1)",
+                           "update t set a = 1",
+                           "delete from t",
+                           "begin",
+                           "commit",
+                           "rollback",
+                           "savepoint a",
+                           "show work_mem",
+                           "explain analyze select 1",
+                           "copy t to stdout",
+                           "truncate t",
+                           "set local work_mem = '8MB'",
+                           "notify n",
+                           "deallocate p",
+                           "deallocate all",
+                           "drop table t",
+                           "alter table t add b int",
+                           "create index on t (a)",
+                           "with a as (select 1) select * from a"}) {
     INFO(text);
     CHECK_FALSE(leaves(text));
   }
@@ -39,7 +54,6 @@ TEST_CASE("statements that leave something, or may") {
                            "insert into pg_temp.t values (1)",
                            "prepare p as select 1",
                            "execute p",
-                           "deallocate p",
                            "declare c cursor with hold for select 1",
                            "fetch c",
                            "listen n",

@@ -81,7 +81,7 @@ bool Moves::is_here(const RouteWish& wish) const {
 std::string_view Moves::cannot_move(bool visits, bool leaves_state) const {
   if (!dialogue_.book.at_rest() || !ends_.from_server->bytes().empty()) return "a request is under way";
   if (dialogue_.book.transaction() != Transaction::Idle) return "a transaction is open";
-  if (dialogue_.footprint.holds_state()) return "it may have left something at its server";
+  if (dialogue_.is_held()) return "it may have left something at its server";
   if (visits && leaves_state) return "the statement may leave something at its server";
   if (!is_one_statement()) return "a prepared statement belongs to its server";
   return {};

@@ -29,7 +29,7 @@ class Moves {
   /// A visit is over, and nothing has been left that would be missed.
   bool must_return() const {
     return lane_ && lane_->home && dialogue_.book.at_rest() &&
-           dialogue_.book.transaction() == Transaction::Idle && !dialogue_.footprint.holds_state() &&
+           dialogue_.book.transaction() == Transaction::Idle && !dialogue_.is_held() &&
            ends_.from_server->bytes().empty();
   }
   Task<bool> go_home();
