@@ -165,3 +165,41 @@ def test_writing(hook, action, mode, state, gateways, pg):
 
 def leaks(found):
     return [m for m in found if b"hush" in m.body]
+
+
+# --- a withheld answer, and behind it a COPY that waits for data
+
+@pytest.fixture(scope="module")
+def withholding(request, pg, folder):
+    pg.sql("drop table if exists loaded; create table loaded (a int); grant all on loaded to public")
+    rules = f"policy: matrix\non: [{RESPONSE}]\nrules:\n  - name: the rule\n    match: {{query.functions: version}}\n    then: [{{deny: {{message: withheld}}}}]\n"
+    gateway = Gateway(request.config.getoption("--binary"), folder / "withholding", f"{pg.address}:{pg.port}", rules={"a.policy.yaml": rules})
+    yield gateway.start()
+    gateway.stop()
+
+
+def extended(text):
+    return [parse(text), bind(), execute()]
+
+
+IN = "copy loaded from stdin"
+BEHIND_WITHHELD = {
+    "simple": [[query(f"select version(); {IN}")]],
+    "pipeline": [[*extended("select version()"), *extended(IN), SYNC]],
+    "Sync later": [[*extended("select version()"), *extended(IN), pgwire.FLUSH], [SYNC]],
+    "data too": [[*extended("select version()"), *extended(IN), pgwire.FLUSH], [pgwire.copy_data(b"1\n"), pgwire.COPY_DONE, SYNC]],
+}
+
+
+@pytest.mark.parametrize("steps", BEHIND_WITHHELD.values(), ids=BEHIND_WITHHELD)
+def test_a_copy_behind_a_withheld_answer_fails_and_the_session_lives(steps, pg, withholding):
+    """The client has been told of an error and sends no data, or PostgreSQL would ignore it: nothing is loaded."""
+    with connect(withholding) as wire:
+        found = []
+        for step in steps[:-1]:
+            wire.send(*step)
+            found += wire.until("E")
+        found += wire.ask(*steps[-1])
+        assert [f["M"] for f in errors(found)] == ["withheld"] and pgwire.kinds(found).endswith("EZ")
+        assert wire.rows("select 2") == [("2",)]
+    assert pg.sql("select count(*) from loaded") == "0"

@@ -32,7 +32,7 @@ enum class Pause : std::uint8_t {
   Edit,        ///< the row at hand is edited
   Mute,        ///< the row at hand is withheld
   Answered,    ///< the message at hand ends an answer that policies want to see
-  Stuck,       ///< the server waits for data that the client will never send
+  Unwanted,    ///< the server waits for data that the client will never send
   Idle,        ///< the session ends behind the message at hand
   Swallow,     ///< the message at hand is not for the client
   BadMessage,

@@ -1,12 +1,11 @@
 // Answers that policies edit or withhold. They are asked when the rows begin, that is at the description
-// (RowDescription, CopyOutResponse), and again when the answer ends (responses.cpp). In between each row is
+// (RowDescription, CopyOutResponse), and again when the answer ends (answers.cpp). In between each row is
 // edited as it comes: nothing is collected.
 //
 // The surprise: a withheld answer is an ErrorResponse in the place of the message at hand, and then silence
 // up to ReadyForQuery, although the server goes on as if nothing had happened; in the extended protocol the
 // client's messages up to Sync are not sent on either, because the client knows that they are skipped.
 #include "base/bytes.h"
-#include "proxy/hooks/event_input.h"
 #include "proxy/session/replies/answers.h"
 #include "proxy/wire/replies.h"
 
@@ -168,8 +167,8 @@ std::optional<Pause> Answers::edited(const wire::FrameHeader& header, std::strin
   if (instead_) {
     instead = *std::exchange(instead_, std::nullopt);
   } else if (muted_ && !is_aside(header.type)) {
-    if (header.type == 'G' || header.type == 'W') return Pause::Stuck;
     instead.clear();
+    if (header.type == 'G' || header.type == 'W') return Pause::Unwanted;
   } else {
     return pause;
   }

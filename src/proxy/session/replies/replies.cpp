@@ -12,8 +12,6 @@ constexpr std::size_t kLongestError = 64 * 1024;
 constexpr std::size_t kLongestParameter = 64 * 1024;
 /// A message up to this size can be edited, which needs all of it.
 constexpr std::size_t kLongestEdited = std::size_t{64} << 20;
-/// Edited at a time; where actions have left something behind each row is counted where it is scanned.
-constexpr std::size_t kManyRows = ~std::size_t{0};
 
 /// The server's error answers what we sent in the place of a refused message, so the refusal takes its place.
 /// In a transaction that has failed already PostgreSQL says 25P02 to everything but its end, and so do we.
@@ -45,25 +43,6 @@ Task<> Replies::relay() {
   ends_.server_gone = true;
   ends_.client->cancel(Io::Cancelled);
   ends_.answered.wake();
-}
-
-/// What the scan has stopped for. False = the session ends.
-Task<bool> Replies::act_on(Pause pause) {
-  switch (pause) {
-    case Pause::More: co_return true;
-    case Pause::Substitute: co_return co_await substitute();
-    case Pause::Begins: co_return co_await answers_.decide_beginning();
-    case Pause::Edit: co_return co_await answers_.edit_rows(lane_.state ? 1 : kManyRows);
-    case Pause::Mute: co_return co_await answers_.mute_row();
-    case Pause::Answered: co_return co_await answers_.decide_end();
-    case Pause::BadMessage: co_await on_bad_message(); co_return false;
-    case Pause::Stuck:
-      ends_.terminate("08P01", "the server waits for data of a statement whose answer was withheld");
-      co_return false;
-    case Pause::Swallow: co_return co_await swallow();
-    case Pause::Idle: ends_.say_goodbye(); co_return false;
-  }
-  co_return false;
 }
 
 Replies::Run Replies::scan() {
@@ -153,6 +132,7 @@ std::optional<Pause> Replies::note(const wire::FrameHeader& header, std::string_
     }
     default: break;
   }
+  if (header.type == 'G') copy_took_sync_ = dialogue_.book.awaits_sync();
   const Book::Meaning meaning = dialogue_.book.received(header.type);
   if (meaning.head != nullptr && meaning.head->companion && meaning.head->companion->ours &&
       !answers_.has_instead())
@@ -213,35 +193,6 @@ Task<bool> Replies::send(std::size_t size) {
   dialogue_.session.bytes_out += size;
   ends_.from_server->consume(size);
   co_return sent == Io::Ok;
-}
-
-/// Drops the message at the front, however long it is.
-Task<bool> Replies::swallow() {
-  wire::FrameHeader header;
-  wire::read_header(wire::Sender::Server, ends_.from_server->bytes(), header);
-  for (std::size_t left = header.size();;) {
-    const std::size_t here = std::min(left, ends_.from_server->bytes().size());
-    ends_.from_server->consume(here);
-    left -= here;
-    if (left == 0) co_return true;
-    if (co_await ends_.from_server->more() != Io::Ok) co_return false;
-  }
-}
-
-/// The message at the front goes no further; instead_ goes on in its place.
-Task<bool> Replies::substitute() {
-  wire::FrameHeader header;
-  wire::read_header(wire::Sender::Server, ends_.from_server->bytes(), header);
-  ends_.from_server->consume(header.size());
-  ends_.from_server->keep();
-  ends_.answered.wake();  // what waits for the server to have answered everything
-  if (instead_.empty()) co_return true;
-  co_return co_await ends_.write_to_client(std::exchange(instead_, {}));
-}
-
-Task<> Replies::on_bad_message() {
-  ends_.metrics().add(Counter::ProtocolViolations);
-  co_await ends_.refuse(wire::WireError{.message = "lost synchronization with server", .sqlstate = "08P01"});
 }
 
 }  // namespace signalbox::proxy

@@ -29,6 +29,8 @@ class Replies {
     std::size_t bytes = 0;  ///< this many may pass
     Pause pause = Pause::More;
   };
+
+  // replies.cpp: the scan, and what passes
   Run scan();
   std::optional<Pause> on_reply(const wire::FrameHeader& header, std::string_view available);
   std::optional<Pause> on_lane_reply(const wire::FrameHeader& header, std::string_view available);
@@ -37,10 +39,13 @@ class Replies {
   std::optional<Pause> note_complete(std::string_view body, bool whole);
   void expect_tag(const Pending& head);
 
-  Task<bool> act_on(Pause pause);
   Task<bool> send(std::size_t size);
+
+  // pauses.cpp: what stopped the scan. Each returns false when the session ends
+  Task<bool> act_on(Pause pause);
   Task<bool> swallow();
   Task<bool> substitute();
+  bool fail_copy();
   Task<> on_bad_message();
 
   Ends& ends_;
@@ -48,6 +53,7 @@ class Replies {
   SessionLane& lane_;
   Answers answers_;
   std::uint64_t reply_left_ = 0;  ///< bytes that are still to pass of a message begun
+  bool copy_took_sync_ = false;   ///< the COPY at hand has swallowed a Sync
   std::string instead_;           ///< takes the place of the message at the front; "" = nothing does
 };
 
