@@ -8,10 +8,6 @@
 
 #include <algorithm>
 
-#include "policy/value/builder.h"
-#include "proxy/hooks/event_input.h"
-#include "proxy/lane/lane.h"
-
 namespace signalbox::proxy {
 namespace {
 

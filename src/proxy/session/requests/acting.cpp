@@ -4,7 +4,6 @@
 //
 // The surprise: a statement that is prepared once and executed often is acted upon each time it is bound;
 // bound in the pipeline that prepares it, the first time has been covered.
-#include "proxy/hooks/event_input.h"
 #include "proxy/lane/lane.h"
 #include "proxy/session/requests/requests.h"
 #include "proxy/session/settling.h"
