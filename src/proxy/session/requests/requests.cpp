@@ -107,7 +107,7 @@ std::optional<Stop> Requests::on_statement(const wire::FrameHeader& header, std:
   if (guarded) {
     if (const auto stop = lane_.guards.check(header, body, at_hand_)) return stop;
   }
-  if (header.type == 'E' && decider.wants_responses() && must_describe(body)) return Stop::Describe;
+  if (header.type == 'E' && must_describe(body)) return Stop::Describe;
   passes(header.type, body, whole);
   return std::nullopt;
 }
@@ -155,8 +155,12 @@ std::optional<Stop> Requests::on_describe(const wire::FrameHeader& header, std::
   return std::nullopt;
 }
 
-/// Rows are edited by what they are described as, which the client may not have asked.
+/// Rows are edited by what they are described as, which the client may not have asked. Detectors, which only
+/// look, do not need it.
 bool Requests::must_describe(std::string_view body) {
+  const Decider& decider = ends_.decider();
+  if (!decider.wants(actions::Hook::TrafficFromServer) && !decider.wants(actions::Hook::TrafficToClient))
+    return false;
   const auto portal = wire::decode_execute(body);
   if (!portal || dialogue_.book.copying_in()) return false;
   const bool known = described_ == *portal;
