@@ -1,7 +1,7 @@
 # METADATA
 # title: Unbounded writes
 # description: >-
-#   UPDATE and DELETE need a WHERE clause, wherever they stand: in a query with several statements, in a common table
+#   UPDATE and DELETE need a WHERE clause (and MERGE an ON) about their table, wherever they stand: in a query with several statements, in a common table
 #   expression, under EXPLAIN, PREPARE or COPY, in the body of DO or of a function. A clause that limits nothing (WHERE true,
 #   1 = 1, id = id) is none. A DO that runs SQL from a string is refused: what it writes is not to be seen.
 package policies.unbounded_writes
@@ -18,6 +18,20 @@ actions contains {
 } if {
 	input.query.kind in {"delete", "update"}
 	not input.query.has_where
+}
+
+# METADATA
+# title: MERGE of all rows
+actions contains {
+	"action": "deny",
+	"sqlstate": "42501",
+	"message": "MERGE without a condition on its table is not allowed",
+	"hint": "Name the table's rows in ON.",
+} if {
+	input.query.kind == "merge"
+	not input.query.has_where
+	some table in input.query.tables
+	table.verb in {"delete", "update"}
 }
 
 # METADATA

@@ -28,3 +28,8 @@ test_code if {
 test_code_that_can_be_read if {
 	count(unbounded_writes.actions) == 0 with input as {"query": {"kind": "do", "has_where": false, "opaque": ["do"]}}
 }
+
+test_merge if {
+	count(unbounded_writes.actions) == 1 with input as {"query": {"kind": "merge", "has_where": false, "tables": [{"verb": "merge"}, {"verb": "delete"}]}}
+	count(unbounded_writes.actions) == 0 with input as {"query": {"kind": "merge", "has_where": false, "tables": [{"verb": "insert"}]}}
+}

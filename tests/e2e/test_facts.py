@@ -197,7 +197,7 @@ def test_the_regression_tests_statements(telling, gateway):
     """A few thousand statements of PostgreSQL's own tests, when their source is at hand (tools/suites fetches it).
 
     What is missed is known: EXECUTE inside EXPLAIN and CREATE TABLE AS, whose own event has the facts that its outer one has not,
-    and `t.f` that calls a function f(t)."""
+    columns of ON CONFLICT ON CONSTRAINT, and `t.f` that calls a function f(t)."""
     folder = source.KEPT / "src/test/regress"
     if not folder.exists():
         pytest.skip("PostgreSQL's source is absent: tools/suites fetches it")

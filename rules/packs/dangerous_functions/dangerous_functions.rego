@@ -36,3 +36,16 @@ actions contains {
 	input.query.kind == "function_call"
 	scope.covers(data.packs.dangerous_functions)
 }
+
+# METADATA
+# title: SQL from a string
+actions contains {
+	"action": "deny",
+	"sqlstate": "42501",
+	"message": "SQL from a string is not allowed: it could call any function",
+	"shadow": data.packs.dangerous_functions.shadow,
+} if {
+	data.packs.dangerous_functions.enabled
+	scope.unseen
+	scope.covers(data.packs.dangerous_functions)
+}

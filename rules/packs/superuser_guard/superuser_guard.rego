@@ -7,6 +7,8 @@ package policies.superuser_guard
 
 import rego.v1
 
+import data.scope
+
 # METADATA
 # title: superuser from elsewhere
 actions contains {
@@ -35,6 +37,32 @@ actions contains {
 	setting.value in powerful
 	not input.session.user in data.packs.superuser_guard.superusers
 }
+
+# METADATA
+# title: becoming somebody who is not told
+actions contains {
+	"action": "deny",
+	"sqlstate": "42501",
+	"message": "permission denied to become a role that the statement does not name",
+	"shadow": data.packs.superuser_guard.shadow,
+} if {
+	data.packs.superuser_guard.enabled
+	untold
+	not input.session.user in data.packs.superuser_guard.superusers
+}
+
+untold if {
+	some setting in input.query.sets
+	setting.name in {"role", "session_authorization"}
+	object.get(setting, "value", "") == ""
+}
+
+untold if {
+	some setting in input.query.sets
+	setting.name == ""
+}
+
+untold if scope.unseen
 
 # METADATA
 # title: changing a superuser

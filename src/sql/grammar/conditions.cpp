@@ -56,10 +56,20 @@ bool is_integer(const std::optional<Literal>& value) {
 /// A comparison of two constants, or of a column with itself. `integers` is set when an integer's value
 /// matters.
 Truth comparison(const A_Expr* expression, bool& integers) {
+  if (expression->kind == AEXPR_NOT_DISTINCT && same_column(expression->lexpr, expression->rexpr))
+    return Truth::True;
+  if (expression->kind == AEXPR_BETWEEN) {
+    const List* bounds = as<List>(expression->rexpr);
+    const bool itself =
+        same_column(expression->lexpr, nth(bounds, 0)) && same_column(expression->lexpr, nth(bounds, 1));
+    return itself ? Truth::True : Truth::Unknown;
+  }
   if (expression->kind != AEXPR_OP || size_of(expression->name) != 1) return Truth::Unknown;
   const std::string_view op = name_in(expression->name).name;
-  if (same_column(expression->lexpr, expression->rexpr))
-    return op == "=" || op == ">=" || op == "<=" ? Truth::True : Truth::Unknown;
+  if (same_column(expression->lexpr, expression->rexpr)) {
+    if (op == "=" || op == ">=" || op == "<=") return Truth::True;
+    return op == "<>" || op == ">" || op == "<" ? Truth::False : Truth::Unknown;
+  }
   const std::optional<Literal> left = literal_of(expression->lexpr), right = literal_of(expression->rexpr);
   integers = integers || (left && right && (is_integer(left) || is_integer(right)));
   if (!left || !right || left->kind != right->kind) return Truth::Unknown;
@@ -72,6 +82,21 @@ Truth comparison(const A_Expr* expression, bool& integers) {
   if (op == "<=") return of(left->integer <= right->integer);
   if (op == ">=") return of(left->integer >= right->integer);
   return Truth::Unknown;
+}
+
+/// x IS NULL OR x IS NOT NULL.
+bool covers_null_and_not(const List* alternatives) {
+  const auto test = [](const ListCell& cell) {
+    return IsA(in(cell), NullTest) ? in<NullTest>(cell) : nullptr;
+  };
+  const Cells cells(alternatives);
+  if (size_of(alternatives) > 16) return false;
+  return std::any_of(cells.begin(), cells.end(), [&](const ListCell& one) {
+    return test(one) != nullptr && std::any_of(cells.begin(), cells.end(), [&](const ListCell& other) {
+             return test(other) != nullptr && test(one)->nulltesttype != test(other)->nulltesttype &&
+                    same_column(as<Node>(test(one)->arg), as<Node>(test(other)->arg));
+           });
+  });
 }
 
 /// Whether a condition is always true, as far as a look at constants tells.
@@ -88,6 +113,7 @@ Truth truth(const Node* node, int depth, bool& integers) {
     const Truth inner = truth(nth(expression->args, 0), depth + 1, integers);
     return inner == Truth::Unknown ? inner : of(inner == Truth::False);
   }
+  if (expression->boolop == OR_EXPR && covers_null_and_not(expression->args)) return Truth::True;
   const Truth decisive = expression->boolop == OR_EXPR ? Truth::True : Truth::False;
   bool all_known = true;
   for (const ListCell& cell : Cells(expression->args)) {
@@ -105,15 +131,20 @@ bool always_true(const Node* condition) {
   return truth(condition, 0, integers) == Truth::True;
 }
 
-bool Walker::limits_rows(const Node* clause) {
+bool Walker::limits_rows(const Node* clause, const Relation* target) {
   if (clause == nullptr) return false;
   bool& integers = out_.facts().constants_decide;
-  return truth(clause, 0, integers) != Truth::True && mentions_rows(clause);
+  return truth(clause, 0, integers) != Truth::True && mentions_rows(clause, target);
 }
 
-/// A column, sub-select or cursor occurs in it; a clause without one is the same for every row. A long one is
-/// believed.
-bool Walker::mentions_rows(const Node* clause) {
+/// A column, sub-select or cursor occurs in it; a clause without one is the same for every row. Of a write
+/// the column must be one of the target, or may be. A long clause is believed.
+bool Walker::mentions_rows(const Node* clause, const Relation* target) {
+  const auto of_another = [&](const Node* column) {
+    const List* fields = as<ColumnRef>(column)->fields;
+    return target != nullptr && size_of(fields) > 1 &&
+           string_in(nth(fields, size_of(fields) - 2)) != target->alias;
+  };
   std::pmr::vector<const Node*> todo(&pool_);
   todo.push_back(clause);
   for (int visited = 0; !todo.empty(); ++visited) {
@@ -125,7 +156,33 @@ bool Walker::mentions_rows(const Node* clause) {
       case T_A_Const:
       case T_ParamRef: break;
       case T_ColumnRef:
-        if (!is_variable(node)) return true;
+        if (!is_variable(node) && !of_another(node)) return true;
+        break;
+      case T_SubLink: {
+        const auto* select = as<SelectStmt>(as<SubLink>(node)->subselect);
+        const bool plain = IsA(select, SelectStmt) && select->op == SETOP_NONE &&
+                           select->withClause == nullptr && select->fromClause == nullptr &&
+                           select->valuesLists == nullptr;
+        if (!plain) return true;
+        todo.push_back(as<SubLink>(node)->testexpr);
+        todo.push_back(as<Node>(select->targetList));
+        todo.push_back(select->whereClause);
+        break;
+      }
+      case T_ResTarget: todo.push_back(as<ResTarget>(node)->val); break;
+      case T_SQLValueFunction: break;
+      case T_CoalesceExpr: todo.push_back(as<Node>(as<CoalesceExpr>(node)->args)); break;
+      case T_MinMaxExpr: todo.push_back(as<Node>(as<MinMaxExpr>(node)->args)); break;
+      case T_RowExpr: todo.push_back(as<Node>(as<RowExpr>(node)->args)); break;
+      case T_A_ArrayExpr: todo.push_back(as<Node>(as<A_ArrayExpr>(node)->elements)); break;
+      case T_CaseExpr:
+        todo.push_back(as<Node>(as<CaseExpr>(node)->arg));
+        todo.push_back(as<Node>(as<CaseExpr>(node)->args));
+        todo.push_back(as<Node>(as<CaseExpr>(node)->defresult));
+        break;
+      case T_CaseWhen:
+        todo.push_back(as<Node>(as<CaseWhen>(node)->expr));
+        todo.push_back(as<Node>(as<CaseWhen>(node)->result));
         break;
       case T_List:
         for (const ListCell& cell : Cells(as<List>(node))) todo.push_back(in(cell));

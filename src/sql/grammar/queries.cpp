@@ -194,7 +194,7 @@ void Walker::update(const UpdateStmt* update, const Place& place) {
   list_use(target, Access::Write, "update");
   list_tables(scope);
   if (place.top) top_where(update->whereClause, scope);
-  bounded_write(update->whereClause, inside);
+  bounded_write(update->whereClause, target, inside);
   write_columns(update->targetList, target, inside);
   returning(returning_of(update), target, inside);
 }
@@ -211,7 +211,7 @@ void Walker::remove(const DeleteStmt* remove, const Place& place) {
   list_use(target, Access::Write, "delete");
   list_tables(scope);
   if (place.top) top_where(remove->whereClause, scope);
-  bounded_write(remove->whereClause, inside);
+  bounded_write(remove->whereClause, target, inside);
   returning(returning_of(remove), target, inside);
 }
 
@@ -225,7 +225,7 @@ void Walker::merge(const MergeStmt* merge, const Place& place) {
   from_item(merge->sourceRelation, scope, names, inside, 0);
   list_use(target, Access::Write, "merge");
   list_tables(scope);
-  bounded_write(merge->joinCondition, inside);
+  bounded_write(merge->joinCondition, target, inside);
   for (const ListCell& cell : Cells(merge->mergeWhenClauses)) {
     const auto* when = in<MergeWhenClause>(cell);
     if (when->commandType == CMD_INSERT) list_use(target, Access::Write, "insert");
@@ -261,9 +261,9 @@ void Walker::returning(const Returning& returned, Relation& target, const Place&
 }
 
 /// Counts a write by its WHERE. A clause that reads the target's rows is walked, and lists the read.
-void Walker::bounded_write(const Node* where, const Place& place) {
+void Walker::bounded_write(const Node* where, const Relation& target, const Place& place) {
   ++writes_;
-  if (!limits_rows(where)) ++unlimited_writes_;
+  if (!limits_rows(where, &target)) ++unlimited_writes_;
   push(where, place);
 }
 

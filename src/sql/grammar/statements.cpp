@@ -204,7 +204,28 @@ void Walker::define(const Node* node, std::string_view kind, const Place& place)
     const Name function = system_name_in(as<CreateEventTrigStmt>(node)->funcname);
     out_.function(function.schema, function.name, false);
   }
+  if (IsA(node, DefineStmt)) defined_functions(as<DefineStmt>(node));
+  if (IsA(node, CreateCastStmt) && as<CreateCastStmt>(node)->func != nullptr) {
+    const Name function = system_name_in(as<CreateCastStmt>(node)->func->objname);
+    out_.function(function.schema, function.name, false);
+  }
   push_children(node, inner);
+}
+
+/// What an operator, an aggregate or a type calls by another name later.
+void Walker::defined_functions(const DefineStmt* define) {
+  static constexpr auto kCalled = std::to_array<std::string_view>(
+      {"function",    "procedure",  "restrict",     "join",        "sfunc",    "finalfunc",
+       "combinefunc", "serialfunc", "deserialfunc", "msfunc",      "minvfunc", "mfinalfunc",
+       "input",       "output",     "receive",      "send",        "analyze",  "typmod_in",
+       "typmod_out",  "subscript",  "canonical",    "subtype_diff"});
+  for (const ListCell& cell : Cells(define->definition)) {
+    const auto* one = in<DefElem>(cell);
+    if (one->arg == nullptr || !IsA(one->arg, TypeName)) continue;
+    if (std::ranges::find(kCalled, text_of(one->defname)) == kCalled.end()) continue;
+    const Name function = system_name_in(as<TypeName>(one->arg)->names);
+    out_.function(function.schema, function.name, false);
+  }
 }
 
 void Walker::copy(const CopyStmt* copy, const Place& place) {

@@ -137,7 +137,7 @@ class Walker {
   void remove(const DeleteStmt* remove, const Place& place);
   void merge(const MergeStmt* merge, const Place& place);
   void returning(const Returning& returned, Relation& target, const Place& place);
-  void bounded_write(const Node* where, const Place& place);
+  void bounded_write(const Node* where, const Relation& target, const Place& place);
   Scope* with(const WithClause* clause, const Place& place);
   void limit(const SelectStmt* select);
 
@@ -148,14 +148,15 @@ class Walker {
   void equal_column(const Node* column, Condition condition, Scope* scope, int begin, int end);
   void top_where(const Node* clause, const Scope* scope);
   std::vector<Equality> equalities(const Condition* first, const Catalog::Relation* of) const;
-  bool limits_rows(const Node* clause);
-  bool mentions_rows(const Node* clause);
+  bool limits_rows(const Node* clause, const Relation* target = nullptr);
+  bool mentions_rows(const Node* clause, const Relation* target);
 
   // statements.cpp
   void utility(const Node* node, std::string_view kind, const Place& place);
   bool visit_statement(const Node* node, std::string_view kind, const Place& place);
   bool visit_session_statement(const Node* node, const Place& place);
   void define(const Node* node, std::string_view kind, const Place& place);
+  void defined_functions(const DefineStmt* define);
   void copy(const CopyStmt* copy, const Place& place);
   void explain(const ExplainStmt* explain, const Place& place);
   void transaction(const TransactionStmt* statement);
