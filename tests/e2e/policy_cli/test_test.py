@@ -138,3 +138,39 @@ def test_benchmarks(ours, suite, form):
 def test_a_failed_test_is_explained(ours, suite):
     said = ours(["test", "-v", "-r", "test_bad", *RUN], suite).out
     assert "data.app_test.test_bad = undefined" in said and "failed app_test.rego:8 at 11:" in said
+
+
+DROPS = """policy: drops
+rules:
+  - name: drops
+    match: {query.kind: drop_table}
+    then: [{deny: {message: no drops}}]
+"""
+EVENTS = """cases:
+  - name: a drop is refused
+    event: {statement: DROP TABLE t}
+    expect: {verdict: deny, message: no drops}
+  - {name: later, todo: true}
+"""
+
+
+def test_events_in_yaml(ours, write):
+    where = write({"p/drops.policy.yaml": DROPS, "p/drops.test.yaml": EVENTS, "p/app.rego": POLICY, "p/app_test.rego": SMALL})
+    said = ours(["test", "-b", "-v", "p"], where)
+    assert said.code == 2 and summary(said.out) == ["PASS: 2/3", "SKIPPED: 1/3"]  # skipped tests are not passed
+    assert "p/drops.test.yaml:2:\ndrops.a drop is refused: PASS" in said.out
+    assert ours(["test", "-b", "-z", "p"], where).code == 0
+    event, = json.loads(ours(["test", "-b", "-f", "json", "-r", "drops.a", "p"], where).out)
+    assert {**event, "duration": 0} == {"location": {"file": "p/drops.test.yaml", "row": 2, "col": 5}, "package": "drops",
+                                        "name": "a drop is refused", "duration": 0}
+
+
+def test_events_that_fail_and_events_that_are_wrong(ours, write):
+    where = write({"p/drops.policy.yaml": DROPS, "p/drops.test.yaml": EVENTS.replace("verdict: deny", "verdict: allow")})
+    said = ours(["test", "-b", "p"], where)
+    assert said.code == 2
+    assert "the verdict is deny (requested), not allow" in said.out and '{"message":"no drops"} (drops: drops)' in said.out
+    where = write({"p/drops.policy.yaml": DROPS, "p/drops.test.yaml": EVENTS.replace("statement:", "statment:")})
+    said = ours(["test", "-b", "p"], where)
+    assert said.code == 1
+    assert 'p/drops.test.yaml:3:13: policy_test_error: an event has no member "statment"' in said.err
