@@ -138,7 +138,7 @@ TEST_CASE("parameters that can have no effect are refused, and those that are ne
   };
   const Row rows[] = {
       {"traffic_from_client", R"({"action": "limit"})",
-       "action limit at traffic_from_client says nothing of concurrency, rows, bytes, duration"},
+       "action limit at traffic_from_client says nothing of concurrency, rows, bytes, columns, duration"},
       {"startup", R"({"action": "limit", "concurrency": 5})", ""},
       {"startup", R"({"action": "limit", "rows": 5})",
        "parameter rows of action limit has no meaning at startup"},

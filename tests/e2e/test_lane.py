@@ -207,6 +207,16 @@ def test_limit_bytes(make_gateway):
         assert wire.rows("select 4") == [("4",)]
 
 
+@pytest.mark.parametrize("extended", [False, True])
+def test_limit_columns(make_gateway, extended):
+    gateway = make_gateway(rules=policy_file(TRAFFIC, {"limit": {"columns": 3}}))
+    with connect(gateway) as wire:
+        for text, code in (("select 1, 2, 3", None), ("select 1, 2, 3, 4", "53400"), ("select 1, 2, 3, 4 where false", None), ("select generate_series(1, 90000), repeat('x', 9), 3, 4", "53400")):
+            answer = wire.ask(parse(text), bind(), execute(), SYNC) if extended else wire.ask(query(text))
+            assert refusal(answer) == code and kinds(answer).count("D") == (1 if text.endswith("3") else 0) and status(answer) == "I"
+        assert wire.rows("select 4") == [("4",)]
+
+
 # --- block
 
 def test_block_a_user(make_gateway, folder):

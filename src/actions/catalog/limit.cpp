@@ -4,7 +4,7 @@
 namespace signalbox::actions::catalog {
 
 namespace {
-constexpr std::string_view kOneOf[] = {"concurrency", "rows", "bytes", "duration"};
+constexpr std::string_view kOneOf[] = {"concurrency", "rows", "bytes", "columns", "duration"};
 constexpr ParameterSpec kParameters[] = {
     {.name = "concurrency",
      .type = ParameterType::Integer,
@@ -21,6 +21,12 @@ constexpr ParameterSpec kParameters[] = {
      .type = ParameterType::Integer,
      .summary = "bytes of one answer",
      .min = 0,
+     .hooks = kRequestHooks},
+    {.name = "columns",
+     .type = ParameterType::Integer,
+     .summary = "columns of one answer with rows",
+     .min = 1,
+     .max = 1664,
      .hooks = kRequestHooks},
     {.name = "duration",
      .type = ParameterType::Duration,
@@ -51,9 +57,10 @@ ActionSpec limit() {
       .summary =
           "Bound how many statements run at a time, and how much one may answer or how long it may take.",
       .details =
-          "`concurrency` is shared by all who have one `key`; a pipeline holds one place. `rows` and `bytes` "
+          "`concurrency` is shared by all who have one `key`; a pipeline holds one place. `rows`, `bytes` "
+          "and `columns` "
           "end "
-          "the answer with an error when it grows beyond them, and an open "
+          "the answer with an error when it grows beyond them (of COPY nothing is cut), and an open "
           "transaction is aborted; what the "
           "statement has changed outside a transaction stays. `duration` is PostgreSQL's own cancellation: "
           "the "

@@ -44,6 +44,7 @@ struct AnswerCap {
 };
 
 class LaneHost {
+  std::uint64_t columns = ~std::uint64_t{0};  ///< of a row; of COPY they are not counted
  public:
   virtual ~LaneHost() = default;
   virtual LaneServices services() = 0;

@@ -43,7 +43,12 @@ Task<LaneOutcome> run_limit(LaneCall call) {
     co_return outcome;
   }
   if (is_opening(call.event)) co_return LaneOutcome{};
-  if (call.with.has("rows") || call.with.has("bytes")) co_await call.host.cap_answer(cap_of(call));
+  if (const auto columns = call.with.integer("columns")) {
+    cap.columns = static_cast<std::uint64_t>(*columns);
+    what += fmt::format("{}{} columns", what.empty() ? "" : " or ", *columns);
+  }
+  if (call.with.has("rows") || call.with.has("bytes") || call.with.has("columns"))
+    co_await call.host.cap_answer(cap_of(call));
   if (const auto duration = call.with.duration("duration")) {
     wire::ErrorFields error;
     error.sqlstate = "57014";

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "base/bytes.h"
 #include "proxy/session/settling.h"
 #include "proxy/targets/connect.h"
 #include "proxy/wire/replies.h"
@@ -104,9 +105,11 @@ Task<> Bounds::cap_answer(AnswerCap cap) {
   LaneState& state = lane_.made();
   if (!state.cap) co_await errands_.until_answered();
   if (state.cap) {
-    if (cap.rows < state.cap->rows || cap.bytes < state.cap->bytes) state.cap->error = cap.error;
+    if (cap.rows < state.cap->rows || cap.bytes < state.cap->bytes || cap.columns < state.cap->columns)
+      state.cap->error = cap.error;
     state.cap->rows = std::min(cap.rows, state.cap->rows);
     state.cap->bytes = std::min(cap.bytes, state.cap->bytes);
+    state.cap->columns = std::min(cap.columns, state.cap->columns);
     co_return;
   }
   state.cap = std::move(cap);
@@ -125,9 +128,12 @@ std::optional<Pause> Bounds::bound(const wire::FrameHeader& header, std::string_
   }
   if (!state.cap) return std::nullopt;
   if (is_row(header.type)) {
+    if (body.size() < 2 && header.size() >= wire::kHeaderBytes + 2) return Pause::More;
+    const bool narrow =
+        header.type == 'd' || body.size() < 2 || load_be<std::uint16_t>(body.data()) <= state.cap->columns;
     ++state.rows;
     state.bytes += header.size();
-    if (!state.cutting && state.rows <= state.cap->rows && state.bytes <= state.cap->bytes)
+    if (!state.cutting && narrow && state.rows <= state.cap->rows && state.bytes <= state.cap->bytes)
       return std::nullopt;
     if (header.type == 'd') return std::nullopt;  // COPY OUT cannot be cut within its data
     if (!state.cutting) cut();
