@@ -48,6 +48,7 @@ constexpr MetricRow kCounters[] = {
     {"signalbox_limit_total", "outcome=\"refused\"", "Limits reached: no place, answer cut off, cancelled"},
     {"signalbox_limit_total", "outcome=\"cut\"", "Limits reached: no place, answer cut off, cancelled"},
     {"signalbox_limit_total", "outcome=\"cancelled\"", "Limits reached: no place, answer cut off, cancelled"},
+    {"signalbox_shared_store_failures_total", "", "Questions to the shared store that had no answer in time"},
     {"signalbox_blocks_made_total", "", "Entries that policies put on the block list"},
     {"signalbox_blocks_refused_total", "", "Connections and statements refused by the block list"},
     {"signalbox_moves_total", "outcome=\"moved\"", "Sessions that were to go to another server, by outcome"},

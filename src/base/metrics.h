@@ -57,6 +57,7 @@ enum class Counter : std::uint16_t {
   LimitRefused,
   LimitCut,
   LimitCancelled,
+  SharedStoreFailures,
   BlocksMade,
   BlocksRefused,
   Moved,

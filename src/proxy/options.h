@@ -81,6 +81,19 @@ struct RoutingOptions {
   std::string check_database = "postgres";
 };
 
+/// Where several gateways count together and share their blocks.
+struct SharedStoreOptions {
+  std::string host;  ///< of a Redis server: name, address, or the path of its UNIX socket; "" = none
+  std::uint16_t port = 6379;
+  std::string user;
+  std::string password;
+  std::uint64_t database = 0;
+  std::string prefix = "signalbox";  ///< of every key
+  std::chrono::milliseconds deadline{50};
+  std::chrono::milliseconds lease{30'000};  ///< after which the places of a gateway that has died come back
+  bool counts_alone = true;  ///< while the server is away: each gateway for itself; otherwise actions fail
+};
+
 struct TimeoutOptions {
   std::chrono::milliseconds handshake{60'000};  ///< accept to ReadyForQuery
   std::chrono::milliseconds connect{10'000};    ///< to a server, TLS included
@@ -140,6 +153,7 @@ struct GatewayOptions {
   std::vector<ListenerOptions> listeners;
   std::vector<TargetOptions> targets;  ///< the first is the default
   RoutingOptions routing;
+  SharedStoreOptions shared;
   TimeoutOptions timeouts;
   ConnectionLimits limits;
   MemoryLimits memory;

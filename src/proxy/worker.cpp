@@ -1,8 +1,12 @@
 // One thread: a loop, its listeners, its sessions.
 #include "proxy/worker.h"
 
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include "base/log.h"
 #include "proxy/hooks/opa_source.h"
+#include "proxy/lane/shared_store.h"
 #include "proxy/session/session.h"
 
 namespace signalbox::proxy {
@@ -40,6 +44,13 @@ Worker::Worker(Shared& shared, std::shared_ptr<const Settings> settings, Metrics
       decider_(*shared.services.clock, metrics,
                shared.services.lane != nullptr ? &shared.services.lane->producer() : nullptr) {
   configure_decider();
+  const SharedStoreOptions& store = settings_->options.shared;
+  if (store.host.empty()) return;
+  // Unlike any other worker's, also of a gateway that had this process id before.
+  const std::string holder = fmt::format("{}:{}:{}:{}", settings_->options.node, ::getpid(),
+                                         shared_.services.clock->wall_ns(), static_cast<const void*>(this));
+  store_ = std::make_unique<SharedStore>(loop_, shared_.resolver, store, holder, shared_.blocks,
+                                         *shared_.services.clock);
 }
 
 /// The URL and the files of an external engine have been checked by Settings::make.
@@ -96,6 +107,15 @@ void Worker::watch_targets() {
   monitor_->start(settings_->targets, routing, settings_->options.timeouts);
 }
 
+void Worker::share_blocks() {
+  if (!store_ || std::exchange(shares_blocks_, true)) return;
+  store_->blocks.start();
+}
+
+SharedLimits* Worker::shared_limits() {
+  return store_ ? &store_->limits : nullptr;
+}
+
 void Worker::drain() {
   draining_ = true;
   listeners_.clear();
@@ -116,6 +136,7 @@ std::vector<SessionView> Worker::sessions() const {
 }
 
 void Worker::end_blocked() {
+  if (shares_blocks_) store_->blocks.changed();
   for (Session* session : std::vector<Session*>(sessions_.begin(), sessions_.end()))
     session->end_if_blocked();
 }

@@ -26,6 +26,8 @@
 namespace signalbox::proxy {
 
 class Session;
+class SharedLimits;
+struct SharedStore;
 
 /// What a reload replaces. Immutable; a session keeps the one it began with.
 struct Settings {
@@ -85,6 +87,10 @@ class Worker {
   void cut_off();
   /// Health checks of the targets; one worker does them.
   void watch_targets();
+  /// Blocks go to and come from the other gateways; one worker sees to it.
+  void share_blocks();
+  /// Null: this gateway counts for itself.
+  SharedLimits* shared_limits();
   void began(Session& session);
   void ended(Session& session);
   std::vector<SessionView> sessions() const;
@@ -106,6 +112,8 @@ class Worker {
   std::unordered_set<Session*> sessions_;
   std::atomic<std::size_t> load_{0};
   std::unique_ptr<Monitor> monitor_;
+  std::unique_ptr<SharedStore> store_;
+  bool shares_blocks_ = false;
   bool draining_ = false;
   std::thread thread_;
 };

@@ -18,6 +18,7 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 
+#include "actions/limits/block_json.h"
 #include "actions/store/segment_log.h"
 
 namespace signalbox::actions {
@@ -42,13 +43,6 @@ void clear_beyond(Network& network, std::uint8_t prefix) {
 
 bool in_force(const Block& block, std::int64_t now_ns) {
   return block.until_ns == 0 || block.until_ns > now_ns;
-}
-
-std::optional<BlockKind> kind_named(std::string_view text) {
-  for (const auto kind : {BlockKind::Address, BlockKind::User, BlockKind::Fingerprint}) {
-    if (name(kind) == text) return kind;
-  }
-  return std::nullopt;
 }
 
 }  // namespace
@@ -228,14 +222,7 @@ void BlockList::changed() {
 
 Result<void> BlockList::save(const std::string& path, std::int64_t now_ns) const {
   Json blocks = Json::array();
-  for (const Block& b : list(now_ns)) {
-    blocks.push_back({{"kind", name(b.kind)},
-                      {"value", b.value},
-                      {"until_ns", b.until_ns},
-                      {"created_ns", b.created_ns},
-                      {"reason", b.reason},
-                      {"source", b.source}});
-  }
+  for (const Block& block : list(now_ns)) blocks.push_back(to_json(block));
   const std::string text =
       Json{{"version", 1}, {"blocks", blocks}}.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
   const std::string temporary = path + ".new";
@@ -263,15 +250,10 @@ Result<void> BlockList::load(const std::string& path, std::int64_t now_ns) {
   if (!document.is_object() || !document.contains("blocks") || !document["blocks"].is_array())
     return corrupt();
   std::vector<Block> blocks;
-  try {
-    for (const Json& entry : document["blocks"]) {
-      const auto kind = kind_named(entry.at("kind").get<std::string>());
-      if (!kind) return corrupt();
-      blocks.push_back({*kind, entry.at("value"), entry.at("until_ns"), entry.at("created_ns"),
-                        entry.at("reason"), entry.at("source")});
-    }
-  } catch (const Json::exception&) {
-    return corrupt();
+  for (const Json& entry : document["blocks"]) {
+    auto block = block_from(entry);
+    if (!block) return corrupt();
+    blocks.push_back(std::move(*block));
   }
   for (Block& block : blocks) {
     if (!in_force(block, now_ns)) continue;

@@ -90,7 +90,7 @@ Limiter::Ticket Limiter::enter(std::string_view key, std::uint32_t limit) {
   }
   ++entry.in_flight;
   ++entry.admitted;
-  return {this, std::string(key)};
+  return {*this, std::string(key)};
 }
 
 void Limiter::leave(std::string_view key) {
@@ -102,8 +102,11 @@ void Limiter::leave(std::string_view key) {
   }
 }
 
-Limiter::Ticket::~Ticket() {
-  if (limiter_ != nullptr) limiter_->leave(key_);
+void Limiter::count(std::string_view key, bool admitted) {
+  Shard& shard = shard_of(key);
+  const std::lock_guard lock(shard.mutex);
+  Entry& entry = entry_of(shard, key, std::numeric_limits<std::int64_t>::min());
+  ++(admitted ? entry.admitted : entry.refused);
 }
 
 std::vector<LimiterRow> Limiter::list(std::size_t limit) const {

@@ -12,10 +12,10 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include "actions/limits/rate.h"
+#include "actions/limits/ticket.h"
 
 namespace signalbox::actions {
 
@@ -25,37 +25,23 @@ struct LimiterRow {
   std::uint32_t in_flight = 0;
 };
 
-class Limiter {
+class Limiter final : public Places {
  public:
   explicit Limiter(std::size_t max_keys = 100'000);
-  ~Limiter();
+  ~Limiter() override;
 
   RateAnswer police(std::string_view key, const Rate& rate, double cost, std::int64_t now_ns,
                     std::int64_t max_delay_ns = 0);
   RateAnswer police(std::string_view key, const Window& window, double cost, std::int64_t now_ns);
 
-  /// One of the places that a key has; gives it back when it goes. An empty ticket holds none.
-  class Ticket {
-   public:
-    Ticket() = default;
-    Ticket(Ticket&& other) noexcept
-        : limiter_(std::exchange(other.limiter_, nullptr)), key_(std::move(other.key_)) {}
-    Ticket& operator=(Ticket&& other) noexcept {
-      std::swap(limiter_, other.limiter_);
-      std::swap(key_, other.key_);
-      return *this;
-    }
-    ~Ticket();
-    explicit operator bool() const { return limiter_ != nullptr; }
-
-   private:
-    friend class Limiter;
-    Ticket(Limiter* limiter, std::string key) : limiter_(limiter), key_(std::move(key)) {}
-    Limiter* limiter_ = nullptr;
-    std::string key_;
-  };
+  using Ticket = actions::Ticket;
   /// A place among at most `limit`; empty when they are all taken.
   Ticket enter(std::string_view key, std::uint32_t limit);
+
+  void leave(std::string_view key) override;
+
+  /// Counts what was decided elsewhere, so that list() shows it.
+  void count(std::string_view key, bool admitted);
 
   /// The busiest keys first, at most `limit`, for the admin API.
   std::vector<LimiterRow> list(std::size_t limit) const;
@@ -68,7 +54,6 @@ class Limiter {
   struct Shard;
   Shard& shard_of(std::string_view key) const;
   Entry& entry_of(Shard& shard, std::string_view key, std::int64_t now_ns);
-  void leave(std::string_view key);
 
   const std::size_t max_keys_a_shard_;
   std::unique_ptr<std::array<Shard, 64>> shards_;

@@ -133,6 +133,17 @@ struct ObservabilityConfig {
   std::string log_output;
 };
 
+struct SharedConfig {
+  std::string address;
+  std::string user;
+  Secret password;
+  std::uint64_t database = 0;
+  std::string prefix;
+  Duration deadline{};
+  Duration lease{};
+  std::string on_unavailable;
+};
+
 struct LimitsConfig {
   std::uint64_t connections = 0;
   std::uint64_t connections_per_user = 0;
@@ -156,6 +167,7 @@ struct Config {
   AdminConfig admin;
   ObservabilityConfig observability;
   LimitsConfig limits;
+  SharedConfig shared;
 };
 
 /// A configuration with every key at its default: no listener, no target.

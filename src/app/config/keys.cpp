@@ -282,6 +282,33 @@ Keys keys(LimitsConfig& c) {
   };
 }
 
+Keys keys(SharedConfig& c) {
+  return {
+      {"address", &c.address, "",
+       "Redis server in which several gateways count `police` and `limit` together and share their blocks: "
+       "`host:port`, or the path of its UNIX socket; empty: each gateway for itself. Not encrypted: it "
+       "belongs on "
+       "a network of its own."},
+      {"user", &c.user, "", "User to log in as there; empty: the default one."},
+      {"password", &c.password, "", "Its password; empty: no log-in."},
+      {"database", &c.database, "0", "Number of the database there."},
+      {"prefix", &c.prefix, "signalbox", "What its keys begin with: gateways that share have the same."},
+      {"deadline", &c.deadline, "50ms",
+       "Longest wait for an answer. A server that takes longer is taken for gone, and for a second nobody "
+       "asks "
+       "it."},
+      {"lease", &c.lease, "30s", "After how long the places of a gateway that has died are free again."},
+      {"on_unavailable",
+       &c.on_unavailable,
+       "local",
+       "While it is away: each gateway counts for itself, or `police` and `limit` fail (what that means is "
+       "their "
+       "`on_error`). Blocks hold as they were last known.",
+       Reload::Restart,
+       {"local", "refuse"}},
+  };
+}
+
 template <class T>
 Section object(std::string_view name, T Config::* member, std::string_view doc) {
   return {name, Shape::Object, doc, [member](Config& c) { return std::vector<Keys>{keys(c.*member)}; }, {}};
@@ -312,6 +339,7 @@ const std::vector<Section>& sections() {
       object("admin", &Config::admin, "The admin API (docs/operations.md)."),
       object("observability", &Config::observability, "The gateway's own log."),
       object("limits", &Config::limits, "Bounds on what clients may use. Values left at 0 are not limited."),
+      object("shared", &Config::shared, "What several gateways share (docs/operations.md)."),
   };
   return all;
 }

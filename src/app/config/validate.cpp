@@ -91,6 +91,13 @@ Diagnostics validate(const Config& original) {
     findings.error(
         fmt::format("policy.directory: {} is neither a directory nor a bundle", directory.string()));
   }
+  const SharedConfig& shared = config.shared;
+  if (!shared.address.empty() && !shared.address.starts_with('/') && !parse_address(shared.address)) {
+    findings.error(fmt::format("shared.address: \"{}\" is not an address", shared.address),
+                   "write host:port, or the path of a UNIX socket");
+  }
+  if (shared.deadline.count() == 0 || shared.lease.count() == 0)
+    findings.error("shared.deadline and shared.lease must be more than 0");
   const auto& admin = config.admin;
   if (!admin.address.empty() && !parse_address(admin.address)) {
     findings.error(fmt::format("admin.address: \"{}\" is not an address", admin.address), "write host:port");

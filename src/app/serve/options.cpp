@@ -120,6 +120,23 @@ proxy::DecisionOptions decisions(const Config& config) {
   return o;
 }
 
+proxy::SharedStoreOptions shared(const SharedConfig& c) {
+  proxy::SharedStoreOptions o;
+  if (c.address.empty()) return o;
+  const bool is_path = c.address.starts_with('/');
+  const Address address = is_path ? Address{c.address, 0} : parse_address(c.address).value_or(Address{});
+  o.host = address.host;
+  o.port = address.port;
+  o.user = c.user;
+  o.password = c.password.reveal();
+  o.database = c.database;
+  o.prefix = c.prefix;
+  o.deadline = to_ms(c.deadline);
+  o.lease = to_ms(c.lease);
+  o.counts_alone = c.on_unavailable == "local";
+  return o;
+}
+
 }  // namespace
 
 proxy::GatewayOptions gateway_options(const Config& config) {
@@ -148,6 +165,7 @@ proxy::GatewayOptions gateway_options(const Config& config) {
   o.memory.memo_entries = config.policy.memo_entries;
   o.memory.memo_bytes = config.policy.memo_memory.bytes;
   o.decisions = decisions(config);
+  o.shared = shared(config.shared);
   o.scram_file = config.gateway.scram_file;
   for (const auto& [name, key] : config.actions.masking_keys) o.masking_keys.emplace_back(name, key.reveal());
   return o;

@@ -19,12 +19,16 @@
 
 namespace signalbox::proxy {
 
+class SharedLimits;
+
 /// What all sessions share.
 struct LaneServices {
   actions::Limiter& limiter;
   actions::BlockList& blocks;
   const Clock& clock;
   MetricsShard& metrics;
+  SharedLimits* shared = nullptr;  ///< null: each gateway counts for itself
+  bool counts_alone = true;        ///< also while what is shared is away
 };
 
 /// A parameter that the client may not change.
@@ -40,11 +44,11 @@ struct Pin {
 struct AnswerCap {
   std::uint64_t rows = ~std::uint64_t{0};
   std::uint64_t bytes = ~std::uint64_t{0};
+  std::uint64_t columns = ~std::uint64_t{0};  ///< of a row; of COPY they are not counted
   wire::ErrorFields error;
 };
 
 class LaneHost {
-  std::uint64_t columns = ~std::uint64_t{0};  ///< of a row; of COPY they are not counted
  public:
   virtual ~LaneHost() = default;
   virtual LaneServices services() = 0;

@@ -2,18 +2,34 @@
 #include <fmt/format.h>
 
 #include "proxy/lane/lane.h"
+#include "proxy/lane/shared_limits.h"
 
 namespace signalbox::proxy {
 namespace {
 
+/// A place of this gateway's, or of all gateways together. An error: what is shared is away, and nobody
+/// counts alone.
+Task<Result<actions::Ticket>> ask(LaneServices services, std::string key, std::uint32_t places) {
+  if (services.shared == nullptr) co_return services.limiter.enter(key, places);
+  auto ticket = co_await services.shared->enter(key, places);
+  if (ticket) {
+    services.limiter.count(key, static_cast<bool>(*ticket));
+    co_return std::move(ticket);
+  }
+  services.metrics.add(Counter::SharedStoreFailures);
+  if (services.counts_alone) co_return services.limiter.enter(key, places);
+  co_return std::move(ticket);
+}
+
 /// A place, unless the session has one. False: none is free.
-bool take_place(const LaneCall& call, std::int64_t places) {
+Task<Result<bool>> take_place(const LaneCall& call, std::int64_t places) {
   std::string key = shared_key(call);
-  if (call.host.holds(key)) return true;
-  auto ticket = call.host.services().limiter.enter(key, static_cast<std::uint32_t>(places));
-  if (!ticket) return false;
-  call.host.hold(std::move(key), std::move(ticket), is_opening(call.event));
-  return true;
+  if (call.host.holds(key)) co_return true;
+  auto ticket = co_await ask(call.host.services(), key, static_cast<std::uint32_t>(places));
+  if (!ticket) co_return std::unexpected(ticket.error());
+  if (!*ticket) co_return false;
+  call.host.hold(std::move(key), std::move(*ticket), is_opening(call.event));
+  co_return true;
 }
 
 AnswerCap cap_of(const LaneCall& call) {
@@ -27,6 +43,10 @@ AnswerCap cap_of(const LaneCall& call) {
     cap.bytes = static_cast<std::uint64_t>(*bytes);
     what += fmt::format("{}{} bytes", what.empty() ? "" : " or ", *bytes);
   }
+  if (const auto columns = call.with.integer("columns")) {
+    cap.columns = static_cast<std::uint64_t>(*columns);
+    what += fmt::format("{}{} columns", what.empty() ? "" : " or ", *columns);
+  }
   cap.error = refusal_for(call, "the answer is larger than " + what).fields;
   return cap;
 }
@@ -35,7 +55,9 @@ AnswerCap cap_of(const LaneCall& call) {
 
 Task<LaneOutcome> run_limit(LaneCall call) {
   const auto places = call.with.integer("concurrency");
-  if (places && !take_place(call, *places)) {
+  const Result<bool> taken = places ? co_await take_place(call, *places) : Result<bool>(true);
+  if (!taken) co_return LaneOutcome{.failed = taken.error().message};
+  if (!*taken) {
     call.host.services().metrics.add(Counter::LimitRefused);
     LaneOutcome outcome{.refusal =
                             refusal_for(call, fmt::format("too many at a time, {} are allowed", *places))};
@@ -43,10 +65,6 @@ Task<LaneOutcome> run_limit(LaneCall call) {
     co_return outcome;
   }
   if (is_opening(call.event)) co_return LaneOutcome{};
-  if (const auto columns = call.with.integer("columns")) {
-    cap.columns = static_cast<std::uint64_t>(*columns);
-    what += fmt::format("{}{} columns", what.empty() ? "" : " or ", *columns);
-  }
   if (call.with.has("rows") || call.with.has("bytes") || call.with.has("columns"))
     co_await call.host.cap_answer(cap_of(call));
   if (const auto duration = call.with.duration("duration")) {

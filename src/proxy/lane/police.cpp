@@ -1,39 +1,72 @@
-// police: asks the limiter, then lets pass, waits, or refuses.
+// police: asks the limiter (this gateway's, or the one that several share), then lets pass, waits, or
+// refuses.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "proxy/lane/lane.h"
+#include "proxy/lane/shared_limits.h"
 
 namespace signalbox::proxy {
 namespace {
 
 constexpr double kSecond = 1e9;
 
-actions::RateAnswer ask(const LaneCall& call, double rate, double per_seconds, bool delays) {
-  LaneServices shared = call.host.services();
-  const std::string key = shared_key(call);
-  const double cost = call.with.number("cost").value_or(1);
-  const std::int64_t now_ns = shared.clock.steady_ns();
+/// What is asked for, in the terms of one of the two algorithms.
+struct Wanted {
+  std::string key;
+  double cost = 1;
+  std::optional<actions::Window> window;  ///< otherwise the bucket
+  actions::Rate bucket;
+  std::int64_t longest_ns = 0;
+};
+
+Wanted wanted_by(const LaneCall& call, bool delays) {
+  const double rate = call.with.number("rate").value_or(1);
+  const std::chrono::nanoseconds per = call.with.duration("per").value_or(std::chrono::seconds(1));
+  const double per_seconds = static_cast<double>(per.count()) / kSecond;
+  Wanted wanted{
+      .key = shared_key(call), .cost = call.with.number("cost").value_or(1), .window = {}, .bucket = {}};
   if (call.with.text_or("algorithm", "token_bucket") == "sliding_window") {
-    const actions::Window window{.limit = rate, .length_ns = std::llround(per_seconds * kSecond)};
-    return shared.limiter.police(key, window, cost, now_ns);
+    wanted.window = actions::Window{.limit = rate, .length_ns = std::llround(per_seconds * kSecond)};
+    return wanted;
   }
-  const actions::Rate bucket{.per_second = rate / per_seconds,
-                             .burst = call.with.number("burst").value_or(std::max(rate, 1.0))};
+  wanted.bucket = {.per_second = rate / per_seconds,
+                   .burst = call.with.number("burst").value_or(std::max(rate, 1.0))};
   const std::chrono::nanoseconds longest = call.with.duration("max_delay").value_or(std::chrono::seconds(1));
-  return shared.limiter.police(key, bucket, cost, now_ns, delays ? longest.count() : 0);
+  if (delays) wanted.longest_ns = longest.count();
+  return wanted;
+}
+
+actions::RateAnswer ask_here(const LaneServices& services, const Wanted& wanted) {
+  const std::int64_t now_ns = services.clock.steady_ns();
+  if (wanted.window) return services.limiter.police(wanted.key, *wanted.window, wanted.cost, now_ns);
+  return services.limiter.police(wanted.key, wanted.bucket, wanted.cost, now_ns, wanted.longest_ns);
+}
+
+/// An error: what is shared is away, and nobody counts alone.
+Task<Result<actions::RateAnswer>> ask(LaneServices services, Wanted wanted) {
+  if (services.shared == nullptr) co_return ask_here(services, wanted);
+  auto answer = wanted.window ? co_await services.shared->police(wanted.key, *wanted.window, wanted.cost)
+                              : co_await services.shared->police(wanted.key, wanted.bucket, wanted.cost,
+                                                                 wanted.longest_ns);
+  if (answer) {
+    services.limiter.count(wanted.key, answer->admitted);
+    co_return answer;
+  }
+  services.metrics.add(Counter::SharedStoreFailures);
+  if (services.counts_alone) co_return ask_here(services, wanted);
+  co_return answer;
 }
 
 }  // namespace
 
 Task<LaneOutcome> run_police(LaneCall call) {
-  const auto rate = call.with.number("rate");
-  const std::chrono::nanoseconds per = call.with.duration("per").value_or(std::chrono::seconds(1));
   const std::string on_excess = call.with.text_or("on_excess", "refuse");
-  const actions::RateAnswer answer =
-      ask(call, rate.value_or(1), static_cast<double>(per.count()) / kSecond, on_excess == "delay");
+  const auto asked = co_await ask(call.host.services(), wanted_by(call, on_excess == "delay"));
+  if (!asked) co_return LaneOutcome{.failed = asked.error().message};
+  const actions::RateAnswer& answer = *asked;
   const double wait_seconds = static_cast<double>(answer.wait_ns) / kSecond;
   MetricsShard& metrics = call.host.services().metrics;
   if (answer.admitted && answer.wait_ns == 0) co_return LaneOutcome{};

@@ -45,7 +45,10 @@ std::string Endpoint::to_text() const {
 }
 
 Result<Endpoint> unix_endpoint(const std::string& directory, std::uint16_t port) {
-  const std::string path = directory + "/.s.PGSQL." + std::to_string(port);
+  return socket_file(directory + "/.s.PGSQL." + std::to_string(port));
+}
+
+Result<Endpoint> socket_file(const std::string& path) {
   Endpoint endpoint;
   auto* address = reinterpret_cast<sockaddr_un*>(&endpoint.address);
   if (path.size() >= sizeof address->sun_path) {

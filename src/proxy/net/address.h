@@ -27,6 +27,8 @@ struct Endpoint {
 
 /// DIRECTORY/.s.PGSQL.PORT, as libpq and the server name it.
 Result<Endpoint> unix_endpoint(const std::string& directory, std::uint16_t port);
+/// A UNIX socket by its path.
+Result<Endpoint> socket_file(const std::string& path);
 /// An IP address in digits; nothing is asked of DNS. NotFound when `host` is a name.
 Result<Endpoint> numeric_endpoint(const std::string& host, std::uint16_t port);
 /// Asks the system's resolver: BLOCKS. "*" gives every interface.

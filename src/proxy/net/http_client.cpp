@@ -2,14 +2,10 @@
 // channels as everything else on the loop.
 #include "proxy/net/http_client.h"
 
-#include <netinet/in.h>
-#include <sys/un.h>
-
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <charconv>
-#include <cstring>
 
 #include "proxy/net/socket.h"
 
@@ -17,17 +13,6 @@ namespace signalbox::proxy {
 namespace {
 
 namespace http = boost::beast::http;
-
-Result<Endpoint> socket_file(const std::string& path) {
-  Endpoint endpoint;
-  auto* address = reinterpret_cast<sockaddr_un*>(&endpoint.address);
-  if (path.size() >= sizeof address->sun_path)
-    return fail(ErrorCode::InvalidArgument, "path too long: " + path);
-  address->sun_family = AF_UNIX;
-  std::memcpy(address->sun_path, path.c_str(), path.size() + 1);
-  endpoint.size = sizeof(sockaddr_un);
-  return endpoint;
-}
 
 std::unexpected<Error> failure(Io status, std::string_view what) {
   const ErrorCode code = status == Io::Timeout ? ErrorCode::Timeout : ErrorCode::Unavailable;

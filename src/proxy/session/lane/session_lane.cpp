@@ -16,7 +16,9 @@ LaneServices SessionLane::services() {
   return {.limiter = shared.limiter,
           .blocks = shared.blocks,
           .clock = *shared.services.clock,
-          .metrics = ends_.metrics()};
+          .metrics = ends_.metrics(),
+          .shared = ends_.worker.shared_limits(),
+          .counts_alone = ends_.worker.settings()->options.shared.counts_alone};
 }
 
 Task<> SessionLane::rest(std::chrono::nanoseconds time) {

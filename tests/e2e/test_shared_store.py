@@ -1,0 +1,159 @@
+"""Two gateways before one PostgreSQL, and a Redis server in which they count together and share their blocks; what holds while that server is away."""
+import threading
+import time
+
+import pytest
+
+from rig import host
+from rig.redis import Redis
+from support import pgwire
+from support.rules import policy_file
+from support.pgwire import Wire, connect, errors, query
+
+TRAFFIC = "traffic_from_client"
+
+
+@pytest.fixture
+def redis(folder, request):
+    server = Redis(folder / f"redis-{request.node.name[:40]}", password="store-secret").start()
+    yield server
+    server.stop()
+
+
+def shared(redis, **more):
+    return {"shared": {"address": redis.address, "password": redis.password, **more}}
+
+
+def refusal(messages):
+    found = errors(messages)
+    return found[0]["C"] if found else None
+
+
+def login_refusal(gateway, **login):
+    with Wire((gateway.address, gateway.port)) as wire:
+        try:
+            answer = wire.login(**login)
+        except pgwire.Closed:
+            return "closed"
+        return answer[-1].fields["C"] if answer[-1].kind == "E" else None
+
+
+def pair(make_gateway, redis, *then, **more):
+    rules = policy_file(TRAFFIC, *then)
+    return make_gateway(rules=rules, config=shared(redis, **more)), make_gateway(rules=rules, config=shared(redis, **more))
+
+
+@pytest.mark.parametrize("algorithm", ["token_bucket", "sliding_window"])
+def test_a_rate_is_counted_by_all_gateways_together(make_gateway, redis, algorithm):
+    gateways = pair(make_gateway, redis, {"police": {"rate": 10, "per": "10m", "algorithm": algorithm}})
+    wires = [connect(gateway) for gateway in gateways for _ in range(2)]
+    answers = [refusal(wire.ask(query("select 1"))) for _ in range(5) for wire in wires]
+    assert answers.count(None) == 10 and answers.count("53400") == 10
+    for wire in wires:
+        wire.drop()
+    listed = [gateway.rest("GET", "/gateway/v1/limits")[1]["limits"][0] for gateway in gateways]
+    assert sum(row["admitted"] for row in listed) == 10 and sum(row["refused"] for row in listed) == 10
+    key, = [k for k in redis.ask("KEYS", "*") if k.startswith("signalbox:rate:")]
+    assert 0 < int(redis.ask("PTTL", key)[0][1:]) <= 1_200_001  # forgotten when it is as good as new
+
+
+def test_a_rate_says_when_to_come_again_and_delays(make_gateway, redis):
+    first, second = pair(make_gateway, redis, {"police": {"rate": 4, "burst": 1, "on_excess": "delay", "max_delay": "2s"}})
+    with connect(first) as one, connect(second) as other:
+        began = time.monotonic()
+        for wire in (one, other, one, other):
+            assert refusal(wire.ask(query("select 1"))) is None
+        assert 0.7 <= time.monotonic() - began < 5
+    strict, _ = pair(make_gateway, redis, {"police": {"rate": 1, "per": "60s", "name": "strict"}})
+    with connect(strict) as wire:
+        assert refusal(wire.ask(query("select 1"))) is None
+        hint = errors(wire.ask(query("select 1")))[0]["H"]
+        assert hint.startswith("Retry after ") and 50 < float(hint.split()[2]) <= 60.1
+
+
+def test_places_are_shared_and_given_back(make_gateway, redis):
+    first, second = pair(make_gateway, redis, {"limit": {"concurrency": 2}})
+    with connect(first) as one, connect(second) as two, connect(second) as three:
+        one.send(query("select pg_sleep(1.5)"))
+        two.send(query("select pg_sleep(1.5)"))
+        host.wait_until(lambda: any(k.startswith("signalbox:places:") and redis.ask("ZCARD", k) == [":2"] for k in redis.ask("KEYS", "*")), 5, "two places are taken")
+        assert refusal(three.ask(query("select 1"))) == "53400"
+        one.until_ready(), two.until_ready()
+        host.wait_until(lambda: refusal(three.ask(query("select 1"))) is None, 5, "a place is free again")
+
+
+def test_places_of_a_gateway_that_has_died_come_back(make_gateway, redis):
+    first, second = pair(make_gateway, redis, {"limit": {"concurrency": 1}}, lease="1s")
+    with connect(first) as one, connect(second) as two:
+        one.send(query("select pg_sleep(30)"))
+        host.wait_until(lambda: refusal(two.ask(query("select 1"))) == "53400", 5, "the place is taken")
+        time.sleep(1.5)  # it is renewed as long as it is held
+        assert refusal(two.ask(query("select 1"))) == "53400"
+        first.process.child.kill()
+        host.wait_until(lambda: refusal(two.ask(query("select 1"))) is None, 5, "the place has come back")
+
+
+def test_a_block_holds_at_all_gateways_and_is_lifted_at_all(make_gateway, redis):
+    first, second = pair(make_gateway, redis, {"transmit": {}})
+    with connect(second, user="alice") as wire:
+        assert first.rest("POST", "/gateway/v1/blocks", {"kind": "user", "value": "alice", "for": "1h", "reason": "by hand"})[0] == 200
+        assert errors(wire.until_closed())[-1]["C"] == "28000"  # also the session that is there
+    assert login_refusal(second, user="alice") == "28000" and login_refusal(second, user="bob") is None
+    blocks = second.rest("GET", "/gateway/v1/blocks")[1]["blocks"]
+    assert [(b["kind"], b["value"], b["reason"]) for b in blocks] == [("user", "alice", "by hand")]
+    third = make_gateway(rules=policy_file(TRAFFIC, {"transmit": {}}), config=shared(redis))  # one that comes later
+    host.wait_until(lambda: login_refusal(third, user="alice") == "28000", 5, "the block has reached the third gateway")
+    assert third.rest("POST", "/gateway/v1/blocks/lift", {"kind": "user", "value": "alice"})[0] == 200
+    for gateway in (first, second):
+        host.wait_until(lambda gateway=gateway: login_refusal(gateway, user="alice") is None, 5, "the block is lifted")
+
+
+def test_an_empty_store_lifts_nothing(make_gateway, redis):
+    first, second = pair(make_gateway, redis, {"transmit": {}})
+    first.rest("POST", "/gateway/v1/blocks", {"kind": "user", "value": "alice"})
+    host.wait_until(lambda: login_refusal(second, user="alice") == "28000", 5, "the block is shared")
+    redis.ask("FLUSHALL")
+    time.sleep(1)
+    assert login_refusal(first, user="alice") == login_refusal(second, user="alice") == "28000"
+    assert redis.ask("HLEN", "signalbox:blocks") == [":1"]
+
+
+@pytest.mark.parametrize("how", ["stopped", "frozen"])
+@pytest.mark.parametrize("on_unavailable", ["local", "refuse"])
+def test_the_store_is_away(make_gateway, redis, how, on_unavailable):
+    """Nobody waits for it: each gateway counts for itself, or refuses, as configured; and goes on together when it is back."""
+    gateway, _ = pair(make_gateway, redis, {"police": {"rate": 5, "per": "10m"}}, on_unavailable=on_unavailable)
+    other = make_gateway(config=shared(redis))
+    with connect(gateway) as wire, connect(other) as bystander:
+        assert refusal(wire.ask(query("select 1"))) is None
+        redis.stop() if how == "stopped" else redis.freeze()
+        delays, stop = [], threading.Event()
+
+        def watch():
+            while not stop.is_set():
+                began = time.monotonic()
+                bystander.ask(query("select 1"))
+                delays.append(time.monotonic() - began)
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        began = time.monotonic()
+        answers = [refusal(wire.ask(query("select 1"))) for _ in range(8)]
+        took = time.monotonic() - began
+        stop.set()
+        watcher.join()
+        assert answers == ([None] * 5 + ["53400"] * 3 if on_unavailable == "local" else ["58000"] * 8)
+        assert took < 2 and max(delays) < 0.5  # one deadline, not one for each
+        assert gateway.metric("signalbox_shared_store_failures_total") >= 8
+        redis.start() if how == "stopped" else redis.thaw()
+        # This gateway's own count is used up: what passes now has been counted there.
+        host.wait_until(lambda: refusal(wire.ask(query("select 1"))) is None, 10, "the store is used again")
+
+
+def test_a_wrong_password_is_an_absent_store(make_gateway, redis):
+    settings = shared(redis)
+    settings["shared"]["password"] = "guessed-secret"
+    gateway = make_gateway(rules=policy_file(TRAFFIC, {"police": {"rate": 5, "per": "10m"}}), config=settings)
+    with connect(gateway) as wire:
+        assert [refusal(wire.ask(query("select 1"))) for _ in range(6)] == [None] * 5 + ["53400"]
+    log = gateway.process.output()
+    assert "the shared store is away" in log and "guessed-secret" not in log
