@@ -7,8 +7,9 @@ import json
 
 import pytest
 
+from rig import host
 from support.rules import policy_text
-from support.pgwire import FLUSH, SYNC, bind, connect, describe, errors, execute, kinds, parse, query, status
+from support.pgwire import COPY_DONE, FLUSH, SYNC, Wire, bind, connect, copy_data, describe, errors, execute, kinds, parse, query, status
 
 # What is asked for, and the SQLSTATE that the statement then ends with (None: it runs).
 ACTIONS = {
@@ -26,10 +27,18 @@ ACTIONS = {
     "transmit": ([{"transmit": {}}], None),
     "fallthrough": ([{"fallthrough": {}}], None),
     "route_stay": ([{"route": {"role": "replica", "by": "statement"}}], None),
+    "route_move": ([{"route": {"target": "second", "by": "statement"}}], None),
+    "route_transaction": ([{"route": {"target": "second", "by": "transaction"}}], None),
+    "forward": ([{"forward": {"address": "127.0.0.1:PORT", "by": "statement", "tls": "disable", "on_unsafe": "stay"}}], None),
+    "create": ([{"create": {}}], None),
+    "deny": ([{"deny": {}}], "42501"),
     "many": ([{"police": {"rate": 1e6}}, {"limit": {"duration": "30s"}}, {"set": {"name": "lane.value", "value": "x"}}, {"noset": {"name": "lane.other"}}], None),
     "refused_and_set": ([{"set": {"name": "lane.value", "value": "x"}}, {"deny": {"sqlstate": "42501"}}], "42501"),
 }
-MODES = ["simple", "simple_several", "extended", "prepared", "pipeline", "pipeline_flush", "copy"]
+MODES = ["simple", "simple_several", "extended", "prepared", "pipeline", "pipeline_flush", "copy", "copy_in", "copy_in_extended"]
+# The session goes to another server connection; from then on (True), or back with the next statement that no rule sends there.
+MOVES = {"route_move": False, "forward": False, "create": True}
+ALONE = ("simple", "extended", "copy", "copy_in")
 STATES = ["idle", "transaction", "failed"]
 # A failed SET inside a transaction aborts it, as PostgreSQL's would.
 ABORTING = {"set_bad_continue"}
@@ -44,10 +53,12 @@ def tables(pg):
 @pytest.fixture(scope="module")
 def gateway(request, folder, tables):
     from rig.gateway import Gateway
-    rules = {f"{name}.policy.yaml": policy_text(name, "traffic_from_client", then, f"query.tables.name: lane_{name}")
+    rules = {f"{name}.policy.yaml": policy_text(name, "traffic_from_client", then, f"query.tables.name: lane_{name}").replace("PORT", str(tables.port))
              for name, (then, _) in ACTIONS.items()}
-    targets = [{"name": "main", "address": f"127.0.0.1:{tables.port}"}, {"name": "spare", "address": "127.0.0.1:1", "role": "replica"}]
-    shared = Gateway(request.config.getoption("--binary"), folder / "matrix-lane", f"127.0.0.1:{tables.port}", rules=rules, config={"targets": targets})
+    plain = {"address": f"127.0.0.1:{tables.port}", "tls": {"mode": "disable"}}
+    targets = [{"name": "main", **plain}, {"name": "spare", "address": "127.0.0.1:1", "role": "replica"}, {"name": "second", **plain}]
+    shared = Gateway(request.config.getoption("--binary"), folder / "matrix-lane", f"127.0.0.1:{tables.port}", rules=rules,
+                     config={"targets": targets, "gateway": {"forward_networks": ["127.0.0.0/8"]}})
     yield shared.start()
     shared.stop()
 
@@ -69,7 +80,20 @@ def run(wire, mode, table):
     if mode == "pipeline_flush":
         wire.send(parse(text), bind(), execute(), FLUSH)
         return wire.ask(SYNC)
-    return wire.ask(query(f"copy (select a from {table}) to stdout"))
+    if mode == "copy":
+        return wire.ask(query(f"copy (select a from {table}) to stdout"))
+    text, sync = f"copy {table} from stdin", []
+    if mode == "copy_in_extended":
+        wire.send(parse(text), bind(), execute(), FLUSH)
+        sync = [SYNC]
+    else:
+        wire.send(query(text))
+    answer = [wire.receive()]
+    while answer[-1].kind not in "GEZ":
+        answer.append(wire.receive())
+    if answer[-1].kind == "G":
+        wire.send(copy_data(b"7\n8\n"), copy_data(b"9\n"), COPY_DONE)
+    return answer + (wire.ask(*sync) if answer[-1].kind != "Z" else [])
 
 
 def told_well(answer, refused):
@@ -79,12 +103,18 @@ def told_well(answer, refused):
     assert ("E" in shape) == refused and (not refused or shape.endswith("EZ"))
 
 
+def server_process(gateway, marker):
+    """The server's process behind the session with this application_name."""
+    found = [s for s in gateway.rest("GET", "/gateway/v1/sessions")[1]["sessions"] if s["application_name"] == marker]
+    return found[0]["server_process"] if found else None
+
+
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("action", ACTIONS)
 def test_matrix(gateway, tables, action, mode, state):
     expected = ACTIONS[action][1]
-    if action == "limit_rows" and mode == "copy":
+    if action == "limit_rows" and mode.startswith("copy"):
         expected = None  # COPY's data is not cut
     marker = f"matrix {action} {mode} {state}"
     with connect(gateway, application_name=marker) as wire:
@@ -92,6 +122,8 @@ def test_matrix(gateway, tables, action, mode, state):
             assert status(wire.ask(query("begin"))) == "T"
         if state == "failed":
             assert status(wire.ask(query("select 1/0"))) == "E"
+        before = server_process(gateway, marker)
+        moved = gateway.metric("signalbox_moves_total", outcome="moved")
         answer = run(wire, mode, f"lane_{action}")
         aborted = action in ABORTING and state == "transaction"
         wanted = "25P02" if state == "failed" or aborted else expected
@@ -105,14 +137,56 @@ def test_matrix(gateway, tables, action, mode, state):
         if told == "T":  # the server agrees, and shows it to others
             seen = tables.sql(f"select state from pg_stat_activity where application_name = '{marker}'")
             assert seen == "idle in transaction"
+        if action in MOVES and mode in ALONE:
+            assert (gateway.metric("signalbox_moves_total", outcome="moved") > moved) == (state == "idle")
         if state != "idle":
             end = wire.ask(query("commit"))
             assert status(end) == "I" and [m.text for m in end if m.kind == "C"] == ["ROLLBACK" if told == "E" else "COMMIT"]
         assert wire.rows("select 42") == [("42",)]  # it goes on working
+        if action in MOVES and mode in ALONE:
+            assert (server_process(gateway, marker) != before) == (state == "idle" and MOVES[action])
+        written = 3 if mode.startswith("copy_in") and wanted is None else 0
+        assert tables.sql(f"delete from lane_{action} where a > 1 returning a").split() == ["7", "8", "9"][:written]
         assert [m.columns for m in wire.ask(parse("select $1::int"), bind(["7"]), execute(), SYNC) if m.kind == "D"] == [[b"7"]]
         wire.send(query("copy pg_temp.none from stdin"))
         assert status(wire.until_ready()) == "I"
-        assert tables.sql(f"select state from pg_stat_activity where application_name = '{marker}'") == "idle"
+        assert set(tables.sql(f"select state from pg_stat_activity where application_name = '{marker}'").split("\n")) == {"idle"}
+
+
+@pytest.fixture(scope="module")
+def blocking(request, folder, tables):
+    from rig.gateway import Gateway
+    tables.sql("drop table if exists lane_block; create table lane_block (a int); grant all on lane_block to alice")
+    rules = {"block.policy.yaml": policy_text("block", "traffic_from_client", [{"block": {"by": "user", "for": "1h", "message": "not again"}}], "query.tables.name: lane_block, session.user: alice")}
+    own = Gateway(request.config.getoption("--binary"), folder / "matrix-block", f"127.0.0.1:{tables.port}", rules=rules)
+    yield own.start()
+    own.stop()
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("mode", MODES)
+def test_block_matrix(blocking, tables, mode, state):
+    """The session ends with a FATAL error in whatever it is in, and so does the user's other one; the server rolls back; nobody else notices."""
+    marker = f"block {mode} {state}"
+    blocking.rest("POST", "/gateway/v1/blocks/lift", {"kind": "user", "value": "alice"})
+    with connect(blocking, user="alice", application_name=marker) as wire, connect(blocking, user="alice", application_name=marker) as other, connect(blocking) as bystander:
+        if state != "idle":
+            assert status(wire.ask(query("begin"))) == "T"
+        if state == "failed":
+            assert status(wire.ask(query("select 1/0"))) == "E"
+        text = f"copy lane_block from stdin" if mode.startswith("copy_in") else "copy lane_block to stdout" if mode == "copy" else "select a from lane_block"
+        extended = [parse(text), bind(), describe(), execute(), SYNC]
+        wire.send(*([query(text)] if mode in ("simple", "copy", "copy_in") else [query(f"select 1; {text}")] if mode == "simple_several" else
+                    [parse("select 1"), bind(), execute(), *extended] if mode.startswith("pipeline") else extended))
+        for session in (wire, other):
+            end = session.until_closed()
+            assert [(e["S"], e["C"], e["M"]) for e in errors(end)] == [("FATAL", "28000", "not again" if session is wire else errors(end)[0]["M"])]
+        assert bystander.rows("select 42") == [("42",)]
+        host.wait_until(lambda: tables.sql(f"select count(*) from pg_stat_activity where application_name = '{marker}'") == "0", 10, "the server has let them go")
+        with Wire((blocking.address, blocking.port)) as again:
+            assert again.login(user="alice")[-1].fields["C"] == "28000"
+    assert tables.sql("select count(*) from lane_block") == "0"
+    assert [b["value"] for b in blocking.rest("GET", "/gateway/v1/blocks")[1]["blocks"]] == ["alice"]
 
 
 def test_what_makes_no_sense_is_refused_at_load_time(gateway, folder):
