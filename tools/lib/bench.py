@@ -1,12 +1,13 @@
 """tools/bench: the gateway beside its peers in one run, interleaved; writes docs/performance.md.
 
-`tools/bench policy` measures the policy engine (bench_policy.py).
+`tools/bench policy` measures the policy engine (bench_policy.py), `tools/bench actions` what actions cost (bench_actions.py).
 """
 import argparse
 import os
 import pathlib
 import sys
 
+import bench_actions
 import bench_policy
 from benchmarks import contenders, idle, page, workloads
 from rig import build, host, postgres
@@ -79,6 +80,8 @@ def measure(chosen, program, folder):
 def main(arguments):
     if arguments[:1] == ["policy"]:
         return bench_policy.main(arguments[1:])
+    if arguments[:1] == ["actions"]:
+        return bench_actions.main(arguments[1:])
     chosen = options(arguments)
     program = build.build(chosen.preset, ["signalbox"], quiet=True)
     with host.temporary_folder("signalbox-bench-") as folder:
