@@ -9,6 +9,7 @@ namespace signalbox::admin {
 
 std::vector<Route> actions_routes();
 std::vector<Route> blocks_routes();
+std::vector<Route> compile_routes();
 std::vector<Route> data_routes();
 std::vector<Route> decisions_routes();
 std::vector<Route> health_routes();

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "policy/partial/copy_propagation.h"
 #include "policy/partial/known.h"
-#include "policy/partial/touches.h"
 #include "policy/syntax/compare.h"
 #include "policy/syntax/parse.h"
 #include "policy/value/json.h"
@@ -24,8 +24,8 @@ ast::Ref parsed_ref(const std::string& text) {
 }  // namespace
 
 Evaluation::Evaluation(const PolicySet& set, const check::CheckedModules& checked,
-                       const PartialOptions& options)
-    : set_(set), checked_(checked), options_(options) {
+                       const PartialOptions& options, check::Arity arity)
+    : set_(set), checked_(checked), options_(options), arity_(std::move(arity)) {
   for (const std::string& unknown : options.unknowns) unknowns_.push_back(parsed_ref(unknown));
   unknowns_.push_back(parsed_ref("data.partial"));  // support rules
   for (const std::string& path : options.disable_inlining) not_inlined_.push_back(parsed_ref(path));
@@ -50,24 +50,22 @@ bool Evaluation::step() {
 
 std::vector<ast::Body> Evaluation::query(const ast::Body& b, const std::vector<std::string>& variables) {
   std::vector<ast::Body> out;
+  check::VarSet live = check::reserved_vars();
+  for (const std::string& name : variables) live.add(name);
   body(b, 0, [&] {
     if (out.size() >= kMostQueries) steps_ = options_.limits.steps;
-    ast::Body made = finished(saved_);
+    ast::Body made = saved_body();
+    std::vector<ast::Expr> answers;
     for (const std::string& name : variables) {
       const auto value = bound_.find(name);
       if (value == bound_.end()) continue;
-      ast::Expr answer;
-      answer.node =
-          ast::Call{{ast::make_operator("eq"), ast::make_var(name), substitute(value->second, bound_)}};
-      made.push_back(std::move(answer));
+      answers.push_back(equality(ast::make_var(name), substitute(value->second, bound_)));
     }
-    const bool repeated =
-        std::ranges::any_of(out, [&](const ast::Body& other) { return ast::compare(other, made) == 0; });
-    if (!repeated) out.push_back(std::move(made));
+    std::ranges::sort(answers, [](const auto& x, const auto& y) { return ast::compare(x, y) < 0; });
+    std::ranges::move(answers, std::back_inserter(made));
+    out.push_back(options_.shallow_inlining ? made : propagate_copies(made, live, arity_));
   });
-  // A body without conditions makes every other superfluous.
-  const auto always = std::ranges::find_if(out, [](const ast::Body& each) { return each.empty(); });
-  if (always != out.end()) out = {{}};
+  for (ast::Body& each : out) show_names(each);
   return out;
 }
 
@@ -88,38 +86,31 @@ void Evaluation::unknown_expression(const ast::Expr& e, const Then& then) {
   if (e.negated) {
     ast::Expr plain = e;
     plain.negated = false;
-    return negation({plain}, then);
+    return negation({plain}, nullptr, then);
   }
-  if (const auto* t = ast::as<ast::Term>(e)) {
-    const ast::Term truth = ast::make_bool(true);
-    const auto* ref = ast::as<ast::Ref>(*t);
-    const auto take = [&](const ast::Term& value) {
-      if (ast::is_constant(value)) {
-        const auto* boolean = ast::as<ast::Boolean>(value);
-        if (boolean == nullptr || boolean->value) then();
-        return;
-      }
-      ast::Expr rest = e;
-      rest.node = value;
-      save(std::move(rest), then);
-    };
-    return ref != nullptr ? reference(*ref, &truth, take) : term(*t, take);
-  }
+  if (ast::as<ast::Term>(e) != nullptr) return comparison(e, then);
   if (const auto* c = ast::as<ast::Call>(e)) return call(e, *c, then);
-  if (const auto* inner = ast::as<ast::Not>(e)) return negation(inner->body, then);
-  if (const auto* logical = ast::as<ast::Logical>(e)) {
-    if (logical->op == ast::LogicalOp::And) {
-      return body(logical->lhs, 0, [&] { body(logical->rhs, 0, then); });
-    }
-    body(logical->lhs, 0, then);
-    return body(logical->rhs, 0, then);
-  }
+  if (const auto* inner = ast::as<ast::Not>(e)) return negation(inner->body, inner, then);
   save(e, then);
+}
+
+/// An expression that is a term: it must not be false.
+void Evaluation::comparison(const ast::Expr& e, const Then& then) {
+  term(*ast::as<ast::Term>(e), [&](const ast::Term& value) {
+    if (ast::is_constant(value)) {
+      const auto* boolean = ast::as<ast::Boolean>(value);
+      if (boolean == nullptr || boolean->value) then();
+      return;
+    }
+    ast::Expr rest = e;
+    rest.node = value;
+    save(std::move(rest), then);
+  });
 }
 
 void Evaluation::call(const ast::Expr& e, const ast::Call& c, const Then& then) {
   const std::string name = ast::operator_name(c);
-  if ((name == "eq" || name == "equal") && c.arity() == 2) return equate(c.terms[1], c.terms[2], e, then);
+  if ((name == "eq" || name == "equal") && c.arity() == 2) return equate(c.terms[1], c.terms[2], then);
   std::vector<ast::Term> values;
   const std::vector<ast::Term> operands(c.terms.begin() + 1, c.terms.end());
   const auto function = functions_.find(name);
@@ -129,12 +120,7 @@ void Evaluation::call(const ast::Expr& e, const ast::Call& c, const Then& then) 
       operands.begin(), operands.begin() + static_cast<std::ptrdiff_t>(std::min(arity, operands.size())));
   terms(inputs, values, [&] {
     if (function != functions_.end()) {
-      return inline_function(name, values, [&](const ast::Term& result) {
-        if (operands.size() > arity) return unify(operands.back(), result, then);
-        ast::Expr rest = e;
-        rest.node = result;
-        expression(rest, then);
-      });
+      return call_function({e, name, values, operands.size() > arity ? &operands.back() : nullptr}, then);
     }
     ast::Expr rest = e;
     ast::Call made{{c.terms.front()}};
@@ -184,50 +170,9 @@ void Evaluation::term(const ast::Term& written, const Take& take) {
   known_expression(ask, [&] { take(ast::Term(bound_.at(result))); });
 }
 
-/// Holds when no way of the body does. What each way leaves to be true is denied: a single condition by
-/// `not`, several by a support rule.
-void Evaluation::negation(const ast::Body& negated, const Then& then) {
-  std::vector<ast::Expr> outer;
-  outer.swap(saved_);
-  std::vector<ast::Body> ways;
-  body(negated, 0, [&] { ways.push_back(finished(saved_)); });
-  saved_.swap(outer);
-  if (error_ || std::ranges::any_of(ways, [](const ast::Body& way) { return way.empty(); })) return;
-  const std::function<void(std::size_t)> deny = [&](std::size_t at) {
-    if (at == ways.size()) return then();
-    const ast::Body& way = ways[at];
-    const auto names = variables_in(way.front());
-    const bool single =
-        way.size() == 1 && !way.front().negated && way.front().with.empty() &&
-        std::ranges::all_of(names, [&](const auto& name) { return unknown_vars_.contains(name); });
-    ast::Expr e = way.front();
-    if (!single) e = negation_rule(way);
-    e.negated = true;
-    save(std::move(e), [&] { deny(at + 1); });
-  };
-  deny(0);
-}
-
-namespace {
-
-/// The checker gives every `every` a key; one that nothing reads is written `_`.
-void drop_unread_keys(ast::Expr& e) {
-  auto* every = ast::as<ast::Every>(e);
-  if (every == nullptr || !every->key) return;
-  const auto* key = ast::as<ast::Var>(**every->key);
-  const bool read = key == nullptr || std::ranges::any_of(every->body, [&](const ast::Expr& inner) {
-                      return variables_in(inner).contains(key->name);
-                    });
-  if (!read) **every->key = ast::make_var("_");
-}
-
-}  // namespace
-
 /// What stays to be true. Its variables are bound by it from here on.
 void Evaluation::save(ast::Expr e, const Then& then) {
   if (!step()) return;
-  drop_unread_keys(e);
-  refer_to_support(e);
   const std::set<std::string> names = variables_in(e);
   for (const std::string& name : names) unknown_vars_.insert(name);
   saved_.push_back(std::move(e));
@@ -236,31 +181,10 @@ void Evaluation::save(ast::Expr e, const Then& then) {
   for (const std::string& name : names) unknown_vars_.erase(unknown_vars_.find(name));
 }
 
-ast::Body finished(const std::vector<ast::Expr>& saved) {
-  const auto mentions = [](const ast::Expr& expr, const ast::Term& wanted) {
-    if (expr.negated || expr.generated || !expr.with.empty()) return false;
-    if (ast::as<ast::Term>(expr) == nullptr && ast::as<ast::Call>(expr) == nullptr) return false;
-    return mentions_term(expr, wanted);
-  };
+/// With everything filled in that has become known since.
+ast::Body Evaluation::saved_body() const {
   ast::Body out;
-  for (std::size_t i = 0; i < saved.size(); ++i) {
-    const auto* marker = ast::as<ast::Term>(saved[i]);
-    const bool implied =
-        marker != nullptr && saved[i].generated &&
-        std::ranges::any_of(saved, [&](const ast::Expr& other) { return mentions(other, *marker); });
-    const bool repeated =
-        std::ranges::any_of(out, [&](const ast::Expr& other) { return ast::compare(other, saved[i]) == 0; });
-    if (implied || repeated) continue;
-    out.push_back(saved[i]);
-  }
-  for (ast::Expr& expr : out) {
-    // A reference that need only be defined may be false: `_ = ref`.
-    if (!expr.generated) continue;
-    const ast::Term* marker = ast::as<ast::Term>(expr);
-    if (marker == nullptr) continue;
-    expr.node = ast::Call{{ast::make_operator("eq"), ast::make_var("_"), *marker}};
-    expr.generated = false;
-  }
+  for (const ast::Expr& expr : saved_) out.push_back(substitute(expr, bound_));
   return out;
 }
 

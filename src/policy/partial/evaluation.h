@@ -12,6 +12,7 @@
 
 #include "policy/check/checked.h"
 #include "policy/check/rule_tree.h"
+#include "policy/check/vars.h"
 #include "policy/partial/partial.h"
 #include "policy/partial/terms.h"
 
@@ -19,7 +20,8 @@ namespace signalbox::policy::partial {
 
 class Evaluation {
  public:
-  Evaluation(const PolicySet& set, const check::CheckedModules& checked, const PartialOptions& options);
+  Evaluation(const PolicySet& set, const check::CheckedModules& checked, const PartialOptions& options,
+             check::Arity arity);
 
   /// Bodies over the unknowns for a checked query; they say what its `variables` are. With error() set a
   /// limit was hit, or evaluating what is known failed.
@@ -37,18 +39,29 @@ class Evaluation {
   void unknown_expression(const ast::Expr& e, const Then& then);
   void known_expression(const ast::Expr& e, const Then& then);
   void call(const ast::Expr& e, const ast::Call& call, const Then& then);
+  void comparison(const ast::Expr& e, const Then& then);
   void terms(const std::vector<ast::Term>& list, std::vector<ast::Term>& values, const Then& then);
   void term(const ast::Term& t, const Take& take);
-  void negation(const ast::Body& negated, const Then& then);
   void save(ast::Expr e, const Then& then);
+  ast::Body saved_body() const;
   bool step();
+
+  // negation.cpp
+  void negation(const ast::Body& negated, const ast::Not* node, const Then& then);
+  void save_all(const std::vector<ast::Expr>& list, std::size_t at, const Then& then);
+  void products(const std::vector<ast::Body>& ways, bool as_node, std::vector<ast::Expr>& picked,
+                const Then& then);
+  bool can_be_inlined_negated(const std::vector<ast::Body>& ways, const check::VarSet& safe) const;
+  ast::Expr negation_rule(const std::vector<ast::Body>& ways, const check::VarSet& outer, bool as_node);
 
   // unify.cpp
   void unify(const ast::Term& a, const ast::Term& b, const Then& then);
   void unify_lists(const std::vector<ast::Term>& a, const std::vector<ast::Term>& b, std::size_t at,
                    const Then& then);
   void bind(const std::string& name, const ast::Term& value, const Then& then);
-  void equate(const ast::Term& a, const ast::Term& b, const ast::Expr& written, const Then& then);
+  void equate(const ast::Term& a, const ast::Term& b, const Then& then);
+  bool remains(const ast::Term& t) const;
+  bool is_base(const ast::Ref& ref) const;
 
   // references.cpp
   void reference(const ast::Ref& ref, const ast::Term* wanted, const Take& take);
@@ -59,30 +72,30 @@ class Evaluation {
   void inline_rule(const check::RuleAt& at, const ast::Ref& ref, std::size_t depth, const Take& take);
   void match_head(const ast::Rule& rule, const ast::Ref& ref, std::size_t part, const Then& then);
   void steps(const ast::Term& value, const ast::Ref& ref, std::size_t at, const Take& take);
-  void inline_function(const std::string& name, const std::vector<ast::Term>& arguments, const Take& take);
+  struct FunctionCall;
+  void call_function(const FunctionCall& call, const Then& then);
+  void inline_function(const FunctionCall& call, const Then& then);
 
   // support.cpp
   ast::Ref support_reference(const ast::Ref& ref);
   void add_support_rule(const check::RuleAt& at);
   void evaluate_support_rule(const check::RuleAt& at);
   ast::Module& support_module(const ast::Ref& package);
-  ast::Expr negation_rule(const ast::Body& body);
   bool inlinable(const ast::Ref& path, std::size_t depth) const;
-  /// Refs to rules that depend on unknowns, anywhere below, become refs to support rules.
-  template <class Node>
-  void refer_to_support(Node& node);
 
   // known.cpp: what depends on unknowns, and evaluating what does not
   void find_dependent_rules();
   template <class Node>
   bool touches_unknown(const Node& node) const;
   bool is_unknown(const ast::Ref& ref) const;
+  bool is_nondeterministic(const std::string& name) const;
   bool depends(const ast::Ref& ref) const;
   const std::vector<Bindings>& answers(const std::string& query);
 
   const PolicySet& set_;
   const check::CheckedModules& checked_;
   const PartialOptions& options_;
+  check::Arity arity_;
   Arena arena_{1 << 14};
   Value input_;
   Evaluator evaluator_;
@@ -101,8 +114,12 @@ class Evaluation {
   std::optional<Diagnostic> error_;
 };
 
-/// Puts the saved expressions in their final form: what only said that a reference is defined goes when
-/// another expression says so too.
-ast::Body finished(const std::vector<ast::Expr>& saved);
+/// A call of a rule's function, its operands evaluated.
+struct Evaluation::FunctionCall {
+  const ast::Expr& expr;  ///< as it was written
+  std::string name;
+  std::vector<ast::Term> arguments;
+  const ast::Term* output = nullptr;  ///< what the value is unified with; null: it must not be false
+};
 
 }  // namespace signalbox::policy::partial

@@ -26,6 +26,13 @@ bool Evaluation::is_unknown(const ast::Ref& ref) const {
   });
 }
 
+/// A built-in whose result is not that of another time: it is called when the answer is used.
+bool Evaluation::is_nondeterministic(const std::string& name) const {
+  if (options_.nondeterministic_builtins) return false;
+  const Builtin* builtin = find_builtin(name);
+  return builtin != nullptr && builtin->nondeterministic;
+}
+
 /// A document of rules of which some depend on unknowns.
 bool Evaluation::depends(const ast::Ref& ref) const {
   if (head_of(ref) != "data" || !checked_.rules) return false;

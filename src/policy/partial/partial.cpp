@@ -2,13 +2,68 @@
 // OPA's forms.
 #include "policy/partial/partial.h"
 
+#include <algorithm>
+
+#include "policy/check/context.h"
+#include "policy/fmt/format.h"
 #include "policy/loaded.h"
 #include "policy/partial/evaluation.h"
 #include "policy/syntax/ast_json.h"
 #include "policy/syntax/parse.h"
 #include "policy/syntax/print.h"
+#include "policy/syntax/visit.h"
 
 namespace signalbox::policy {
+namespace {
+
+void check_unsafe_calls(check::Context& context, const ast::Body& body,
+                        const std::vector<std::string>& unsafe) {
+  ast::for_each_expr(body, [&](const ast::Expr& expr) {
+    const auto* call = ast::as<ast::Call>(expr);
+    const std::string name = call != nullptr ? ast::operator_name(*call) : "";
+    if (std::ranges::find(unsafe, name) != unsafe.end())
+      context.error(check::kTypeError, expr.span, "unsafe built-in function calls in expression: " + name);
+    return true;
+  });
+}
+
+/// A rule on lines of its own: short bodies as one line, which is how the formatter leaves them.
+std::string source_text(const ast::Rule& rule) {
+  ast::Rule head = rule;
+  head.generated_body = true;
+  std::string out = ast::to_text(head);
+  if (rule.is_default || rule.generated_body) return out;
+  if (rule.body.size() == 1) return out + " if " + ast::to_text(rule.body.front());
+  out += " if {\n";
+  for (const ast::Expr& expr : rule.body) out += "\t" + ast::to_text(expr) + "\n";
+  return out + "}";
+}
+
+constexpr std::string_view kKeywords = "import future.keywords\n\n";
+
+/// Formatted as if every keyword were imported.
+std::string formatted(const std::string& package, const std::string& rules) {
+  std::string text = package + "\n" + std::string(kKeywords) + rules;
+  text = fmt_rego::format_source("", text).value_or(text);
+  return text.erase(text.find(kKeywords), kKeywords.size());
+}
+
+/// As the formatter writes an expression of a body.
+std::string formatted_body(const ast::Body& body) {
+  std::string text = "p if {\n";
+  for (const ast::Expr& expr : body) text += "\t" + ast::to_text(expr) + "\n";
+  text = formatted("package p\n", text + "}\n");
+  const std::size_t begin = text.find("{\n") + 2;
+  std::string out;
+  for (std::size_t at = begin; at < text.rfind('}');) {
+    const std::size_t end = text.find('\n', at);
+    out += text.substr(at + 1, end - at);
+    at = end + 1;
+  }
+  return out;
+}
+
+}  // namespace
 
 std::expected<std::unique_ptr<PartialProgram>, Diagnostics> PartialProgram::load(
     std::vector<SourceFile> files) {
@@ -25,6 +80,12 @@ std::expected<PartialResult, Diagnostics> PartialProgram::evaluate(std::string_v
   if (!body) return std::unexpected(body.error());
   auto checked = check::check_query(std::move(*body), source, modules, checking_options(*set_->loaded_));
   if (!checked) return std::unexpected(checked.error());
+  const check::CheckOptions checking = checking_options(*set_->loaded_);
+  check::Context context(const_cast<std::vector<ast::Module>&>(modules.modules), checking);  // only read
+  context.rules = modules.rules;
+  context.source = source.get();
+  check_unsafe_calls(context, checked->body, options.unsafe_builtins);
+  if (!context.errors.empty()) return std::unexpected(std::move(context.errors));
   // The query's own variables keep their names: they are the answer's.
   std::map<std::string, std::string> names;
   std::vector<std::string> variables;
@@ -33,7 +94,7 @@ std::expected<PartialResult, Diagnostics> PartialProgram::evaluate(std::string_v
     variables.push_back(name);
   }
   partial::rename(checked->body, names);
-  partial::Evaluation evaluation(*set_, modules, options);
+  partial::Evaluation evaluation(*set_, modules, options, context.arity());
   PartialResult out;
   out.queries = evaluation.query(checked->body, variables);
   if (evaluation.error()) return std::unexpected(Diagnostics{*evaluation.error()});
@@ -45,11 +106,15 @@ std::string to_text(const PartialResult& result) {
   std::string out;
   for (std::size_t i = 0; i < result.queries.size(); ++i) {
     out += "# Query " + std::to_string(i + 1) + "\n";
-    for (const ast::Expr& expr : result.queries[i]) out += ast::to_text(expr) + "\n";
+    if (!result.queries[i].empty()) out += formatted_body(result.queries[i]);
     out += "\n";
   }
   for (std::size_t i = 0; i < result.support.size(); ++i) {
-    out += "# Module " + std::to_string(i + 1) + "\n" + ast::to_text(result.support[i]) + "\n";
+    ast::Module head = result.support[i];
+    head.rules.clear();
+    std::string rules;
+    for (const ast::Rule& rule : result.support[i].rules) rules += source_text(rule) + "\n\n";
+    out += "# Module " + std::to_string(i + 1) + "\n" + formatted(ast::to_text(head), rules);
   }
   return out;
 }
@@ -68,7 +133,10 @@ std::string to_json(const PartialResult& result) {
   if (!result.support.empty()) {
     out += out.size() == 1 ? "\"support\":[" : ",\"support\":[";
     for (std::size_t i = 0; i < result.support.size(); ++i) {
-      out += (i == 0 ? "" : ",") + ast::to_ast_json(result.support[i]);
+      ast::Module module = result.support[i];
+      for (ast::Rule& rule : module.rules)
+        rule.head.assign = false;  // how it was written is nobody's business
+      out += (i == 0 ? "" : ",") + ast::to_ast_json(module);
     }
     out += "]";
   }

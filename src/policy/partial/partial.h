@@ -2,9 +2,11 @@
 // query is a list of bodies over the unknowns, any of which makes it hold, and modules with the rules that
 // those bodies refer to (package data.partial...). Data filtering and the compile API stand on it.
 //
-// Meaning, not text, is what holds: for every value of the unknowns a body of the answer holds (with the
-// support modules loaded) exactly when the query does, with OPA's own exception that a conflict between
-// complete rules of which one depends on unknowns goes unnoticed.
+// What holds: for every value of the unknowns a body of the answer holds exactly when the query does (with
+// the policies and the support modules loaded: rules with `else`, closures and `with` are asked as they
+// stand), with OPA's own exception that a conflict between complete rules of which one depends on unknowns
+// goes unnoticed. The text is OPA's but for the names of support rules of negations and the order of rules
+// that OPA's index tells apart.
 #pragma once
 
 #include <expected>
@@ -22,7 +24,10 @@ struct PartialOptions {
   std::vector<std::string> unknowns = {"input"};  ///< references; what lies below is unknown too
   std::vector<std::string> disable_inlining;      ///< documents whose rules become support rules
   bool shallow_inlining = false;  ///< every rule that depends on unknowns becomes a support rule
-  std::string input;              ///< what is known of input, JSON; empty = nothing
+  /// Built-ins such as time.now_ns are called now; otherwise they stay as conditions.
+  bool nondeterministic_builtins = false;
+  std::vector<std::string> unsafe_builtins;  ///< a query that calls one of these is refused
+  std::string input;                         ///< what is known of input, JSON; empty = nothing
   Limits limits;
 };
 

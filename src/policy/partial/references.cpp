@@ -17,6 +17,11 @@ ast::Ref with_part(const ast::Ref& ref, std::size_t at, ast::Term part) {
   return out;
 }
 
+bool is_false(const ast::Term& term) {
+  const auto* boolean = ast::as<ast::Boolean>(term);
+  return boolean != nullptr && !boolean->value;
+}
+
 }  // namespace
 
 /// `wanted`: the other side of an equality, where it is known.
@@ -54,21 +59,21 @@ void Evaluation::reference(const ast::Ref& written, const ast::Term* wanted, con
 void Evaluation::below_node(const ast::Ref& ref, std::size_t depth, const check::RuleNode& node,
                             const ast::Term* wanted, const Take& take) {
   if (!node.rules.empty()) return rules_at(ref, depth, node, wanted, take);
-  if (depth == ref.terms.size()) return take({support_reference(ref), {}});
+  if (depth == ref.terms.size()) return take({ref, {}});
   const ast::Term& key = ref.terms[depth];
   if (ast::is_constant(key)) {
     if (const check::RuleNode* child = node.child(key)) below_node(ref, depth + 1, *child, wanted, take);
     return;
   }
   for (const auto& [name, child] : node.children) {
-    unify(key, name, [&] { below_node(with_part(ref, depth, name), depth + 1, *child, wanted, take); });
+    unify(name, key, [&] { below_node(with_part(ref, depth, name), depth + 1, *child, wanted, take); });
   }
 }
 
 void Evaluation::rules_at(const ast::Ref& ref, std::size_t depth, const check::RuleNode& node,
                           const ast::Term* wanted, const Take& take) {
   const ast::Rule* otherwise = nullptr;
-  bool whole = !node.children.empty(), chain = false;
+  bool whole = false, chain = false;
   for (const check::RuleAt& at : node.rules) {
     if (at.rule->head.is_function) return;
     if (at.rule->is_default) otherwise = at.rule;
@@ -77,12 +82,12 @@ void Evaluation::rules_at(const ast::Ref& ref, std::size_t depth, const check::R
     // The reference must name an element: a part for every part of the head, and one for a member.
     whole = whole || ref.terms.size() < at.rule->head.ref.terms.size() + (member ? 1 : 0);
   }
+  // Rules below rules, and rules in an order, stay as the policies have them.
+  if (chain || !node.children.empty()) return take({ref, {}});
   const bool default_matters =
       otherwise != nullptr && (wanted == nullptr || depth != ref.terms.size() || !ast::is_constant(*wanted) ||
                                ast::compare(*otherwise->head.value, *wanted) == 0);
-  if (whole || chain || default_matters || !inlinable(ref, depth)) {
-    return take({support_reference(ref), {}});
-  }
+  if (whole || default_matters || !inlinable(ref, depth)) return take({support_reference(ref), {}});
   for (const check::RuleAt& at : node.rules) {
     if (!at.rule->is_default) inline_rule(at, ref, depth, take);
   }
@@ -97,7 +102,7 @@ void Evaluation::inline_rule(const check::RuleAt& at, const ast::Ref& ref, std::
       const std::size_t parts = rule.head.ref.terms.size();
       if (rule.kind() == ast::RuleKind::MultiValue) {
         return term(*rule.head.key, [&](const ast::Term& member) {
-          unify(ref.terms[parts], member, [&] { steps(member, ref, parts + 1, take); });
+          unify(member, ref.terms[parts], [&] { steps(member, ref, parts + 1, take); });
         });
       }
       const ast::Term value = rule.head.value ? *rule.head.value : ast::make_bool(true);
@@ -122,9 +127,14 @@ void Evaluation::steps(const ast::Term& value, const ast::Ref& ref, std::size_t 
                         ref.terms.end());
     return take(substitute(ast::Term{longer, {}}, {}));
   }
+  if (remains(value)) {
+    // A comprehension over unknowns: it gets a name, so that its elements can be asked for.
+    const ast::Term name = ast::make_var("element__" + std::to_string(++names_));
+    return save(equality(name, value), [&] { steps(name, ref, at, take); });
+  }
   const ast::Term key = substitute(ref.terms[at], bound_);
   const auto one = [&](const ast::Term& name, const ast::Term& element) {
-    unify(key, name, [&] { steps(element, ref, at + 1, take); });
+    unify(name, key, [&] { steps(element, ref, at + 1, take); });
   };
   if (const auto* array = ast::as<ast::Array>(value)) {
     for (std::size_t i = 0; i < array->items.size(); ++i)
@@ -136,27 +146,42 @@ void Evaluation::steps(const ast::Term& value, const ast::Ref& ref, std::size_t 
   }
 }
 
-void Evaluation::inline_function(const std::string& name, const std::vector<ast::Term>& arguments,
-                                 const Take& take) {
-  const auto& rules = functions_.at(name);
+void Evaluation::call_function(const FunctionCall& call, const Then& then) {
+  const auto& rules = functions_.at(call.name);
+  const ast::Rule* otherwise = nullptr;
   bool chain = false;
-  for (const check::RuleAt& at : rules)
-    chain = chain || at.rule->is_default || at.rule->otherwise.has_value();
-  const ast::Ref path = rules.front().rule->head.ref;
-  if (chain || !inlinable(path, path.terms.size())) {
-    const ast::Term result = ast::make_var("result__" + std::to_string(++names_));
-    ast::Expr e;
-    ast::Call made{{ast::Term{path, {}}}};
-    made.terms.insert(made.terms.end(), arguments.begin(), arguments.end());
-    made.terms.push_back(result);
-    e.node = std::move(made);
-    return save(std::move(e), [&] { take(result); });
-  }
   for (const check::RuleAt& at : rules) {
+    if (at.rule->is_default) otherwise = at.rule;
+    chain = chain || at.rule->otherwise.has_value();
+  }
+  const ast::Ref path = rules.front().rule->head.ref;
+  const bool default_matters =
+      otherwise != nullptr && (call.output != nullptr || !is_false(*otherwise->head.value));
+  if (!chain && !default_matters && inlinable(path, path.terms.size())) return inline_function(call, then);
+  ast::Expr rest = call.expr;
+  ast::Call made{{ast::Term{chain ? path : support_reference(path), {}}}};
+  made.terms.insert(made.terms.end(), call.arguments.begin(), call.arguments.end());
+  if (call.output != nullptr) made.terms.push_back(*call.output);
+  rest.node = std::move(made);
+  save(std::move(rest), then);
+}
+
+/// One way for each of the rules.
+void Evaluation::inline_function(const FunctionCall& call, const Then& then) {
+  for (const check::RuleAt& at : functions_.at(call.name)) {
+    if (at.rule->is_default) continue;
     const ast::Rule rule = renamed_apart(*at.rule, names_);
     ++depth_;
-    unify_lists(rule.head.args, arguments, 0, [&] {
-      body(rule.body, 0, [&] { term(rule.head.value ? *rule.head.value : ast::make_bool(true), take); });
+    unify_lists(rule.head.args, call.arguments, 0, [&] {
+      body(rule.body, 0, [&] {
+        const ast::Term value = rule.head.value ? *rule.head.value : ast::make_bool(true);
+        if (call.output != nullptr) {
+          return term(value, [&](const ast::Term& found) { unify(found, *call.output, then); });
+        }
+        ast::Expr rest = call.expr;
+        rest.node = value;
+        expression(rest, then);
+      });
     });
     --depth_;
   }

@@ -57,12 +57,25 @@ std::set<std::string> variables(const Node& node) {
   return out;
 }
 
-/// A legal name that shows where it comes from: `user` -> `user__3`.
+constexpr std::string_view kGenerated = "gen__", kRule = "__of";
+
+/// A name that is nobody else's and shows where it comes from: `user` -> `user__3`. Generated names become
+/// such as an author might have chosen, since answers of queries leave out generated ones: `__local0__` ->
+/// `gen__local0__of3`.
 std::string fresh_name(const std::string& name, std::size_t number) {
-  std::string base = name.starts_with('$') ? "any" : name;
-  while (base.starts_with('_')) base.erase(0, 1);
-  while (base.ends_with('_')) base.pop_back();
-  return base + "__" + std::to_string(number);
+  const std::string suffix = std::to_string(number);
+  if (name.starts_with('$')) return name + "_" + suffix;
+  if (!name.starts_with("__") || !name.ends_with("__")) return name + "__" + suffix;
+  return std::string(kGenerated) + name.substr(2, name.size() - 4) + std::string(kRule) + suffix;
+}
+
+/// The generated name again, told apart by the rule's number: `gen__local0__of3` -> `__local0__3`.
+std::string shown_name(const std::string& name) {
+  if (!name.starts_with(kGenerated)) return name;
+  const auto at = name.rfind(kRule);
+  if (at == std::string::npos) return name;
+  return "__" + name.substr(kGenerated.size(), at - kGenerated.size()) + "__" +
+         name.substr(at + kRule.size());
 }
 
 struct Renaming {
@@ -74,6 +87,30 @@ struct Renaming {
     return true;
   }
 };
+
+template <class Node>
+void show(Node& node) {
+  std::map<std::string, std::size_t> seen;
+  std::map<std::string, std::string> names;
+  ast::for_each_term(node, [&](const ast::Term& term) {
+    if (const auto* var = ast::as<ast::Var>(term)) ++seen[var->name];
+    return true;
+  });
+  for (const auto& [name, times] : seen) {
+    if (name.starts_with('$') && times > 1) names.emplace(name, "any__" + name.substr(1));
+    if (name.starts_with(kGenerated)) names.emplace(name, shown_name(name));
+  }
+  Renaming visitor{names};
+  ast::walk(node, visitor);
+  // In answers every comparison is an equality; those in closures have not been through unification.
+  ast::for_each_expr(node, [](ast::Expr& expr) {
+    expr.generated = false;
+    auto* call = ast::as<ast::Call>(expr);
+    if (call != nullptr && ast::operator_name(*call) == "equal")
+      call->terms.front() = ast::make_operator("eq");
+    return true;
+  });
+}
 
 }  // namespace
 
@@ -129,9 +166,29 @@ ast::Rule renamed_apart(const ast::Rule& rule, std::size_t& next) {
   return out;
 }
 
-void rename(ast::Body& body, const std::map<std::string, std::string>& names) {
+void rename(ast::Body& body, std::map<std::string, std::string> names) {
+  ast::for_each_term(body, [&](const ast::Term& term) {
+    const auto* var = ast::as<ast::Var>(term);
+    if (var != nullptr && (var->name.starts_with("__local") || var->name.starts_with('$')))
+      names.try_emplace(var->name, fresh_name(var->name, 0));
+    return true;
+  });
   Renaming visitor{names};
   ast::walk(body, visitor);
+}
+
+void show_names(ast::Body& body) {
+  show(body);
+}
+
+void show_names(ast::Rule& rule) {
+  show(rule);
+}
+
+ast::Expr equality(ast::Term a, ast::Term b) {
+  ast::Expr out;
+  out.node = ast::Call{{ast::make_operator("eq"), std::move(a), std::move(b)}};
+  return out;
 }
 
 ast::Term term_of(const Value& value) {

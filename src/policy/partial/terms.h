@@ -24,8 +24,15 @@ std::set<std::string> variables_in(const ast::Expr& expr);
 /// Renames every variable of the rule apart; `next` counts names.
 ast::Rule renamed_apart(const ast::Rule& rule, std::size_t& next);
 
-/// Renames the variables that `names` knows.
-void rename(ast::Body& body, const std::map<std::string, std::string>& names);
+/// Gives a query's variables the names that its answer has: those of `names`, and to generated ones names
+/// that queries about what is known can ask for.
+void rename(ast::Body& body, std::map<std::string, std::string> names);
+
+/// Gives generated variables their own names back, and a name to a wildcard that stands in several places.
+void show_names(ast::Body& body);
+void show_names(ast::Rule& rule);
+
+ast::Expr equality(ast::Term a, ast::Term b);
 
 /// The value as a term: sets as set literals.
 ast::Term term_of(const Value& value);

@@ -6,11 +6,14 @@
 
 namespace signalbox::policy::partial {
 
-/// `wanted`, or a longer reference beginning with it, stands below the expression, outside of closures.
-inline bool mentions_term(const ast::Expr& expr, const ast::Term& wanted) {
+/// `wanted`, or a longer reference beginning with it, stands where the expression holds only when it is
+/// defined: not in a closure, a negation or an operand of `and` and `or`.
+inline bool needs_term(const ast::Expr& expr, const ast::Term& wanted) {
+  if (expr.negated || !expr.with.empty() || ast::as<ast::Not>(expr) || ast::as<ast::Logical>(expr))
+    return false;
   bool found = false;
   const auto* prefix = ast::as<ast::Ref>(wanted);
-  ast::for_each_term(expr, [&](const ast::Term& term) {
+  const auto look = [&](const ast::Term& term) {
     if (ast::as<ast::ArrayComprehension>(term) != nullptr ||
         ast::as<ast::SetComprehension>(term) != nullptr ||
         ast::as<ast::ObjectComprehension>(term) != nullptr) {
@@ -24,7 +27,12 @@ inline bool mentions_term(const ast::Expr& expr, const ast::Term& wanted) {
       found = found || ast::compare(front, *prefix) == 0;
     }
     return !found;
-  });
+  };
+  if (const auto* every = ast::as<ast::Every>(expr)) {
+    ast::for_each_term(*every->domain, look);
+  } else {
+    ast::for_each_term(expr, look);
+  }
   return found;
 }
 

@@ -2,42 +2,49 @@
 // not known are taken apart as far as their shapes go, and what is left is saved as an equality.
 #include <algorithm>
 
-#include "policy/partial/evaluation.h"
+#include "policy/partial/known.h"
 #include "policy/syntax/compare.h"
 
 namespace signalbox::policy::partial {
 
 /// `a = b` where either side may still have to be evaluated. A side that is known tells a rule's default
-/// value whether it matters.
-void Evaluation::equate(const ast::Term& a, const ast::Term& b, const ast::Expr& written, const Then& then) {
+/// value whether it matters. Of what is saved then the sides stand as OPA has them: a value found in a base
+/// document behind what it is compared with, any other value before it.
+void Evaluation::equate(const ast::Term& a, const ast::Term& b, const Then& then) {
   const auto* left = ast::as<ast::Ref>(a);
   const auto* right = ast::as<ast::Ref>(b);
+  const auto meet = [&](const ast::Term& x, const ast::Term& y) {
+    const bool behind = left != nullptr && !remains(x) && is_base(*left);
+    const bool before = right != nullptr && !remains(y) && !is_base(*right);
+    behind || before ? unify(y, x, then) : unify(x, y, then);
+  };
   if (left != nullptr && right == nullptr) {
-    return term(
-        b, [&](const ast::Term& y) { reference(*left, &y, [&](const ast::Term& x) { unify(x, y, then); }); });
+    return term(b,
+                [&](const ast::Term& y) { reference(*left, &y, [&](const ast::Term& x) { meet(x, y); }); });
   }
   if (right != nullptr && left == nullptr) {
-    return term(a, [&](const ast::Term& x) {
-      reference(*right, &x, [&](const ast::Term& y) { unify(x, y, then); });
-    });
+    return term(a,
+                [&](const ast::Term& x) { reference(*right, &x, [&](const ast::Term& y) { meet(x, y); }); });
   }
-  (void)written;
-  term(a, [&](const ast::Term& x) { term(b, [&](const ast::Term& y) { unify(x, y, then); }); });
+  term(a, [&](const ast::Term& x) { term(b, [&](const ast::Term& y) { meet(x, y); }); });
+}
+
+bool Evaluation::is_base(const ast::Ref& ref) const {
+  return head_of(ref) == "data" && (!checked_.rules || checked_.rules->reached_by(ref).empty());
 }
 
 void Evaluation::bind(const std::string& name, const ast::Term& value, const Then& then) {
   bound_.emplace(name, value);
-  if (ast::as<ast::Ref>(value) != nullptr) {
-    // Whatever becomes of the variable, the reference must be defined.
-    ast::Expr marker;
-    marker.node = value;
-    marker.generated = true;
-    marker.span = value.span;
-    save(std::move(marker), then);
-  } else {
-    then();
-  }
+  then();
   bound_.erase(name);
+}
+
+/// What it is will not be known: an unknown, or something made of unknowns that cannot be taken apart.
+bool Evaluation::remains(const ast::Term& t) const {
+  if (ast::as<ast::Ref>(t) != nullptr) return true;
+  if (const auto* var = ast::as<ast::Var>(t)) return unknown_vars_.contains(var->name);
+  if (ast::as<ast::Array>(t) != nullptr || ast::as<ast::Object>(t) != nullptr) return false;
+  return touches_unknown(t);
 }
 
 void Evaluation::unify(const ast::Term& first, const ast::Term& second, const Then& then) {
@@ -49,8 +56,9 @@ void Evaluation::unify(const ast::Term& first, const ast::Term& second, const Th
   }
   const auto *x = ast::as<ast::Var>(a), *y = ast::as<ast::Var>(b);
   if (x != nullptr && y != nullptr && x->name == y->name) return then();
-  if (x != nullptr && !unknown_vars_.contains(x->name)) return bind(x->name, b, then);
-  if (y != nullptr && !unknown_vars_.contains(y->name)) return bind(y->name, a, then);
+  if (remains(a) || remains(b)) return save(equality(a, b), then);
+  if (x != nullptr) return bind(x->name, b, then);
+  if (y != nullptr) return bind(y->name, a, then);
   if (const auto *p = ast::as<ast::Array>(a), *q = ast::as<ast::Array>(b); p != nullptr && q != nullptr) {
     if (p->items.size() == q->items.size()) unify_lists(p->items, q->items, 0, then);
     return;
@@ -72,9 +80,7 @@ void Evaluation::unify(const ast::Term& first, const ast::Term& second, const Th
                       (ast::as<ast::Array>(a) != nullptr || ast::as<ast::Object>(a) != nullptr) &&
                       ast::is_constant(b);
   if (shapes) return;
-  ast::Expr e;
-  e.node = ast::Call{{ast::make_operator("eq"), a, b}};
-  save(std::move(e), then);
+  save(equality(a, b), then);
 }
 
 void Evaluation::unify_lists(const std::vector<ast::Term>& a, const std::vector<ast::Term>& b, std::size_t at,
