@@ -72,7 +72,7 @@ struct Vocabulary {
   std::vector<Action> actions;
   /// Judges the actions of one rule, which is asked at these hooks; beyond what the schemas can say.
   std::function<std::vector<ActionFault>(std::span<const WrittenAction>, std::span<const std::string>)> judge;
-  std::string input_schema;  ///< JSON Schema of the input document; empty = any
+  std::string input_schema;  ///< JSON Schema of the input document, which references must fit; empty = any
 };
 
 /// Without: no rule index, no early exit, no rewriting of the code. For comparing; results are the same.

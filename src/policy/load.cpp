@@ -151,6 +151,7 @@ check::CheckOptions checking_options(const PolicySet::Loaded& loaded) {
   out.strict = loaded.options.strict;
   out.keep_prints = loaded.options.keep_prints;
   out.own_builtins = loaded.options.host.own_builtins;
+  out.host_input = loaded.vocabulary.input_schema;
   for (const SourceFile& file : loaded.options.schemas) {
     out.schemas.push_back({schema_name(file.path), file.path.empty() ? "schema" : file.path, file.text});
   }

@@ -102,6 +102,7 @@ void add_bench(CLI::App& root, Action& chosen) {
   verb->add_option("query", options->query, "The query, such as data.gateway.actions")->required();
   options->sources.add_options(*verb);
   verb->add_option("-i,--input", options->eval.input, "The input document");
+  add_schema_option(*verb, options->eval.schema);
   verb->add_flag("-I,--stdin-input", options->stdin_input, "Read the input document from standard input");
   verb->add_option("-f,--format", options->format, "pretty, json or gobench")
       ->check(CLI::IsMember({"pretty", "json", "gobench"}));

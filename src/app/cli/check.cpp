@@ -18,6 +18,7 @@ struct Options {
   std::size_t max_errors = 10;
   bool bundle = false;
   std::string format = "pretty";
+  std::string schema;
   bool strict = false;
   bool v0 = false;
 };
@@ -47,11 +48,14 @@ std::expected<std::vector<policy::SourceFile>, Diagnostics> read(const Options& 
 Exit check(const Options& options) {
   auto files = read(options);
   if (!files) return report(files.error(), options);
+  auto schemas = read_schemas(options.schema);
+  if (!schemas) return report(schemas.error(), options);
   const std::size_t count = files->size();
   const policy::Vocabulary vocabulary = vocabulary_for(*files);
   policy::LoadOptions loading;
   loading.strict = options.strict;
   loading.v0_compatible = options.v0;
+  loading.schemas = std::move(*schemas);
   const auto set = policy::PolicySet::load(std::move(*files), vocabulary, loading);
   if (!set) return report(set.error(), options);
   complain((*set)->warnings());
@@ -71,6 +75,7 @@ void add_check(CLI::App& root, Action& chosen) {
   verb->add_flag("-S,--strict", options->strict, "Unused variables and imports are errors");
   verb->add_flag("-b,--bundle", options->bundle, "Paths are bundles");
   repeated(*verb, "--ignore", options->ignore, "Names of files and directories to pass over")->delimiter(',');
+  add_schema_option(*verb, options->schema);
   verb->add_option("-m,--max-errors", options->max_errors, "Errors to show; 0 = all");
   verb->add_flag("--v1-compatible")->description("Read modules as Rego v1, which is the default");
   verb->add_flag("--v0-compatible", options->v0, "Read modules as Rego v0");

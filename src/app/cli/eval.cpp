@@ -108,6 +108,7 @@ void add_flags(CLI::App& verb, Options& o) {
   verb.add_option("query", o.query, "The query, such as data.gateway.actions");
   o.sources.add_options(verb);
   verb.add_option("-i,--input", o.eval.input, "The input document");
+  add_schema_option(verb, o.eval.schema);
   verb.add_flag("-I,--stdin-input", o.stdin_input, "Read the input document from standard input");
   verb.add_flag("--stdin", o.stdin_query, "Read the query from standard input");
   verb.add_option("-f,--format", o.format, "json, values, bindings, pretty, source, raw or discard")
@@ -136,6 +137,8 @@ void add_flags(CLI::App& verb, Options& o) {
            "Documents that --partial leaves as rules");
   verb.add_flag("--shallow-inlining", o.unknown.shallow_inlining,
                 "Leave rules that depend on unknowns as rules");
+  verb.add_flag("--nondeterminstic-builtins,--nondeterministic-builtins", o.unknown.nondeterministic_builtins,
+                "Let --partial call built-ins such as time.now_ns");
   verb.add_flag("--disable-indexing", o.no_indexing, "Ask every rule: answers are the same, later");
   verb.add_flag("--disable-early-exit", o.no_early_exit, "Ask on when the answer is known");
   verb.add_flag("--fail", o.fail, "Exit 1 when the query is undefined");

@@ -112,7 +112,10 @@ EvalResult Evaluation::load(const SourceOptions& sources) {
   auto files = read_sources(sources);
   if (!files) return failed(std::move(files.error()));
   load_metrics_["timer_rego_load_files_ns"] = ns_since(begin);
+  auto schemas = read_schemas(options_.schema);
+  if (!schemas) return failed(std::move(schemas.error()));
   policy::LoadOptions loading = command_line_loading();
+  loading.schemas = std::move(*schemas);
   loading.strict = options_.strict;
   loading.v0_compatible = options_.v0;
   loading.optimise = options_.indexing ? policy::Optimise::Yes : policy::Optimise::No;

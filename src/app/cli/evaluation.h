@@ -20,6 +20,7 @@ struct EvalOptions {
   policy::QueryContext context{{}, {}, ""};
   std::string input;                      ///< file; empty = none
   std::optional<std::string> input_text;  ///< instead of a file
+  std::string schema;                     ///< file or directory; empty = none
   std::string explain = "off";
   std::chrono::nanoseconds timeout{0};
   std::vector<policy::ProfileOrder> profile_sort;

@@ -27,7 +27,8 @@ std::map<std::string, double> histogram_of(std::vector<double> samples) {
   const double mean = std::accumulate(samples.begin(), samples.end(), 0.0) / count;
   double squares = 0;
   for (const double x : samples) squares += (x - mean) * (x - mean);
-  return {{"min", samples.front()},
+  return {{"count", count},
+          {"min", samples.front()},
           {"max", samples.back()},
           {"mean", mean},
           {"stddev", std::sqrt(squares / count)},

@@ -218,6 +218,37 @@ std::expected<std::vector<fs::path>, Diagnostics> find_event_tests(const std::ve
   return found;
 }
 
+void add_schema_option(CLI::App& verb, std::string& path) {
+  verb.add_option("-s,--schema", path,
+                  "JSON Schemas: a file for input, or a directory for what annotations name");
+}
+
+std::expected<Files, Diagnostics> read_schemas(const std::string& path) {
+  Files all;
+  if (path.empty()) return all;
+  const auto add = [&](const fs::path& file, std::string name) {
+    std::ifstream in(file, std::ios::binary);
+    if (in)
+      all.push_back({std::move(name), std::string(std::istreambuf_iterator<char>(in), {}), file.string()});
+    return static_cast<bool>(in);
+  };
+  std::error_code error;
+  if (!fs::is_directory(path, error)) {
+    if (!add(path, "")) return unreadable(path, "unable to load schema", "check the path");
+    return all;
+  }
+  fs::recursive_directory_iterator at(path, fs::directory_options::follow_directory_symlink, error);
+  for (const fs::recursive_directory_iterator end; !error && at != end; at.increment(error)) {
+    if (!at->is_regular_file(error)) continue;
+    if (all.size() == kMaxFiles) return unreadable(path, "more than 10,000 schemas", "");
+    if (!add(at->path(), at->path().lexically_relative(path).string()))
+      return unreadable(at->path().string(), "unable to load schema", "check the file's permissions");
+  }
+  if (error) return unreadable(path, "cannot read the directory: " + error.message(), "");
+  std::ranges::sort(all, {}, &policy::SourceFile::path);
+  return all;
+}
+
 policy::Vocabulary vocabulary_for(const Files& files) {
   const bool gateway = std::ranges::any_of(files, [](const policy::SourceFile& file) {
     if (!file.path.ends_with(".rego")) return is_policy(file.path);

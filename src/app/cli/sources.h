@@ -56,6 +56,11 @@ std::expected<std::vector<policy::SourceFile>, Diagnostics> read_policy_paths(
 std::expected<std::vector<std::filesystem::path>, Diagnostics> find_event_tests(
     const std::vector<std::string>& paths, const std::vector<std::string>& ignore);
 
+/// JSON Schemas for the type checker, as `-s` names them: a file is the schema of `input`; a directory's
+/// files are what annotations call schema.<path>. An empty path: none.
+std::expected<std::vector<policy::SourceFile>, Diagnostics> read_schemas(const std::string& path);
+void add_schema_option(CLI::App& verb, std::string& path);
+
 /// What the files are checked against: this build's hooks, actions and input document where one of them is a
 /// policy of the gateway (package policies.*, or YAML); nothing for other Rego, whose input is its own
 /// affair.

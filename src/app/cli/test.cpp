@@ -31,7 +31,7 @@ using policy::testing::TestResult;
 struct Options {
   std::vector<std::string> paths, ignore;
   policy::testing::SuiteOptions suite;
-  std::string format = "pretty", timeout = "0", sort = "none", explain;
+  std::string format = "pretty", timeout = "0", sort = "none", explain, schema;
   double threshold = 0;
   std::size_t count = 1;
   bool verbose = false, bundle = false, bench = false, no_memory = false, watch = false;
@@ -50,7 +50,10 @@ std::expected<Suite, Diagnostics> load(const Options& options) {
   }
   auto files = read_sources(sources);
   if (!files) return std::unexpected(std::move(files.error()));
+  auto schemas = read_schemas(options.schema);
+  if (!schemas) return std::unexpected(std::move(schemas.error()));
   policy::LoadOptions loading = command_line_loading();
+  loading.schemas = std::move(*schemas);
   loading.v0_compatible = options.v0;
   policy::testing::SuiteOptions suite = options.suite;
   suite.failures = options.values;
@@ -204,6 +207,7 @@ void add_flags(CLI::App& verb, Options& o) {
   verb.add_option("paths", o.paths, "Directories and files with policies and their tests")->required();
   verb.add_flag("-v,--verbose", o.verbose, "Show tests that pass too, and how failures came about");
   verb.add_flag("--var-values", o.values, "Show the expression that did not hold, with its values");
+  add_schema_option(verb, o.schema);
   verb.add_option("-r,--run", o.suite.run, "Only tests whose data.package.test_name matches this pattern");
   verb.add_option("-f,--format", o.format, "pretty, json or gobench")
       ->check(CLI::IsMember({"pretty", "json", "gobench"}));

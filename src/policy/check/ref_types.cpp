@@ -76,10 +76,21 @@ class RefChecker {
     out.hint = std::move(hint);
     errors_.push_back(std::move(out));
   }
+  /// "did you mean tables? ", where a property has nearly that name.
+  static std::string guess(const ast::Term& part, const Type& want) {
+    const auto* name = ast::as<ast::String>(part);
+    if (name == nullptr) return "";
+    std::vector<std::string_view> names;
+    for (const Property& property : want.properties) {
+      if (const auto* key = ast::as<ast::String>(property.key)) names.push_back(key->value);
+    }
+    const std::string_view near = nearest(name->value, names);
+    return near.empty() ? "" : fmt::format("did you mean {}? ", near);
+  }
   void undefined(const ast::Ref& ref, std::size_t at, const TypePtr& have, const TypePtr& want) {
     std::string hint = "have: " + (have != nullptr ? to_text(have) : ast::to_text(ref.terms[at]));
     if (want != nullptr && want->kind == TypeKind::Object && !want->properties.empty()) {
-      hint += ", want one of:";
+      hint = guess(ref.terms[at], *want) + hint + ", want one of:";
       for (const Property& property : want->properties) hint += " " + ast::to_text(property.key);
     } else {
       hint += ", want: " + to_text(keys_of(want));

@@ -47,13 +47,15 @@ SchemaAnnotations::SchemaAnnotations(Context& context) : context_(context) {
 TypePtr SchemaAnnotations::input() {
   const auto given = std::ranges::find_if(
       context_.options.schemas, [](const NamedSchema& schema) { return schema.name.terms.size() == 1; });
-  if (given == context_.options.schemas.end()) return nullptr;
-  auto type = type_of_schema_text(given->text);
+  const bool named = given != context_.options.schemas.end();
+  const std::string& text = named ? given->text : context_.options.host_input;
+  if (text.empty() && !named) return nullptr;
+  auto type = type_of_schema_text(text);
   if (type) return *type;
   Diagnostic error;
   error.code = kTypeError;
   error.message = type.error();
-  error.at.file = given->file;
+  error.at.file = named ? given->file : "the host's schema of input";
   context_.errors.push_back(std::move(error));
   return nullptr;
 }

@@ -55,6 +55,65 @@ def test_directories_and_bundles(both, write):
         assert (ours.code == 0) == (theirs.code == 0), words
 
 
+USER = '{"type": "object", "properties": {"user": {"type": "string"}, "n": {"type": "integer"}}}'
+SCHEMAS = {
+    "user.json": USER,
+    "s/input.json": USER,
+    "s/acl-list.json": '{"type": "object", "properties": {"alice": {"type": "array", "items": {"type": "string"}}}}',
+    "s/deep/limit.yaml": "type: object\nproperties:\n  max: {type: number}\n",
+    "typos.rego": "package a\n\np if input.usr == \"x\"\n\nq if input.n == \"one\"\n\nr if input.user == \"x\"\n",
+    "fine.rego": "package a\n\np if input.user == \"x\"\n",
+    "named.rego": "package a\n\nimport data.acl\n\n# METADATA\n# scope: rule\n# schemas:\n#   - input: schema.input\n"
+                  "#   - data.acl: schema[\"acl-list\"]\np if acl.alice == \"x\"\n\n# METADATA\n# schemas:\n"
+                  "#   - input: schema.deep.limit\nq if input.max > 1; input.min\n\n# METADATA\n# schemas:\n"
+                  "#   - input: schema.nothing\nr if input.x\n",
+    "typed_test.rego": "package a_test\n\ntest_p if data.a.p with input as {\"user\": \"x\"}\n\ntest_typo if input.usr\n",
+    "input.json": '{"user": "x"}',
+}
+
+
+@pytest.mark.parametrize("words", [
+    ["check", "-f", "json", "typos.rego"],
+    ["check", "-f", "json", "-s", "user.json", "typos.rego"],
+    ["check", "-f", "json", "-s", "s/input.json", "fine.rego"],
+    ["check", "-f", "json", "-s", "s", "typos.rego"],
+    ["check", "-f", "json", "-s", "s", "named.rego"],
+    ["check", "-f", "json", "named.rego"],
+    ["check", "-f", "json", "--schema", "s", "fine.rego", "named.rego"],
+])
+def test_schemas(both, write, words):
+    ours, theirs = both(words, write(SCHEMAS))
+    assert ours.code == theirs.code
+    assert errors(ours) == errors(theirs)
+
+
+@pytest.mark.parametrize("words", [
+    ["-d", "fine.rego", "-s", "user.json", "data.a.p"],
+    ["-d", "fine.rego", "-s", "user.json", "input.usr"],
+    ["-d", "fine.rego", "-s", "s", "input.usr"],
+    ["-d", "typos.rego", "-s", "user.json", "data.a.r"],
+    ["-s", "user.json", "input.n == \"x\""],
+    ["-s", "user.json", "x := input[k]; k == 1"],
+    ["-s", "nothing.json", "input.user"],
+])
+def test_schemas_in_eval(both, write, words):
+    ours, theirs = both(["eval", "-f", "json", "-i", "input.json", *words], write(SCHEMAS))
+    assert ours.code == theirs.code
+    if "nothing.json" not in words:
+        mine, others = json.loads(ours.out), json.loads(theirs.out)
+        for said in (mine, others):
+            for error in said.get("errors", []):
+                error.pop("details", None)
+        assert mine == others
+
+
+def test_schemas_in_tests(both, write):
+    where = write(SCHEMAS)
+    for words in (["fine.rego", "typed_test.rego"], ["-s", "user.json", "fine.rego", "typed_test.rego"]):
+        ours, theirs = both(["test", *words], where)
+        assert ours.code == theirs.code, words
+
+
 @pytest.mark.parametrize("form", ["json", "pretty"])
 @pytest.mark.parametrize("query", ["data.app.allow", "data.app.roles[x]", "data.app", "input.a; data.users", "data.app.noisy",
                                    "data.app.total; input.xs[0]", "1"])
