@@ -3,6 +3,9 @@
 // text, and a class holds either one range or a list of characters, never both.
 #include "policy/builtins/glob_pattern.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "policy/builtins/go/text.h"
 
 namespace signalbox::policy::builtins {
@@ -19,9 +22,39 @@ void append_literal(std::string& out, char32_t rune) {
     go::append_rune(out, rune);
 }
 
+/// gobwas tells text, anything, text by how the whole begins and ends, and the two may overlap: "aba" is
+/// matched by ab**ba. These are the texts that are matched for that.
+std::vector<std::u32string> overlapping(std::string_view glob, bool star_is_anything) {
+  std::u32string ends[2];
+  std::size_t stars = 0;
+  while (!glob.empty()) {
+    go::Rune rune = go::decode_rune(glob);
+    glob.remove_prefix(rune.width);
+    if (rune.value == '*') {
+      const bool super = glob.starts_with('*');
+      if (super) glob.remove_prefix(1);
+      if (++stars > 1 || (!super && !star_is_anything)) return {};
+      continue;
+    }
+    if (rune.value == '?' || rune.value == '[' || rune.value == '{') return {};
+    if (rune.value == '\\' && !glob.empty()) {
+      rune = go::decode_rune(glob);
+      glob.remove_prefix(rune.width);
+    }
+    ends[stars] += rune.value;
+  }
+  std::vector<std::u32string> out;
+  if (stars == 0) return out;
+  for (std::size_t shared = 1; shared <= std::min(ends[0].size(), ends[1].size()); ++shared) {
+    if (ends[0].ends_with(ends[1].substr(0, shared))) out.push_back(ends[0] + ends[1].substr(shared));
+  }
+  return out;
+}
+
 class Translator {
  public:
-  Translator(std::string_view glob, std::span<const char32_t> delimiters) : rest_(glob) {
+  Translator(std::string_view glob, std::span<const char32_t> delimiters)
+      : rest_(glob), overlaps_(overlapping(glob, delimiters.empty())) {
     any_ = ".";
     if (delimiters.empty()) return;
     any_ = "[^";
@@ -33,6 +66,10 @@ class Translator {
     while (!rest_.empty() && error_.empty()) step();
     if (!error_.empty()) return std::unexpected(error_);
     out_.append(static_cast<std::size_t>(depth_), ')');
+    for (const std::u32string& text : overlaps_) {
+      out_ += '|';
+      for (char32_t rune : text) append_literal(out_, rune);
+    }
     return "(?s)\\A(?:" + out_ + ")\\z";
   }
 
@@ -47,6 +84,7 @@ class Translator {
   void character_class();
 
   std::string_view rest_;
+  std::vector<std::u32string> overlaps_;
   std::string any_, out_, error_;
   int depth_ = 0;
 };

@@ -5,11 +5,12 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
+#include <cstdint>
 
 #include "policy/builtins/declare.h"
 #include "policy/builtins/go/number.h"
 #include "policy/builtins/go/text.h"
+#include "policy/builtins/go/time.h"
 #include "policy/builtins/json_shape.h"
 #include "policy/builtins/list.h"
 #include "policy/builtins/results.h"
@@ -25,53 +26,117 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-/// go-yaml's key order: runs of digits compare as numbers, letters come after everything else.
-bool key_before(Text a, Text b) {
-  std::size_t i = 0;
-  bool digits = false;
-  for (; i < a.size() && i < b.size() && a[i] == b[i]; ++i) digits = is_digit(a[i]);
-  if (i == a.size() || i == b.size()) return a.size() < b.size();
-  auto letter = [](char c) { return (c | 32) >= 'a' && (c | 32) <= 'z'; };
-  if (letter(a[i]) && letter(b[i])) return a[i] < b[i];
-  if (letter(a[i]) || letter(b[i])) return digits ? letter(a[i]) : letter(b[i]);
-  auto number = [&](Text text) {
-    std::size_t end = i;
-    while (end < text.size() && is_digit(text[end])) ++end;
-    return std::pair(end - i, text.substr(i, end - i));
-  };
-  if (is_digit(a[i]) && is_digit(b[i])) {
-    auto x = number(a), y = number(b);
-    if (x != y) return x < y;
+bool is_letter(char32_t rune) {
+  return go::is_alphanumeric(rune) && !(rune >= '0' && rune <= '9');
+}
+
+std::u32string runes_of(Text text) {
+  std::u32string out;
+  while (!text.empty()) {
+    const go::Rune rune = go::decode_rune(text);
+    out += rune.value;
+    text.remove_prefix(rune.width);
   }
-  return a[i] < b[i];
+  return out;
+}
+
+/// The run of digits that begins at `at`, without the zeros that lead it where it goes on a number begun
+/// before.
+std::pair<std::int64_t, std::size_t> number_at(const std::u32string& text, std::size_t at,
+                                               std::int64_t start) {
+  std::int64_t number = start;
+  for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at)
+    number = static_cast<std::int64_t>(static_cast<std::uint64_t>(number) * 10 + (text[at] - '0'));
+  return {number, at};
+}
+
+/// go-yaml's key order: runs of digits compare as numbers, letters come after everything else.
+bool key_before(Text one, Text other) {
+  const std::u32string a = runes_of(one), b = runes_of(other);
+  const auto digit = [](char32_t rune) { return rune >= '0' && rune <= '9'; };
+  for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
+    if (a[i] == b[i]) continue;
+    const bool letter = is_letter(b[i]);
+    if (is_letter(a[i]) && letter) return a[i] < b[i];
+    if (is_letter(a[i]) || letter) return letter;
+    std::int64_t start = 0;
+    if (a[i] == '0' || b[i] == '0') {
+      for (std::size_t j = i; j-- > 0 && digit(a[j]) && start == 0;) start = a[j] != '0' ? 1 : 0;
+    }
+    const auto x = number_at(a, i, start), y = number_at(b, i, start);
+    return x != y ? x < y : a[i] < b[i];
+  }
+  return a.size() < b.size();
+}
+
+/// 017, 0x1F, -0b1, 1_000: as strconv.ParseInt reads it with base 0.
+bool is_integer_text(Text text) {
+  std::string plain;
+  for (char c : text)
+    if (c != '_') plain += c;
+  Text digits = plain;
+  if (digits.starts_with('+') || digits.starts_with('-')) digits.remove_prefix(1);
+  int base = 10;
+  if (digits.size() > 1 && digits[0] == '0') {
+    const char mark = static_cast<char>(digits[1] | 32);
+    base = mark == 'x' ? 16 : mark == 'b' ? 2 : 8;
+    digits.remove_prefix(is_digit(digits[1]) ? 1 : 2);
+    if (base == 8 && mark != 'o' && !is_digit(mark)) return false;
+  }
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
+  return error == std::errc{} && end == digits.data() + digits.size();
+}
+
+/// Digits with an optional fraction and exponent, as YAML has them.
+bool is_float_text(Text text) {
+  std::string plain;
+  for (char c : text)
+    if (c != '_') plain += c;
+  const bool decimal = plain.find_first_not_of("0123456789+-.eE") == Text::npos;
+  return decimal && plain.find_first_of("0123456789") < plain.find_first_of("eE") &&
+         !go::parse_float_problem(plain);
+}
+
+bool is_date_text(Text text) {
+  if (text.size() < 8 || text.find_first_not_of("0123456789") != 4 || text[4] != '-') return false;
+  static constexpr Text kLayouts[] = {"2006-1-2T15:4:5.999999999Z07:00", "2006-1-2t15:4:5.999999999Z07:00",
+                                      "2006-1-2 15:4:5.999999999", "2006-1-2"};
+  return std::ranges::any_of(kLayouts, [&](Text layout) { return go::parse_time(layout, text).has_value(); });
 }
 
 /// Whether a plain scalar would be read back as something else than this text.
-bool reads_as_other(BuiltinContext& context, Text text) {
-  static constexpr Text kWords[] = {"y",     "Y",     "n",     "N",    "yes",  "Yes",   "YES",   "no",
-                                    "No",    "NO",    "on",    "On",   "ON",   "off",   "Off",   "OFF",
-                                    "<<",    "=",     ".inf",  ".Inf", ".INF", "+.inf", "+.Inf", "+.INF",
-                                    "-.inf", "-.Inf", "-.INF", ".nan", ".NaN", ".NAN"};
+bool reads_as_other(Text text) {
+  static constexpr Text kWords[] = {"y",     "Y",     "yes",   "Yes",   "YES",   "true", "True", "TRUE",
+                                    "on",    "On",    "ON",    "n",     "N",     "no",   "No",   "NO",
+                                    "false", "False", "FALSE", "off",   "Off",   "OFF",  "~",    "null",
+                                    "Null",  "NULL",  ".nan",  ".NaN",  ".NAN",  ".inf", ".Inf", ".INF",
+                                    "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF"};
   if (text.empty() || std::ranges::find(kWords, text) != std::end(kWords)) return true;
-  if (!is_digit(text[0]) && Text("+-.~nNtTfF").find(text[0]) == Text::npos) return false;
-  if (!go::parse_float_problem(text)) return true;
-  std::string digits;
-  for (char c : text)
-    if (c != '_') digits += c;
-  bool base60 = text.find(':') != Text::npos && text.find_first_not_of("0123456789:.+-_") == Text::npos;
-  bool date = text.size() >= 8 && is_digit(text[0]) && is_digit(text[3]) && text[4] == '-';
-  auto value = parse_yaml(context.arena, digits);
-  return base60 || date || (value && !value->is_string());
+  if (text[0] == '.') return !go::parse_float_problem(text);
+  if (!is_digit(text[0]) && text[0] != '+' && text[0] != '-') return false;
+  const bool base60 = text.find(':') != Text::npos && text.find_first_not_of("0123456789:.+-_") == Text::npos;
+  return base60 || is_date_text(text) || is_integer_text(text) || is_float_text(text);
+}
+
+bool is_blank(char c) {
+  return c == ' ' || c == '\t';
 }
 
 /// Whether the text can stand bare in block style.
 bool plain_allowed(Text text) {
-  if (text.empty() || text.front() == ' ' || text.back() == ' ' || text.back() == ':') return false;
+  if (text.empty()) return true;
+  if (text.front() == ' ' || text.back() == ' ') return false;
   if (text.starts_with("---") || text.starts_with("...")) return false;
   if (Text("#,[]{}&*!|>'\"%@`").find(text[0]) != Text::npos) return false;
-  if (Text("?:-").find(text[0]) != Text::npos && (text.size() == 1 || text[1] == ' ' || text[0] != '-'))
-    return false;
-  return text.find(": ") == Text::npos && text.find(" #") == Text::npos;
+  for (Text line_break : {"\u0085", "\u2028", "\u2029"})
+    if (text.find(line_break) != Text::npos) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool last = i + 1 == text.size() || is_blank(text[i + 1]);
+    if (last && (text[i] == ':' || (i == 0 && (text[i] == '?' || text[i] == '-')))) return false;
+    if (text[i] == '#' && i > 0 && is_blank(text[i - 1])) return false;
+  }
+  return true;
 }
 
 bool printable(Text text) {
@@ -112,7 +177,6 @@ std::string double_quoted(Text text) {
 
 class Writer {
  public:
-  explicit Writer(BuiltinContext& context) : context_(context) {}
   std::string take() { return std::move(out_); }
 
   void document(const Value& value) {
@@ -129,19 +193,17 @@ class Writer {
   std::string text(Text value, std::size_t indent, bool key);
   void pad(std::size_t indent) { out_.append(indent, ' '); }
 
-  BuiltinContext& context_;
   std::string out_;
 };
 
 std::string Writer::text(Text value, std::size_t indent, bool key) {
-  bool other = reads_as_other(context_, value);
-  bool lines = value.find('\n') != Text::npos;
+  const bool other = reads_as_other(value);
+  const bool lines = value.find('\n') != Text::npos;
   if (!printable(value) || (key && lines)) return double_quoted(value);
   if (lines) {
-    if (value.front() == ' ' || value.find(" \n") != Text::npos ||
-        value.find_first_not_of('\n') == Text::npos)
-      return double_quoted(value);
-    std::string out = value.ends_with("\n\n") ? "|+" : value.ends_with('\n') ? "|" : "|-";
+    if (value.ends_with(' ') || value.find(" \n") != Text::npos) return double_quoted(value);
+    std::string out = value.front() == ' ' || value.front() == '\n' ? "|2" : "|";
+    out += value.ends_with("\n\n") || value == "\n" ? "+" : value.ends_with('\n') ? "" : "-";
     for (Text line : go::split(value.ends_with('\n') ? value.substr(0, value.size() - 1) : value, "\n"))
       out += line.empty() ? "\n" : "\n" + std::string(indent, ' ') + std::string(line);
     return out;
@@ -153,14 +215,9 @@ std::string Writer::text(Text value, std::size_t indent, bool key) {
 
 std::string Writer::scalar(const Value& value, std::size_t indent) {
   if (value.is_string()) return text(value.as_string(), indent, false);
-  if (!value.is_number() || value.is_integer()) return to_json(value);
   const std::string spelled = to_json(value);
-  std::uint64_t whole = 0;
-  const auto [end, error] = std::from_chars(spelled.data(), spelled.data() + spelled.size(), whole);
-  if (error == std::errc{} && end == spelled.data() + spelled.size()) return spelled;
-  double real = to_double(value);
-  if (std::floor(real) == real && std::fabs(real) < 9.2e18) return go::format_float(real, 'f', -1);
-  return go::format_float(real, 'g', -1);
+  if (!value.is_number() || is_integer_text(spelled)) return spelled;
+  return go::format_float(to_double(value), 'g', -1);
 }
 
 void Writer::mapping(const Value& value, std::size_t indent, Place place) {
@@ -203,13 +260,33 @@ void Writer::node(const Value& value, std::size_t indent, Place place) {
 
 BuiltinResult marshal(BuiltinContext& context, Value value) {
   if (!charge_value(context, value)) return limit_failure();
-  Writer writer(context);
+  Writer writer;
   writer.document(value);
   return owned_string(context, writer.take());
 }
 
+constexpr std::pair<Text, Text> kComplaints[] = {
+    {"unknown token", "found character that cannot start any token"},
+    {"illegal map value", "mapping values are not allowed in this context"},
+    {"illegal EOF in scalar", "found unexpected end of stream"},
+    {"end of sequence flow not found", "did not find expected ',' or ']'"},
+    {"end of map flow not found", "did not find expected ',' or '}'"},
+    {"end of map not found", "did not find expected key"},
+};
+
+/// The line of a complaint: go-yaml counts from where the text ends for what is not closed, and leaves the
+/// first line out.
+std::string line_of(const JsonError& error, Text text) {
+  std::size_t line = error.row > 1 ? error.row : 0;
+  if (error.message.starts_with("end of")) {
+    line = static_cast<std::size_t>(std::ranges::count(text, '\n'));
+    if (!text.empty() && text.back() != '\n') ++line;
+  }
+  return line == 0 ? "" : "line " + std::to_string(line) + ": ";
+}
+
 /// The reader's complaints in go-yaml's words, where they have the same meaning.
-std::string complaint(const JsonError& error) {
+std::string complaint(const JsonError& error, Text text) {
   constexpr Text kUnsupported = "json: unsupported value: ";
   if (error.message.starts_with(kUnsupported)) {
     const std::string value = error.message.substr(kUnsupported.size());
@@ -217,14 +294,16 @@ std::string complaint(const JsonError& error) {
                                         : value.starts_with(".n") || value.starts_with(".N") ? "NaN"
                                                                                              : "+Inf");
   }
-  if (error.message == "unknown token") return "yaml: found character that cannot start any token";
+  for (const auto& [ours, theirs] : kComplaints) {
+    if (error.message == ours) return "yaml: " + line_of(error, text) + std::string(theirs);
+  }
   return "yaml: " + error.message;
 }
 
 BuiltinResult unmarshal(BuiltinContext& context, Text text) {
   if (!charge_bytes(context, text.size() * 8)) return limit_failure();
   auto value = parse_yaml(context.arena, text, YamlTyping::Go);
-  if (!value) return builtin_failure(complaint(value.error()));
+  if (!value) return builtin_failure(complaint(value.error(), text));
   return *value;
 }
 

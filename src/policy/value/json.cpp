@@ -338,6 +338,23 @@ class Writer {
     for (int i = 0; i < level_; ++i) out_ += indent_;
   }
 
+  /// Bytes of the UTF-8 sequence at the beginning; 0 when there is none. Where it is not at the beginning of
+  /// one, a continuation byte is taken for the rest of what was written before.
+  std::size_t sequence_width(std::string_view text) {
+    if (continued_ > 0) return --continued_, 1;
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const std::size_t width = byte(0) >= 0xF0 ? 4 : byte(0) >= 0xE0 ? 3 : 2;
+    if (byte(0) < 0xC2 || byte(0) > 0xF4 || text.size() < width) return 0;
+    for (std::size_t i = 1; i < width; ++i) {
+      if ((byte(i) & 0xC0) != 0x80) return 0;
+    }
+    const bool overlong = (byte(0) == 0xE0 && byte(1) < 0xA0) || (byte(0) == 0xF0 && byte(1) < 0x90);
+    const bool surrogate = byte(0) == 0xED && byte(1) > 0x9F;
+    if (overlong || surrogate || (byte(0) == 0xF4 && byte(1) > 0x8F)) return 0;
+    continued_ = width - 1;
+    return width;
+  }
+
   void quote(std::string_view text) {
     constexpr char kHex[] = "0123456789abcdef";
     out_ += '"';
@@ -347,6 +364,8 @@ class Writer {
       if (c == '"' || c == '\\') {
         out_ += '\\';
         out_ += c;
+      } else if (byte >= 0x80 && sequence_width(text.substr(i)) == 0) {
+        out_ += "\\ufffd";  // as Go writes a byte that is no UTF-8
       } else if (byte >= 0x20 &&
                  (escape_ == EscapeHtml::No || (c != '<' && c != '>' && c != '&' && c != '\xE2'))) {
         out_ += c;
@@ -358,6 +377,7 @@ class Writer {
         if (separator == "\u2028" || separator == "\u2029") {
           out_ += separator == "\u2028" ? "\\u2028" : "\\u2029";
           i += 2;
+          continued_ = 0;
         } else {
           out_ += c;
         }
@@ -375,6 +395,7 @@ class Writer {
   std::string_view indent_;
   bool pretty_;
   int level_ = 0;
+  std::size_t continued_ = 0;  ///< bytes of the sequence under way
 };
 
 }  // namespace

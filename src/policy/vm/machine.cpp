@@ -320,6 +320,8 @@ bool Machine::run(const Function& f, Value* registers, Value& out) {
           added.kind = i.op == Opcode::WithInput ? Override::Kind::Input : Override::Kind::Data;
           added.path = at(i.b).as_array();
           added.value = at(i.c);
+          if (!std::ranges::all_of(added.path, [](const Value& key) { return key.is_string(); }))
+            return fail("eval_conflict_error", "bad document path", f, i);
         } else if (i.op == Opcode::WithValue) {
           added.kind = i.n != 0 ? Override::Kind::BuiltinValue : Override::Kind::FunctionValue;
           added.value = at(i.c);

@@ -122,6 +122,8 @@ void Reference::with(const ast::Expr& e, std::size_t at, World made, const Then&
   Path path;
   for (std::size_t i = 1; i < target->terms.size(); ++i)
     path.push_back(constant_value(arena_, target->terms[i]));
+  if (!std::ranges::all_of(path, [](const Value& key) { return key.is_string(); }))
+    return fail("eval_conflict_error", "bad document path");
   term(modifier.value, [&](Value value) {
     World next = made;
     if (ast::as<ast::Var>(target->terms.front())->name == "data") {

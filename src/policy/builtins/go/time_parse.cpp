@@ -36,7 +36,6 @@ class Reader {
   int month = -1, day = -1, year_day = -1, hour = 0, minute = 0, second = 0, nanosecond = 0;
   bool am = false, pm = false, utc = false;
   std::optional<int> zone_offset;
-  Text zone_name;
 
  private:
   bool number(int& out, bool two_digits);
@@ -231,7 +230,6 @@ bool Reader::abbreviation() {
   }
   auto length = abbreviation_length();
   if (!length) return false;
-  zone_name = rest_.substr(0, *length);
   rest_.remove_prefix(*length);
   return true;
 }
@@ -313,14 +311,6 @@ std::string resolve_date(Reader& r) {
   return r.day < 1 || r.day > days_in_month(r.year, r.month) ? "day out of range" : "";
 }
 
-/// Offset that an abbreviation stands for: only "GMT+5" says one.
-int offset_of_name(Text name) {
-  if (name.size() <= 3 || !name.starts_with("GMT")) return 0;
-  int hours = 0;
-  for (char c : name.substr(4)) hours = hours * 10 + (c - '0');
-  return (name[3] == '-' ? -hours : hours) * 3600;
-}
-
 }  // namespace
 
 Result<Time> parse_time(std::string_view layout, std::string_view value) {
@@ -343,7 +333,8 @@ Result<Time> parse_time(std::string_view layout, std::string_view value) {
   }
   if (!reader.rest().empty()) return failed(": extra text: " + quote_for_time(reader.rest()));
   if (auto problem = resolve_date(reader); !problem.empty()) return failed(": " + problem);
-  int offset = reader.utc ? 0 : reader.zone_offset.value_or(offset_of_name(reader.zone_name));
+  // An abbreviation, "GMT+5" among them, names a zone and moves nothing.
+  const int offset = reader.utc ? 0 : reader.zone_offset.value_or(0);
   Time time = make_time(reader.year, reader.month, reader.day, reader.hour, reader.minute, reader.second,
                         reader.nanosecond, utc());
   time.seconds -= offset;
