@@ -30,6 +30,15 @@ MaskerPtr full_mask() {
   return full;
 }
 
+/// The type of values that are a column's, unchanged; 0 = not known.
+std::uint32_t common_type(const sql::Output& output, const ColumnType& type_of) {
+  if (!output.direct || output.opaque || output.star || output.sources.empty()) return 0;
+  const std::uint32_t type = type_of(output.sources.front());
+  const bool same = std::ranges::all_of(
+      output.sources, [&](const sql::OutputSource& source) { return type_of(source) == type; });
+  return same ? type : 0;
+}
+
 /// RE2's rewrite string for this text as it is.
 std::string literal_replacement(std::string_view value) {
   std::string out;
@@ -147,7 +156,8 @@ RowEdit Masks::edit(const sql::Outputs& outputs, const std::vector<wire::Describ
   return {std::move(edits), most_rows_};
 }
 
-Result<RowEdit> Masks::edit(const sql::Outputs& outputs, const wire::CopyFormat& format) const {
+Result<RowEdit> Masks::edit(const sql::Outputs& outputs, const wire::CopyFormat& format,
+                            const ColumnType& type_of) const {
   std::vector<ColumnEdit> edits(format.columns.size());
   if (orders_.empty()) return RowEdit(std::move(edits), most_rows_);
   for (std::size_t i = 0; i < edits.size(); ++i) {
@@ -158,7 +168,7 @@ Result<RowEdit> Masks::edit(const sql::Outputs& outputs, const wire::CopyFormat&
       for (const sql::Output& one : outputs.columns) sql::merge(output, one);
       output.opaque = output.opaque || outputs.columns.empty();
     }
-    edits[i] = edit_of(output, 0, format.columns[i]);
+    edits[i] = edit_of(output, type_of ? common_type(output, type_of) : 0, format.columns[i]);
     if (!outputs.positional && (edits[i].dropped || !edits[i].masks.empty()))
       return fail(ErrorCode::InvalidArgument, "a COPY of masked columns must name its columns");
   }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,6 +31,9 @@ struct ColumnPattern {
   std::string schema, table, column;  ///< "" = any
 };
 
+/// The type's oid of a table's column; 0 = not known.
+using ColumnType = std::function<std::uint32_t(const sql::OutputSource&)>;
+
 class Masks {
  public:
   /// Adds what one `response` asks for. An error: its parameters do not go together, or its key is unknown.
@@ -42,8 +46,10 @@ class Masks {
   bool hides() const { return !orders_.empty(); }
 
   RowEdit edit(const sql::Outputs& outputs, const std::vector<wire::DescribedColumn>& columns) const;
-  /// The same for COPY, whose columns have places only. An error: the places are not known.
-  Result<RowEdit> edit(const sql::Outputs& outputs, const wire::CopyFormat& format) const;
+  /// The same for COPY, whose columns have places only: their types are those of the columns they show, as
+  /// far as `type_of` knows them. An error: the places are not known.
+  Result<RowEdit> edit(const sql::Outputs& outputs, const wire::CopyFormat& format,
+                       const ColumnType& type_of = {}) const;
   /// The statement may have read a masked column: what is said of it in words may hold its values.
   bool concern(const sql::StatementFacts& facts) const;
 

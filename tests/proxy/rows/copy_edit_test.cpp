@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "actions/support/decisions.h"
+#include "proxy/rows/masks.h"
 #include "proxy/wire/frame.h"
 
 using namespace signalbox::proxy;
@@ -94,4 +96,25 @@ TEST_CASE("what is no such stream is not passed on") {
 
 TEST_CASE("rows beyond the cap go") {
   CHECK(through(CopyEdit({}, three("X", 1)), "a\tb\tc\nd\te\tf\n", 3) == "a\tX\n");
+}
+
+TEST_CASE("a COPY's masked columns are masked by the types that the catalogue tells") {
+  const auto decision =
+      signalbox::actions::testing::decision_of({R"({"action": "response", "columns": ["people.*"]})"});
+  const signalbox::actions::NoFacts facts;
+  Masks masks;
+  REQUIRE(masks.add({*signalbox::actions::find_action("response"), decision.actions[0], facts}, {}));
+  const auto outputs = signalbox::sql::outputs("copy people (id, name, born) to stdout", 0, false);
+  REQUIRE(outputs.columns.size() == 3);
+  const auto type_of = [](const signalbox::sql::OutputSource& source) -> std::uint32_t {
+    CHECK(source.table == "people");
+    return source.column == "id" ? 23 : source.column == "name" ? 25 : 0;  // pg_type.oid: int4, text
+  };
+  const std::string line = "7\tAda\t1815-12-10\n";
+  auto known = masks.edit(outputs, {.binary = false, .columns = {0, 0, 0}}, type_of);
+  REQUIRE(known);
+  CHECK(through(CopyEdit({}, std::move(*known)), line, 7) == "0\t********\t\\N\n");
+  auto unknown = masks.edit(outputs, {.binary = false, .columns = {0, 0, 0}});
+  REQUIRE(unknown);
+  CHECK(through(CopyEdit({}, std::move(*unknown)), line, 7) == "\\N\t\\N\t\\N\n");
 }

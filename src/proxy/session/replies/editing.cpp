@@ -116,7 +116,12 @@ std::optional<Refusal> Answers::begin_editing(const AnswerEvent& about, const Ma
     auto format = wire::decode_copy_out(about.body);
     const auto syntax = format && outputs.copy ? syntax_of(*outputs.copy, format->binary) : std::nullopt;
     if (!syntax) return make_refusal("42501", "the answer cannot be shown: its rows cannot be told apart");
-    auto rows = masks.edit(outputs, *format);
+    const sql::AnalyzeOptions names = analyze_options(about.event);
+    auto rows = masks.edit(outputs, *format, [&](const sql::OutputSource& source) -> std::uint32_t {
+      if (names.catalog == nullptr || about.event.catalog->stale) return 0;
+      const auto* relation = names.catalog->relation(source.schema, source.table, names.search_path);
+      return relation == nullptr ? 0 : relation->type_of(source.column);
+    });
     if (!rows) return make_refusal("42501", "the answer cannot be shown: " + rows.error().message);
     if (!rows->edits()) return std::nullopt;
     std::size_t at = 0;
