@@ -26,9 +26,10 @@ class AgingMap {
   /// Made when it is not there.
   T& at(std::string_view name) {
     if (const auto young = young_.find(name); young != young_.end()) return young->second;
+    const auto old = old_.find(name);
+    auto known = old == old_.end() ? typename Map::node_type() : old_.extract(old);
     if (young_.size() >= half_) old_ = std::exchange(young_, {});
-    if (const auto old = old_.find(name); old != old_.end())
-      return young_.insert(old_.extract(old)).position->second;
+    if (known) return young_.insert(std::move(known)).position->second;
     return young_.try_emplace(std::string(name)).first->second;
   }
 
