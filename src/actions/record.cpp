@@ -68,6 +68,14 @@ void append_plan(const Plan& plan, std::string& out) {
   append_actions(plan.async, object.key("async"));
 }
 
+void append_step(const SyncStep& step, std::string& out) {
+  JsonObject object(out);
+  object.text("action", step.action);
+  object.text("outcome", step.outcome);
+  object.number("at_ns", step.at_ns);
+  object.number("took_ns", step.took_ns);
+}
+
 void append_error(const policy::EvalError& error, std::string& out) {
   JsonObject object(out);
   object.text("code", error.code);
@@ -107,6 +115,9 @@ void append_json(const DecisionRecordView& record, std::string& out) {
   }
   object.raw("facts", record.facts.empty() ? "{}" : record.facts);
   object.text_unless_empty("outcome", record.outcome);
+  if (!record.steps.empty())
+    append_list(record.steps, object.key("steps"), [&](const SyncStep& step) { append_step(step, out); });
+  object.text_unless_empty("traceparent", record.traceparent);
 }
 
 }  // namespace signalbox::actions

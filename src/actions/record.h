@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,14 @@ struct Decision;
 namespace signalbox::actions {
 
 struct Plan;
+
+/// A sync action, carried out.
+struct SyncStep {
+  std::string_view action;  ///< catalogue name
+  std::string outcome;      ///< "done", "waited 0.120 s", "refused 53400", "failed: ..."
+  std::int64_t at_ns = 0;   ///< wall clock
+  std::int64_t took_ns = 0;
+};
 
 /// A record as the data path hands it over; the lane copies it. The decision and the plan are read during the
 /// push.
@@ -36,6 +45,8 @@ struct DecisionRecordView {
   std::string_view passed_over;  ///< why the external engine, asked first, did not decide; "" otherwise
   std::string_view facts;        ///< JSON object: the input paths that the policies read, with their values
   std::string_view outcome;      ///< what came of it, when known: "refused 42501", ...
+  std::span<const SyncStep> steps;  ///< the sync actions that were carried out, in order
+  std::string_view traceparent;     ///< that the statement came with, when decisions are traced; "" otherwise
   std::int64_t latency_ns = 0;
   bool memoised = false;
   const policy::Decision* decision = nullptr;

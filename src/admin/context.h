@@ -21,6 +21,7 @@ class PolicySet;
 }
 namespace signalbox::actions {
 class AsyncLane;
+class TraceExporter;
 class BlockList;
 class Limiter;
 }  // namespace signalbox::actions
@@ -57,7 +58,8 @@ class PolicySource {
 
 struct Context {
   PolicySource* policies = nullptr;
-  actions::AsyncLane* lane = nullptr;  ///< null = no async lane
+  actions::AsyncLane* lane = nullptr;              ///< null = no async lane
+  const actions::TraceExporter* traces = nullptr;  ///< null = no traces are made
   const Metrics* metrics = nullptr;
   const Clock* clock = nullptr;
   std::function<std::vector<proxy::SessionView>()> sessions;

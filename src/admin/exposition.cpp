@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "actions/lanes/async_lane.h"
+#include "actions/traces/exporter.h"
 #include "base/log.h"
 
 namespace signalbox::admin {
@@ -139,6 +140,16 @@ void add_lane(Families& out, const actions::LaneCounters& c) {
   out.gauge("signalbox_jobs", kJobs, number(c.dead_letters), {{"state", "dead"}});
 }
 
+void add_traces(Families& out, const actions::TraceCounters& c) {
+  out.counter("signalbox_trace_spans_total", "Spans that the collector took.",
+              static_cast<double>(c.exported));
+  out.counter("signalbox_trace_decisions_dropped_total",
+              "Decisions that became no span: no room, or refused by the collector.",
+              static_cast<double>(c.dropped));
+  out.counter("signalbox_trace_failures_total", "Requests to the collector that failed.",
+              static_cast<double>(c.failures));
+}
+
 double resident_bytes() {
   std::ifstream in("/proc/self/statm");
   double total = 0, resident = 0;
@@ -165,6 +176,7 @@ std::string exposition(const Context& context) {
   add_registry(out, *context.metrics);
   add_policies(out, context.policies->status());
   if (context.lane) add_lane(out, context.lane->counters());
+  if (context.traces) add_traces(out, context.traces->counters());
   return out.text();
 }
 

@@ -142,6 +142,7 @@ struct DecisionOptions {
   std::size_t max_memory = 64u << 20;       ///< of one evaluation
   std::chrono::milliseconds deadline{100};  ///< of one evaluation
   bool record = true;                       ///< write decision records to the async lane
+  bool trace = false;                       ///< with the statement's `traceparent`
   ExternalEngineOptions external;
 };
 

@@ -48,12 +48,14 @@ class EmbeddedLane final : public AsyncLane {
       : options_(std::move(options)),
         lock_(std::move(lock)),
         log_(std::move(log)),
-        writer_(
-            options_, boot, std::move(stores), std::move(parts.handlers), std::move(parts.on_result),
-            [this] {
-              if (log_) log_->wake();
-            },
-            clock) {}
+        writer_(options_, boot, std::move(stores), std::move(parts.handlers),
+                {.on_result = std::move(parts.on_result),
+                 .on_stream =
+                     [this] {
+                       if (log_) log_->wake();
+                     },
+                 .on_decision = std::move(parts.on_decision)},
+                clock) {}
   ~EmbeddedLane() override { stop(std::chrono::milliseconds(0)); }
 
   Producer& producer() override { return writer_.add_producer(); }

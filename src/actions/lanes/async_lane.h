@@ -116,6 +116,8 @@ struct LaneParts {
   /// Called on the writer thread after the commit, for jobs that want their result; must not block. May be
   /// empty.
   std::function<void(JobResult)> on_result;
+  /// Called on the writer thread with each decision record, stored or not; must not block. May be empty.
+  std::function<void(std::int64_t time_ns, std::string_view body)> on_decision;
 };
 
 class AsyncLane {

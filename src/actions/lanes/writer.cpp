@@ -11,7 +11,7 @@
 
 #include <algorithm>
 
-#include "actions/json_text.h"
+#include "actions/lanes/stream_line.h"
 #include "actions/lanes/writer_round.h"
 
 namespace signalbox::actions {
@@ -32,48 +32,16 @@ void set(std::atomic<std::uint64_t>& gauge, std::uint64_t n) {
   gauge.store(n, std::memory_order_relaxed);
 }
 
-std::string stream_name(std::uint64_t boot, std::size_t producer) {
-  return fmt::format("{:016x}-{}", boot, producer);
-}
-
-void append_quoted_time(std::string& out, std::int64_t time_ns) {
-  out += '"';
-  append_time(out, time_ns);
-  out += '"';
-}
-
-void append_gap(const GapFrame& gap, std::string_view stream, std::string& out) {
-  JsonObject line(out);
-  append_quoted_time(line.key("time"), gap.time_ns);
-  line.text("stream", stream);
-  JsonObject range(line.key("gap"));
-  range.number("from", static_cast<std::int64_t>(gap.from));
-  range.number("to", static_cast<std::int64_t>(gap.to));
-  range.number("count", static_cast<std::int64_t>(gap.to - gap.from + 1));
-}
-
-void append_line(const StreamFrame& stream, std::string_view name, std::string& out) {
-  JsonObject line(out);
-  append_quoted_time(line.key("time"), stream.time_ns);
-  line.text("id", stream.id.to_text());
-  line.text("stream", name);
-  line.number("n", static_cast<std::int64_t>(stream.number));
-  // The rest is an object already: its members follow ours.
-  if (stream.arguments.size() > 2)
-    out.append(",").append(stream.arguments.substr(1, stream.arguments.size() - 2));
-}
-
 }  // namespace
 
 Writer::Writer(const AsyncLaneOptions& options, std::uint64_t boot, WriterStores stores,
-               std::vector<std::unique_ptr<JobHandler>> handlers, std::function<void(JobResult)> on_result,
-               std::function<void()> on_stream, const Clock& clock)
+               std::vector<std::unique_ptr<JobHandler>> handlers, WriterCallbacks callbacks,
+               const Clock& clock)
     : options_(options),
       boot_(boot),
       stores_(std::move(stores)),
       breakers_(options.breaker.failures, std::chrono::microseconds(options.breaker.open_for).count()),
-      on_result_(std::move(on_result)),
-      on_stream_(std::move(on_stream)),
+      callbacks_(std::move(callbacks)),
       clock_(clock),
       random_(boot),
       runners_(std::move(handlers), options.runners, [this] { wake(); }),
@@ -85,8 +53,7 @@ Writer::~Writer() {
 
 RingProducer& Writer::add_producer() {
   const std::lock_guard lock(producers_mutex_);
-  producers_.push_back(
-      std::make_unique<RingProducer>(options_.ring_bytes, stores_.decisions.has_value(), clock_));
+  producers_.push_back(std::make_unique<RingProducer>(options_.ring_bytes, takes_decisions(), clock_));
   return *producers_.back();
 }
 
@@ -144,6 +111,7 @@ std::size_t Writer::round(bool stopping) {
   if (committed) conclude(round);
   commit_stream(round, stopping);
   store_decisions(round);
+  tell_decisions(round);
   for (RingProducer* producer : round.read_from) producer->ring().release();
   return committed ? handled : 0;  // given up: there is no use in another round
 }
@@ -250,8 +218,8 @@ void Writer::conclude(Round& round) {
   set(counters_.pending, stores_.jobs.count(JobState::Pending));
   set(counters_.running, stores_.jobs.count(JobState::Running));
   set(counters_.dead_letters, stores_.jobs.count(JobState::Dead));
-  if (on_result_) {
-    for (JobResult& result : effects.results) on_result_(std::move(result));
+  if (callbacks_.on_result) {
+    for (JobResult& result : effects.results) callbacks_.on_result(std::move(result));
   }
 }
 
@@ -273,7 +241,13 @@ void Writer::commit_stream(Round& round, bool stopping) {
     return;
   }
   add(counters_.accepted, round.lines.size());
-  on_stream_();
+  callbacks_.on_stream();
+}
+
+void Writer::tell_decisions(const Round& round) {
+  if (!callbacks_.on_decision) return;
+  for (const DecisionFrame& decision : round.decisions)
+    callbacks_.on_decision(decision.time_ns, decision.body);
 }
 
 void Writer::store_decisions(Round& round) {
@@ -356,6 +330,7 @@ void Writer::wind_down() {
   }
   commit_stream(last, true);
   store_decisions(last);
+  tell_decisions(last);
 }
 
 }  // namespace signalbox::actions

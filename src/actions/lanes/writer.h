@@ -34,6 +34,13 @@ struct WriterCounters {
       dead_letters{0}, store_errors{0};
 };
 
+/// Called on the writer's thread, after the commit; they must not block.
+struct WriterCallbacks {
+  std::function<void(JobResult)> on_result;                                 ///< may be empty
+  std::function<void()> on_stream;                                          ///< lines have been stored
+  std::function<void(std::int64_t time_ns, std::string_view)> on_decision;  ///< its record; may be empty
+};
+
 struct WriterStores {
   JobStore jobs;
   SegmentLog stream;
@@ -43,8 +50,7 @@ struct WriterStores {
 class Writer {
  public:
   Writer(const AsyncLaneOptions& options, std::uint64_t boot, WriterStores stores,
-         std::vector<std::unique_ptr<JobHandler>> handlers, std::function<void(JobResult)> on_result,
-         std::function<void()> on_stream, const Clock& clock);
+         std::vector<std::unique_ptr<JobHandler>> handlers, WriterCallbacks callbacks, const Clock& clock);
   ~Writer();
 
   RingProducer& add_producer();
@@ -73,6 +79,9 @@ class Writer {
   Result<void> transact(Round& round, bool stopping);
   void commit_stream(Round& round, bool stopping);
   void store_decisions(Round& round);
+  void tell_decisions(const Round& round);
+  /// Somebody wants their records.
+  bool takes_decisions() const { return stores_.decisions.has_value() || callbacks_.on_decision; }
   void conclude(Round& round);
   void wind_down();
   void nap(std::size_t handled);
@@ -93,8 +102,7 @@ class Writer {
   const std::uint64_t boot_;
   WriterStores stores_;
   Breakers breakers_;
-  std::function<void(JobResult)> on_result_;
-  std::function<void()> on_stream_;
+  const WriterCallbacks callbacks_;
   const Clock& clock_;
   WriterCounters counters_;
   std::mt19937_64 random_;

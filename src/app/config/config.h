@@ -131,6 +131,10 @@ struct ObservabilityConfig {
   std::string log_level;
   std::string log_format;
   std::string log_output;
+  std::string traces_endpoint;
+  Secrets traces_headers;
+  std::filesystem::path traces_ca;
+  std::string traces_service;
 };
 
 struct SharedConfig {

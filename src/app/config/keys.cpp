@@ -256,6 +256,14 @@ Keys keys(ObservabilityConfig& c) {
        {"text", "json"}},
       {"log_output", &c.log_output, "stderr",
        "`stderr`, `stdout` or a file, which is opened again on reload.", Reload::Live},
+      {"traces.endpoint", &c.traces_endpoint, "",
+       "Where decisions go as OpenTelemetry spans (OTLP/HTTP), `http://collector:4318/v1/traces`; empty: "
+       "nowhere."},
+      {"traces.headers", &c.traces_headers, "{}",
+       "Headers of the requests, by name: what the collector asks for."},
+      {"traces.ca", &c.traces_ca, "",
+       "Authorities that the collector's certificate must come from, PEM; empty: the system's."},
+      {"traces.service", &c.traces_service, "signalbox", "`service.name` of the spans."},
   };
 }
 
@@ -337,7 +345,7 @@ const std::vector<Section>& sections() {
       object("actions", &Config::actions, "How jobs run that actions such as `webhook` ask for."),
       object("queue", &Config::queue, "Where they wait, and where decisions are recorded."),
       object("admin", &Config::admin, "The admin API (docs/operations.md)."),
-      object("observability", &Config::observability, "The gateway's own log."),
+      object("observability", &Config::observability, "The gateway's own log, and its traces."),
       object("limits", &Config::limits, "Bounds on what clients may use. Values left at 0 are not limited."),
       object("shared", &Config::shared, "What several gateways share (docs/operations.md)."),
   };

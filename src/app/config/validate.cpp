@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "actions/parameter_syntax.h"
 #include "app/config/address.h"
 #include "app/config/config.h"
 #include "app/config/slot.h"
@@ -108,6 +109,11 @@ Diagnostics validate(const Config& original) {
     findings.error(
         fmt::format("admin.address {} is not a loopback address and no token is set", admin.address),
         "set admin.read_token and admin.operate_token");
+  }
+  const std::string& collector = config.observability.traces_endpoint;
+  if (!collector.empty() && !actions::is_http_url(collector)) {
+    findings.error(fmt::format("observability.traces.endpoint: \"{}\" is not a URL", collector),
+                   "write http://host:4318/v1/traces");
   }
   return findings.take();
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "app/config/address.h"
+#include "app/version.h"
 
 namespace signalbox::app {
 namespace {
@@ -115,7 +116,8 @@ proxy::DecisionOptions decisions(const Config& config) {
   o.max_steps = c.max_steps;
   o.max_memory = c.max_memory.bytes;
   o.deadline = to_ms(c.deadline);
-  o.record = config.queue.decisions;
+  o.trace = !config.observability.traces_endpoint.empty();
+  o.record = config.queue.decisions || o.trace;
   o.external = external(c);
   return o;
 }
@@ -194,6 +196,18 @@ actions::WebhookOptions webhook_options(const Config& config) {
   actions::WebhookOptions o;
   for (const auto& [name, secret] : config.actions.webhook_secrets) o.secrets.emplace(name, secret.reveal());
   o.http.ca_file = config.actions.webhook_ca;
+  return o;
+}
+
+std::optional<actions::TraceOptions> trace_options(const Config& config) {
+  const ObservabilityConfig& c = config.observability;
+  if (c.traces_endpoint.empty()) return std::nullopt;
+  actions::TraceOptions o;
+  o.endpoint = c.traces_endpoint;
+  for (const auto& [name, value] : c.traces_headers) o.headers.emplace_back(name, value.reveal());
+  o.resource = {
+      .service = c.traces_service, .instance = config.gateway.node, .version = std::string(kVersion)};
+  o.http.ca_file = c.traces_ca;
   return o;
 }
 

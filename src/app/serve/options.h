@@ -1,8 +1,11 @@
 // From the configuration to the options of each part. Pure.
 #pragma once
 
+#include <optional>
+
 #include "actions/lanes/async_lane.h"
 #include "actions/lanes/webhook.h"
+#include "actions/traces/exporter.h"
 #include "admin/server.h"
 #include "app/config/config.h"
 #include "base/log.h"
@@ -14,6 +17,8 @@ proxy::GatewayOptions gateway_options(const Config& config);
 /// The directory is the configured one; empty stays empty.
 actions::AsyncLaneOptions lane_options(const Config& config);
 actions::WebhookOptions webhook_options(const Config& config);
+/// nullopt: no traces are made.
+std::optional<actions::TraceOptions> trace_options(const Config& config);
 admin::ServerOptions server_options(const Config& config);
 log::Options log_options(const Config& config);
 

@@ -12,6 +12,7 @@
 #include "actions/lanes/stream_sink.h"
 #include "actions/lanes/webhook.h"
 #include "actions/limits/block_keeper.h"
+#include "actions/traces/exporter.h"
 #include "app/serve/options.h"
 #include "app/version.h"
 #include "base/log.h"
@@ -86,6 +87,12 @@ Result<void> Service::open_lane() {
   parts.on_result = [this](actions::JobResult result) {
     if (auto* gateway = results_to_.load(std::memory_order_acquire)) gateway->deliver(std::move(result));
   };
+  if (auto tracing = trace_options(config_)) {
+    traces_ = std::make_unique<actions::TraceExporter>(std::move(*tracing));
+    parts.on_decision = [this](std::int64_t time_ns, std::string_view record) {
+      traces_->offer(time_ns, record);
+    };
+  }
   auto lane = actions::AsyncLane::open(std::move(options), std::move(parts), clock_);
   if (!lane) return std::unexpected(lane.error());
   lane_ = std::move(*lane);
@@ -139,6 +146,7 @@ admin::Context Service::admin_context() {
   admin::Context context;
   context.policies = library_.get();
   context.lane = lane_.get();
+  context.traces = traces_.get();
   context.metrics = &metrics_;
   context.clock = &clock_;
   context.sessions = [this] { return gateway_->sessions(); };
@@ -188,6 +196,7 @@ std::size_t Service::stop(std::chrono::milliseconds deadline) {
   admin_.reset();  // answered until here: health says "not accepting" while sessions finish
   library_->on_change({});
   if (lane_) lane_->stop(std::max(deadline, std::chrono::milliseconds(1000)));
+  if (traces_) traces_->stop(std::max(deadline, std::chrono::milliseconds(1000)));
   results_to_.store(nullptr, std::memory_order_release);
   blocks_.reset();
   gateway_.reset();

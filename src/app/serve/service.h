@@ -24,6 +24,7 @@
 namespace signalbox::actions {
 class AsyncLane;
 class BlockKeeper;
+class TraceExporter;
 }  // namespace signalbox::actions
 
 namespace signalbox::app {
@@ -87,6 +88,7 @@ class Service {
   std::int64_t started_ns_ = clock_.wall_ns();
   ScratchDirectory scratch_;
   std::unique_ptr<PolicyLibrary> library_;
+  std::unique_ptr<actions::TraceExporter> traces_;  ///< null: none are made
   std::unique_ptr<actions::AsyncLane> lane_;
   std::unique_ptr<proxy::Gateway> gateway_;
   std::unique_ptr<actions::BlockKeeper> blocks_;

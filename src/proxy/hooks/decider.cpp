@@ -13,6 +13,7 @@
 #include "proxy/lane/lane.h"
 #include "proxy/net/loop.h"
 #include "proxy/targets/mobility.h"
+#include "sql/comment.h"
 #include "sql/shape.h"
 
 namespace signalbox::proxy {
@@ -44,6 +45,16 @@ void append_catalogue(const CatalogFacts& catalogue, std::string& attributes) {
     attributes += schema;
   }
   attributes += '\n';
+}
+
+/// What sqlcommenter and drivers put into a comment, so that a trace goes on behind the client.
+std::string traceparent_of(const Event& event) {
+  if (event.query == nullptr) return {};
+  for (const sql::CommentTag& tag :
+       sql::comment_tags(event.query->text, analyze_options(event).standard_conforming_strings)) {
+    if (tag.key == "traceparent") return tag.value;
+  }
+  return {};
 }
 
 std::string peer_text(const ClientFacts& client) {
@@ -351,6 +362,7 @@ void Decider::record(const Ruling& ruling, const Event& event, actions::Id id, b
   }
   facts_json_ += '}';
   const std::string client = event.client != nullptr ? peer_text(*event.client) : std::string();
+  const std::string traceparent = options_.trace ? traceparent_of(event) : std::string();
   const actions::DecisionRecordView view_of_record{
       .id = id,
       .time_ns = event.time_ns,
@@ -365,6 +377,8 @@ void Decider::record(const Ruling& ruling, const Event& event, actions::Id id, b
       .passed_over = ruling.passed_over,
       .facts = facts_json_,
       .outcome = outcome,
+      .steps = event.steps != nullptr ? std::span(*event.steps) : std::span<const actions::SyncStep>(),
+      .traceparent = traceparent,
       .latency_ns = memoised ? 0 : ruling.latency_ns,
       .memoised = memoised,
       .decision = &ruling.decision,

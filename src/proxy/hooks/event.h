@@ -17,6 +17,10 @@ namespace signalbox::sql {
 class Catalog;
 }
 
+namespace signalbox::actions {
+struct SyncStep;
+}
+
 namespace signalbox::proxy {
 
 class Names;
@@ -173,6 +177,8 @@ struct Event {
   const Signals* signals = nullptr;                   ///< what the worker's detectors remember
   const std::vector<RaisedSignal>* raised = nullptr;  ///< by plugins, on this event
   const std::vector<RaisedSignal>* told = nullptr;    ///< in a rehearsal: what detectors would remember
+  /// What the sync actions of its plan came to, for the record; null: there were none.
+  const std::vector<actions::SyncStep>* steps = nullptr;
 };
 
 }  // namespace signalbox::proxy

@@ -25,9 +25,20 @@ bool done_before(const LaneReport& report, const policy::ActionRequest& request,
   });
 }
 
-void note(LaneReport& report, std::string_view action, std::string_view what) {
+std::string said_of(const LaneOutcome& outcome) {
+  std::string said = outcome.failed.empty() ? std::string() : "failed: " + outcome.failed;
+  if (outcome.refusal) {
+    if (!said.empty()) said += "; ";
+    return said + "refused " + outcome.refusal->fields.sqlstate;
+  }
+  if (said.empty()) said = outcome.said.empty() ? "done" : outcome.said;
+  return said;
+}
+
+void note(LaneReport& report, actions::SyncStep step) {
   if (!report.outcome.empty()) report.outcome += "; ";
-  report.outcome.append(action).append(": ").append(what);
+  report.outcome.append(step.action).append(": ").append(step.outcome);
+  report.steps.push_back(std::move(step));
 }
 
 /// `on_error`: what a failure means.
@@ -52,20 +63,22 @@ Task<> run_lane(LaneHost& host, const Ruling& ruling, const Event& event, LaneRe
     const actions::Parameters with(*planned.spec, request, facts);
     const LaneCall call{
         .host = host, .event = event, .spec = *planned.spec, .request = request, .with = with};
+    const Clock& clock = host.services().clock;
+    actions::SyncStep step{.action = planned.spec->name, .outcome = {}, .at_ns = clock.wall_ns()};
+    const std::int64_t began_ns = clock.steady_ns();
     LaneOutcome outcome = co_await run(call);
     settle_failure(call, outcome);
+    step.took_ns = clock.steady_ns() - began_ns;
+    step.outcome = said_of(outcome);
+    note(report, std::move(step));
     MetricsShard& metrics = host.services().metrics;
     metrics.add(!outcome.failed.empty() ? Counter::SyncActionsFailed
                 : outcome.refusal       ? Counter::SyncActionsRefused
                                         : Counter::SyncActionsDone);
-    if (!outcome.failed.empty()) note(report, planned.spec->name, "failed: " + outcome.failed);
     if (outcome.refusal) {
-      note(report, planned.spec->name, "refused " + outcome.refusal->fields.sqlstate);
       report.refusal = std::move(outcome.refusal);
       co_return;
     }
-    if (outcome.failed.empty())
-      note(report, planned.spec->name, outcome.said.empty() ? "done" : outcome.said);
   }
 }
 

@@ -12,6 +12,7 @@
 
 #include "actions/facts.h"
 #include "actions/parameters.h"
+#include "actions/record.h"
 #include "actions/spec.h"
 #include "policy/decision.h"
 #include "proxy/hooks/decider.h"
@@ -50,6 +51,7 @@ struct LaneReport {
     const policy::ActionRequest* request;
     std::uint32_t statement;
   };
+  std::vector<actions::SyncStep> steps;  ///< the same, each with its time
   std::vector<Done> done;  ///< what counts once for one statement, however that is wrapped
 };
 
