@@ -26,6 +26,7 @@ Task<std::optional<Refusal>> Gate::ask(actions::Hook hook) {
   const RulingPtr ruling = co_await ruling_on(ends_.decider(), event);
   LaneReport report;
   if (has_lane_work(ruling->plan)) co_await run_lane(host_, *ruling, event, report);
+  event.steps = &report.steps;
   auto refusal = judge(event, *ruling, report.outcome);
   std::optional<Refusal>& acted = report.refusal;
   if (acted && (!refusal || actions::stricter(acted->verdict, refusal->verdict))) refusal = std::move(acted);

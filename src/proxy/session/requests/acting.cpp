@@ -39,6 +39,7 @@ Task<bool> Requests::act() {
       co_await run_lane(lane_, judged.ruling->of(i), event, report);
   }
   event.statement = nullptr;
+  event.steps = &report.steps;
   if (!report.refusal && lane_.state && !lane_.state->wishes.empty())
     report.refusal = co_await lane_.moves.settle_wishes(count, judged.ruling->leaves_state);
   if (lane_.state) lane_.state->wishes.clear();
