@@ -3,6 +3,7 @@
 #include "actions/traces/spans.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 
@@ -85,6 +86,16 @@ void set_status(Json& span, std::string_view outcome) {
   add_text(span["attributes"], "error.type", sqlstate.empty() ? "_OTHER" : sqlstate);
 }
 
+/// `client`: "address:port", or "local" for a UNIX socket.
+void add_client(Json& attributes, const std::string& client) {
+  const std::size_t colon = client.rfind(':');
+  add_text(attributes, "client.address", client.substr(0, colon));
+  std::int64_t port = 0;
+  if (colon != client.npos &&
+      std::from_chars(client.data() + colon + 1, client.data() + client.size(), port).ec == std::errc{})
+    add_integer(attributes, "client.port", port);
+}
+
 /// The rules that asked for something: "policy: rule".
 Json rules_of(const Json& record) {
   Json values = Json::array();
@@ -102,8 +113,8 @@ Json attributes_of(const Json& record) {
   add_text(attributes, "db.system.name", "postgresql");
   add_text(attributes, "db.namespace", member(record, "database"));
   add_text(attributes, "db.operation.name", member(member(record, "facts"), "query.kind"));
-  add_text(attributes, "db.user", member(record, "user"));
-  add_text(attributes, "client.address", member(record, "client"));
+  add_text(attributes, "user.name", member(record, "user"));
+  add_client(attributes, text(record, "client"));
   add_text(attributes, "signalbox.target", member(record, "target"));
   add_integer(attributes, "signalbox.session", integer(record, "session"));
   add_text(attributes, "signalbox.decision", member(record, "id"));

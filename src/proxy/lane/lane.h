@@ -52,7 +52,7 @@ struct LaneReport {
     std::uint32_t statement;
   };
   std::vector<actions::SyncStep> steps;  ///< the same, each with its time
-  std::vector<Done> done;  ///< what counts once for one statement, however that is wrapped
+  std::vector<Done> done;                ///< what counts once for one statement, however that is wrapped
 };
 
 /// Carries out a ruling's sync actions; ends with the first that refuses.

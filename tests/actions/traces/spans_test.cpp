@@ -55,6 +55,9 @@ TEST_CASE("a decision is a span, its actions are spans below it") {
   CHECK(decision["status"]["code"] == 2);
   CHECK(attribute(decision, "db.system.name") == "postgresql");
   CHECK(attribute(decision, "db.operation.name") == "select");
+  CHECK(attribute(decision, "user.name") == "ann");
+  CHECK(attribute(decision, "client.address") == "10.0.0.9");
+  CHECK(attribute(decision, "client.port") == "4711");
   CHECK(attribute(decision, "error.type") == "53400");
   CHECK(attribute(decision, "signalbox.session") == "7");
   CHECK(attribute(decision, "signalbox.rules") == R"({"values":[{"stringValue":"p: one"}]})");
