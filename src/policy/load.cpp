@@ -159,11 +159,11 @@ check::CheckOptions checking_options(const PolicySet::Loaded& loaded) {
 }
 
 /// What the entry reads besides its gateway rules.
-std::vector<SlotRead> entry_reads(const PolicySet::Loaded& loaded,
+std::vector<SlotRead> entry_reads(const PolicySet::Loaded& loaded, SlotUses& uses,
                                   const std::vector<std::uint32_t>& gateway_functions) {
   if (loaded.entry == kNone) return {};
   const std::uint32_t function = loaded.program.rule_sets[loaded.entry].function;
-  return slots_read_besides(loaded.program, function, gateway_functions);
+  return slots_read_besides(loaded.program, uses, function, gateway_functions);
 }
 
 /// Rules that are off read nothing. Slots that neither the entry nor another rule reads are put down to the
@@ -212,6 +212,7 @@ void describe_rules(PolicySet::Loaded& loaded) {
       }
     }
   }
+  SlotUses uses;
   for (const RuleSet& set : program.rule_sets) {
     if (!set.path.starts_with(kPolicies) || !set.path.ends_with(".actions")) continue;
     gateway_functions.push_back(set.function);
@@ -222,10 +223,10 @@ void describe_rules(PolicySet::Loaded& loaded) {
       loaded.gateway_rules.push_back(function.rule_numbers[i]);
       const auto& name = loaded.names[function.rule_numbers[i]];
       loaded.reads.push_back({name.policy, name.rule, name.at, name.hooks,
-                              slots_read(program, function, function.rule_entries[i], to)});
+                              slots_read(program, uses, function, function.rule_entries[i], to)});
     }
   }
-  note_what_is_off(loaded, off, entry_reads(loaded, gateway_functions));
+  note_what_is_off(loaded, off, entry_reads(loaded, uses, gateway_functions));
 }
 
 void plan_modules(const PolicySet::Loaded& loaded, Program& program, WithTargets& targets,

@@ -5,7 +5,6 @@
 #include <map>
 
 #include "policy/compile/document_tree.h"
-#include "policy/compile/slot_use.h"
 
 namespace signalbox::policy {
 namespace {
@@ -27,7 +26,8 @@ void add_strings(const ast::Term& term, std::vector<std::string>& out) {
 
 class Walk {
  public:
-  explicit Walk(const Program& program) : program_(program), seen_(program.functions.size(), false) {}
+  Walk(const Program& program, SlotUses& uses)
+      : program_(program), uses_(uses), seen_(program.functions.size(), false) {}
 
   void code(const Function& function, std::size_t from, std::size_t to) {
     for (std::size_t at = from; at < to; ++at) {
@@ -65,11 +65,11 @@ class Walk {
  private:
   void slot(const Function& function, std::size_t at, std::uint32_t number) {
     const auto [read, first] = slots_.try_emplace(number, SlotRead{.slot = number, .fields = {}});
-    note_use(function, at, first, read->second);
+    uses_.note(function, at, first, read->second);
   }
   /// `data.policies[name].actions` asks for no other member of what is below.
   void tree(const Function& function, std::size_t at, std::uint32_t node) {
-    const auto members = members_read(function, at);
+    const auto members = uses_.members_read(function, at);
     if (!members || members->empty() || program_.nodes[node].rule_set != kNone) return below(node);
     for (const auto& [key, child] : program_.nodes[node].children) {
       for (const auto& [name, grandchild] : program_.nodes[child].children) {
@@ -87,6 +87,7 @@ class Walk {
   }
 
   const Program& program_;
+  SlotUses& uses_;
   std::vector<bool> seen_;
   std::map<std::uint32_t, SlotRead> slots_;
 };
@@ -148,16 +149,16 @@ std::vector<std::string> hooks_of(const ast::Rule& rule) {
   return out;
 }
 
-std::vector<SlotRead> slots_read(const Program& program, const Function& function, std::size_t from,
-                                 std::size_t to) {
-  Walk walk(program);
+std::vector<SlotRead> slots_read(const Program& program, SlotUses& uses, const Function& function,
+                                 std::size_t from, std::size_t to) {
+  Walk walk(program, uses);
   walk.code(function, from, to);
   return walk.slots();
 }
 
-std::vector<SlotRead> slots_read_besides(const Program& program, std::uint32_t function,
+std::vector<SlotRead> slots_read_besides(const Program& program, SlotUses& uses, std::uint32_t function,
                                          std::span<const std::uint32_t> apart) {
-  Walk walk(program);
+  Walk walk(program, uses);
   for (const std::uint32_t one : apart) walk.pass_over(one);
   walk.whole(function);
   return walk.slots();

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "policy/compile/slot_use.h"
 #include "policy/engine.h"
 #include "policy/syntax/ast.h"
 #include "policy/vm/program.h"
@@ -19,12 +20,12 @@ std::vector<std::string> hooks_of(const ast::Rule& rule);
 bool turned_off(const ast::Rule& rule, std::span<const ast::Module> modules, const Value& base);
 
 /// Slots that running the instructions [from, to) of `function` may read, through rules and functions too.
-/// Sorted by slot.
-std::vector<SlotRead> slots_read(const Program& program, const Function& function, std::size_t from,
-                                 std::size_t to);
+/// Sorted by slot. `uses` is of this program, and serves all calls.
+std::vector<SlotRead> slots_read(const Program& program, SlotUses& uses, const Function& function,
+                                 std::size_t from, std::size_t to);
 
 /// Slots that running all of `function` may read, what the functions in `apart` read left out.
-std::vector<SlotRead> slots_read_besides(const Program& program, std::uint32_t function,
+std::vector<SlotRead> slots_read_besides(const Program& program, SlotUses& uses, std::uint32_t function,
                                          std::span<const std::uint32_t> apart);
 
 }  // namespace signalbox::policy

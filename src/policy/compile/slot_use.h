@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "policy/engine.h"
@@ -12,12 +13,25 @@
 
 namespace signalbox::policy {
 
-/// Adds to `read` what the instruction at `at`, which reads the slot, leads to in `function`. A `read`
-/// without fields means that nothing is known yet when `first`, and everything otherwise.
-void note_use(const Function& function, std::size_t at, bool first, SlotRead& read);
+/// Remembers which instructions read a register, function by function: a set of policies may be one function
+/// of very many rules, each of which asks. The program must outlive it.
+class SlotUses {
+ public:
+  /// Adds to `read` what the instruction at `at`, which reads the slot, leads to in `function`. A `read`
+  /// without fields means that nothing is known yet when `first`, and everything otherwise.
+  void note(const Function& function, std::size_t at, bool first, SlotRead& read);
 
-/// The instruction at `at` makes a collection: the members that are read of its elements, or nothing when all
-/// may be.
-std::optional<std::vector<std::string>> members_read(const Function& function, std::size_t at);
+  /// The instruction at `at` makes a collection: the members that are read of its elements, or nothing when
+  /// all may be.
+  std::optional<std::vector<std::string>> members_read(const Function& function, std::size_t at);
+
+  /// By register: the instructions that may read it, in order.
+  using Readers = std::vector<std::vector<std::uint32_t>>;
+
+ private:
+  const Readers& readers_of(const Function& function);
+
+  std::unordered_map<const Function*, Readers> readers_;
+};
 
 }  // namespace signalbox::policy
