@@ -111,7 +111,8 @@ void Gateway::Impl::start() {
   started_ = true;
   accepting_ = true;
   for (auto& worker : workers_) worker->start();
-  workers_.front()->loop().post([raw = workers_.front().get()] { raw->watch_targets(), raw->share_blocks(); });
+  workers_.front()->loop().post(
+      [raw = workers_.front().get()] { raw->watch_targets(), raw->share_blocks(); });
   for (const std::string& address : addresses_) log::info("listening", {{"address", address}});
 }
 

@@ -4,7 +4,6 @@
 #include "app/policies/event_tests.h"
 
 #include <fmt/format.h>
-#include <re2/re2.h>
 
 #include <algorithm>
 #include <chrono>
@@ -12,6 +11,7 @@
 #include "admin/rehearsal.h"
 #include "app/policies/library.h"
 #include "policy/data/base_document.h"
+#include "policy/testing/name_pattern.h"
 #include "policy/value/json.h"
 
 namespace signalbox::app {
@@ -151,7 +151,8 @@ std::expected<EventSuite, Diagnostics> EventSuite::load(std::vector<policy::Sour
   EventSuite out;
   std::erase_if(files, [](const policy::SourceFile& file) { return file.path.ends_with("_test.rego"); });
   out.files_ = std::move(files);
-  const RE2 pattern(run, RE2::Quiet);
+  const auto wanted = policy::testing::NamePattern::read(run);
+  if (!wanted) return std::unexpected(wanted.error());
   const policy::Vocabulary vocabulary = host_vocabulary();
   Diagnostics errors;
   for (const auto& path : tests) {
@@ -161,8 +162,7 @@ std::expected<EventSuite, Diagnostics> EventSuite::load(std::vector<policy::Sour
       continue;
     }
     for (EventTest& test : *read) {
-      if (RE2::PartialMatch(package_of(test) + "." + test.name, pattern))
-        out.tests_.push_back(std::move(test));
+      if (wanted->matches(package_of(test), test.name)) out.tests_.push_back(std::move(test));
     }
   }
   if (!errors.empty()) return std::unexpected(std::move(errors));

@@ -2,13 +2,12 @@
 // asking the rule's body which names it gets to.
 #include "policy/testing/suite.h"
 
-#include <re2/re2.h>
-
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
 
+#include "policy/testing/name_pattern.h"
 #include "policy/value/json.h"
 #include "policy/vm/program.h"
 
@@ -16,11 +15,6 @@ namespace signalbox::policy::testing {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-/// A pattern that cannot be read names the command line, not a file.
-Diagnostics bad_pattern(const RE2& pattern) {
-  return {{Severity::Error, "test_bad_pattern", pattern.error(), {}, {}, {}}};
-}
 
 /// The value of a case: true passes; an object holds further cases; anything else fails.
 CaseResult case_of(const Value& value) {
@@ -57,8 +51,8 @@ CaseResult& case_named(std::map<std::string, CaseResult>& cases, std::span<const
 std::expected<Suite, Diagnostics> Suite::load(std::vector<SourceFile> files, const Vocabulary& vocabulary,
                                               LoadOptions loading, SuiteOptions options) {
   Suite out;
-  const RE2 pattern(options.run, RE2::Quiet);
-  if (!pattern.ok()) return std::unexpected(bad_pattern(pattern));
+  const auto wanted = NamePattern::read(options.run);
+  if (!wanted) return std::unexpected(wanted.error());
   loading.keep_prints = true;
   loading.adapt = [&out](std::vector<ast::Module>& modules) {
     out.tests_ = find_tests(modules);
@@ -67,9 +61,7 @@ std::expected<Suite, Diagnostics> Suite::load(std::vector<SourceFile> files, con
   auto set = PolicySet::load(std::move(files), vocabulary, std::move(loading));
   if (!set) return std::unexpected(std::move(set.error()));
   out.set_ = std::move(*set);
-  std::erase_if(out.tests_, [&](const TestRule& test) {
-    return !RE2::PartialMatch(test.package + "." + test.name, pattern);
-  });
+  std::erase_if(out.tests_, [&](const TestRule& test) { return !wanted->matches(test.package, test.name); });
   out.options_ = std::move(options);
   return out;
 }

@@ -137,6 +137,56 @@ bool Walker::limits_rows(const Node* clause, const Relation* target) {
   return truth(clause, 0, integers) != Truth::True && mentions_rows(clause, target);
 }
 
+namespace {
+
+using Nodes = std::pmr::vector<const Node*>;
+
+/// SELECT without FROM: of its clauses only values can come.
+bool is_plain(const SelectStmt* select) {
+  return IsA(select, SelectStmt) && select->op == SETOP_NONE && select->withClause == nullptr &&
+         select->fromClause == nullptr && select->valuesLists == nullptr;
+}
+
+/// What an expression is made of goes to `todo`. False: nobody knows what it is made of, or of rows.
+bool take_apart(const Node* node, Nodes& todo) {
+  switch (nodeTag(node)) {
+    case T_A_Const:
+    case T_ParamRef:
+    case T_SQLValueFunction: return true;
+    case T_SubLink: {
+      const auto* select = as<SelectStmt>(as<SubLink>(node)->subselect);
+      if (!is_plain(select)) return false;
+      todo.insert(todo.end(),
+                  {as<SubLink>(node)->testexpr, as<Node>(select->targetList), select->whereClause});
+      return true;
+    }
+    case T_ResTarget: todo.push_back(as<ResTarget>(node)->val); return true;
+    case T_CoalesceExpr: todo.push_back(as<Node>(as<CoalesceExpr>(node)->args)); return true;
+    case T_MinMaxExpr: todo.push_back(as<Node>(as<MinMaxExpr>(node)->args)); return true;
+    case T_RowExpr: todo.push_back(as<Node>(as<RowExpr>(node)->args)); return true;
+    case T_A_ArrayExpr: todo.push_back(as<Node>(as<A_ArrayExpr>(node)->elements)); return true;
+    case T_CaseExpr:
+      todo.insert(todo.end(), {as<Node>(as<CaseExpr>(node)->arg), as<Node>(as<CaseExpr>(node)->args),
+                               as<Node>(as<CaseExpr>(node)->defresult)});
+      return true;
+    case T_CaseWhen:
+      todo.insert(todo.end(), {as<Node>(as<CaseWhen>(node)->expr), as<Node>(as<CaseWhen>(node)->result)});
+      return true;
+    case T_List:
+      for (const ListCell& cell : Cells(as<List>(node))) todo.push_back(in(cell));
+      return true;
+    case T_BoolExpr: todo.push_back(as<Node>(as<BoolExpr>(node)->args)); return true;
+    case T_FuncCall: todo.push_back(as<Node>(as<FuncCall>(node)->args)); return true;
+    case T_TypeCast: todo.push_back(as<TypeCast>(node)->arg); return true;
+    case T_A_Expr: todo.insert(todo.end(), {as<A_Expr>(node)->lexpr, as<A_Expr>(node)->rexpr}); return true;
+    case T_NullTest: todo.push_back(as<Node>(as<NullTest>(node)->arg)); return true;
+    case T_BooleanTest: todo.push_back(as<Node>(as<BooleanTest>(node)->arg)); return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
 /// A column, sub-select or cursor occurs in it; a clause without one is the same for every row. Of a write
 /// the column must be one of the target, or may be. A long clause is believed.
 bool Walker::mentions_rows(const Node* clause, const Relation* target) {
@@ -145,58 +195,17 @@ bool Walker::mentions_rows(const Node* clause, const Relation* target) {
     return target != nullptr && size_of(fields) > 1 &&
            string_in(nth(fields, size_of(fields) - 2)) != target->alias;
   };
-  std::pmr::vector<const Node*> todo(&pool_);
+  Nodes todo(&pool_);
   todo.push_back(clause);
   for (int visited = 0; !todo.empty(); ++visited) {
     const Node* node = todo.back();
     todo.pop_back();
     if (node == nullptr) continue;
     if (visited > 1000 || !charge(1)) return true;
-    switch (nodeTag(node)) {
-      case T_A_Const:
-      case T_ParamRef: break;
-      case T_ColumnRef:
-        if (!is_variable(node) && !of_another(node)) return true;
-        break;
-      case T_SubLink: {
-        const auto* select = as<SelectStmt>(as<SubLink>(node)->subselect);
-        const bool plain = IsA(select, SelectStmt) && select->op == SETOP_NONE &&
-                           select->withClause == nullptr && select->fromClause == nullptr &&
-                           select->valuesLists == nullptr;
-        if (!plain) return true;
-        todo.push_back(as<SubLink>(node)->testexpr);
-        todo.push_back(as<Node>(select->targetList));
-        todo.push_back(select->whereClause);
-        break;
-      }
-      case T_ResTarget: todo.push_back(as<ResTarget>(node)->val); break;
-      case T_SQLValueFunction: break;
-      case T_CoalesceExpr: todo.push_back(as<Node>(as<CoalesceExpr>(node)->args)); break;
-      case T_MinMaxExpr: todo.push_back(as<Node>(as<MinMaxExpr>(node)->args)); break;
-      case T_RowExpr: todo.push_back(as<Node>(as<RowExpr>(node)->args)); break;
-      case T_A_ArrayExpr: todo.push_back(as<Node>(as<A_ArrayExpr>(node)->elements)); break;
-      case T_CaseExpr:
-        todo.push_back(as<Node>(as<CaseExpr>(node)->arg));
-        todo.push_back(as<Node>(as<CaseExpr>(node)->args));
-        todo.push_back(as<Node>(as<CaseExpr>(node)->defresult));
-        break;
-      case T_CaseWhen:
-        todo.push_back(as<Node>(as<CaseWhen>(node)->expr));
-        todo.push_back(as<Node>(as<CaseWhen>(node)->result));
-        break;
-      case T_List:
-        for (const ListCell& cell : Cells(as<List>(node))) todo.push_back(in(cell));
-        break;
-      case T_BoolExpr: todo.push_back(as<Node>(as<BoolExpr>(node)->args)); break;
-      case T_FuncCall: todo.push_back(as<Node>(as<FuncCall>(node)->args)); break;
-      case T_TypeCast: todo.push_back(as<TypeCast>(node)->arg); break;
-      case T_A_Expr:
-        todo.push_back(as<A_Expr>(node)->lexpr);
-        todo.push_back(as<A_Expr>(node)->rexpr);
-        break;
-      case T_NullTest: todo.push_back(as<Node>(as<NullTest>(node)->arg)); break;
-      case T_BooleanTest: todo.push_back(as<Node>(as<BooleanTest>(node)->arg)); break;
-      default: return true;
+    if (IsA(node, ColumnRef)) {
+      if (!is_variable(node) && !of_another(node)) return true;
+    } else if (!take_apart(node, todo)) {
+      return true;
     }
   }
   return false;
