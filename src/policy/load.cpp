@@ -9,7 +9,7 @@
 #include "policy/fold.h"
 #include "policy/loaded.h"
 #include "policy/query_context.h"
-#include "policy/syntax/parse.h"
+#include "policy/syntax/parsing.h"
 #include "policy/yaml/policy.h"
 
 namespace signalbox::policy {

@@ -4,7 +4,7 @@
 #include <expected>
 
 #include "policy/engine.h"
-#include "policy/syntax/parse.h"
+#include "policy/syntax/parsing.h"
 
 namespace signalbox::policy {
 

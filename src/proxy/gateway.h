@@ -19,7 +19,7 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/result.h"
-#include "proxy/options.h"
+#include "proxy/gateway_options.h"
 
 namespace signalbox::policy {
 class PolicySet;

@@ -8,7 +8,7 @@
 #include "policy/data/yaml.h"
 #include "policy/limits.h"
 #include "policy/schema/json_schema.h"
-#include "policy/syntax/parse.h"
+#include "policy/syntax/parsing.h"
 #include "policy/yaml/policy.h"
 #include "policy/yaml/schema.h"
 

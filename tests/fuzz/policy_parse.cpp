@@ -6,9 +6,9 @@
 #include <string>
 
 #include "policy/check/checked.h"
-#include "policy/fmt/format.h"
+#include "policy/formatter/format.h"
 #include "policy/syntax/compare.h"
-#include "policy/syntax/parse.h"
+#include "policy/syntax/parsing.h"
 #include "policy/syntax/print.h"
 
 namespace ast = signalbox::policy::ast;

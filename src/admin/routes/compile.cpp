@@ -7,7 +7,7 @@
 #include "admin/reply.h"
 #include "admin/routes/list.h"
 #include "policy/partial/partial.h"
-#include "policy/syntax/parse.h"
+#include "policy/syntax/parsing.h"
 #include "policy/value/json.h"
 
 namespace signalbox::admin {

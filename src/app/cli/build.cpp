@@ -14,7 +14,7 @@
 #include "app/policies/library.h"
 #include "policy/bundle/bundle.h"
 #include "policy/data/base_document.h"
-#include "policy/fmt/format.h"
+#include "policy/formatter/format.h"
 #include "policy/syntax/print.h"
 #include "policy/value/json.h"
 #include "policy/yaml/policy.h"

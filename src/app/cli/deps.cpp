@@ -9,7 +9,7 @@
 #include "app/cli/terminal.h"
 #include "app/cli/verbs.h"
 #include "policy/syntax/ast_json.h"
-#include "policy/syntax/parse.h"
+#include "policy/syntax/parsing.h"
 #include "policy/trace/dependencies.h"
 
 namespace signalbox::app::cli {

@@ -12,7 +12,7 @@
 #include "app/cli/json_text.h"
 #include "app/version.h"
 #include "policy/data/yaml.h"
-#include "policy/syntax/parse.h"
+#include "policy/syntax/parsing.h"
 #include "policy/value/json.h"
 #include "policy/vm/program.h"
 

@@ -1,5 +1,5 @@
 // signalbox fmt: Rego in the one layout, with the flags of `opa fmt`.
-#include "policy/fmt/format.h"
+#include "policy/formatter/format.h"
 
 #include <fmt/format.h>
 

@@ -14,7 +14,7 @@
 #include "app/policies/library.h"
 #include "policy/bundle/bundle.h"
 #include "policy/data/base_document.h"
-#include "policy/syntax/parse.h"
+#include "policy/syntax/parsing.h"
 #include "policy/yaml/policy.h"
 
 namespace signalbox::app::cli {

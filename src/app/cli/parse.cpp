@@ -1,6 +1,4 @@
 // signalbox parse: the syntax tree of a Rego or YAML policy, as JSON in OPA's form or as an outline.
-#include "policy/syntax/parse.h"
-
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -15,6 +13,7 @@
 #include "app/policies/library.h"
 #include "policy/syntax/ast_json.h"
 #include "policy/syntax/outline.h"
+#include "policy/syntax/parsing.h"
 #include "policy/yaml/policy.h"
 
 namespace signalbox::app::cli {

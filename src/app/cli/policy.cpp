@@ -14,7 +14,7 @@
 #include "app/cli/terminal.h"
 #include "app/cli/verbs.h"
 #include "app/policies/library.h"
-#include "policy/fmt/format.h"
+#include "policy/formatter/format.h"
 #include "policy/syntax/print.h"
 #include "policy/yaml/schema.h"
 

@@ -10,7 +10,7 @@
 
 #include "app/cli/eval_result.h"
 #include "policy/builtins/builtin.h"
-#include "policy/syntax/parse.h"
+#include "policy/syntax/parsing.h"
 #include "policy/syntax/print.h"
 #include "policy/value/json.h"
 #include "policy/vm/program.h"

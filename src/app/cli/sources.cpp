@@ -14,7 +14,7 @@
 #include "app/policies/event_test_file.h"
 #include "app/policies/library.h"
 #include "policy/bundle/bundle.h"
-#include "policy/syntax/parse.h"
+#include "policy/syntax/parsing.h"
 
 namespace signalbox::app::cli {
 namespace {

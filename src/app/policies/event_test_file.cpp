@@ -12,7 +12,7 @@
 #include <set>
 
 #include "actions/verdict.h"
-#include "policy/syntax/parse.h"
+#include "policy/syntax/parsing.h"
 #include "policy/yaml/document.h"
 
 namespace signalbox::app {

@@ -9,7 +9,7 @@
 #include "admin/server.h"
 #include "app/config/config.h"
 #include "base/log.h"
-#include "proxy/options.h"
+#include "proxy/gateway_options.h"
 
 namespace signalbox::app {
 

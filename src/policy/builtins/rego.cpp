@@ -7,7 +7,7 @@
 #include "policy/builtins/results.h"
 #include "policy/builtins/typed.h"
 #include "policy/syntax/ast_json.h"
-#include "policy/syntax/parse.h"
+#include "policy/syntax/parsing.h"
 #include "policy/value/json.h"
 
 namespace signalbox::policy::builtins {

@@ -11,7 +11,7 @@
 
 #include "policy/data/base_document.h"
 #include "policy/data/yaml.h"
-#include "policy/syntax/parse.h"
+#include "policy/syntax/parsing.h"
 #include "policy/value/json.h"
 
 namespace signalbox::policy {

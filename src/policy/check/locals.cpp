@@ -4,7 +4,7 @@
 // and unifies through the whole body.
 #include "policy/check/locals.h"
 
-#include "policy/syntax/parse.h"
+#include "policy/syntax/parsing.h"
 #include "policy/syntax/print.h"
 
 namespace signalbox::policy::check {

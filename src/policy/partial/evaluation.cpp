@@ -7,7 +7,7 @@
 #include "policy/partial/copy_propagation.h"
 #include "policy/partial/known.h"
 #include "policy/syntax/compare.h"
-#include "policy/syntax/parse.h"
+#include "policy/syntax/parsing.h"
 #include "policy/value/json.h"
 
 namespace signalbox::policy::partial {

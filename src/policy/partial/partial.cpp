@@ -5,11 +5,11 @@
 #include <algorithm>
 
 #include "policy/check/context.h"
-#include "policy/fmt/format.h"
+#include "policy/formatter/format.h"
 #include "policy/loaded.h"
 #include "policy/partial/evaluation.h"
 #include "policy/syntax/ast_json.h"
-#include "policy/syntax/parse.h"
+#include "policy/syntax/parsing.h"
 #include "policy/syntax/print.h"
 #include "policy/syntax/visit.h"
 

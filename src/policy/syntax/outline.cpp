@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "policy/syntax/parse.h"
+#include "policy/syntax/parsing.h"
 #include "policy/syntax/print.h"
 
 namespace signalbox::policy::ast {

@@ -15,7 +15,7 @@
 
 #include "policy/syntax/ast.h"
 #include "policy/syntax/lexer.h"
-#include "policy/syntax/parse.h"
+#include "policy/syntax/parsing.h"
 
 namespace signalbox::policy::ast {
 

@@ -23,7 +23,7 @@
 #pragma once
 
 #include "policy/engine.h"
-#include "policy/syntax/parse.h"
+#include "policy/syntax/parsing.h"
 
 namespace signalbox::policy::yaml {
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "policy/syntax/parse.h"
+#include "policy/syntax/parsing.h"
 #include "policy/syntax/yaml_term.h"
 
 namespace signalbox::policy::yaml {

@@ -17,11 +17,11 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "policy/engine.h"
+#include "proxy/gateway_options.h"
 #include "proxy/hooks/decision_source.h"
 #include "proxy/hooks/memo.h"
 #include "proxy/hooks/policies.h"
 #include "proxy/hooks/query_statements.h"
-#include "proxy/options.h"
 #include "proxy/signals/signals.h"
 
 namespace signalbox::proxy {

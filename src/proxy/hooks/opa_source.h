@@ -5,9 +5,9 @@
 #include <string>
 
 #include "policy/opa/exchange.h"
+#include "proxy/gateway_options.h"
 #include "proxy/hooks/decision_source.h"
 #include "proxy/net/http_client.h"
-#include "proxy/options.h"
 
 namespace signalbox::proxy {
 

@@ -4,10 +4,10 @@
 
 #include <string>
 
+#include "proxy/gateway_options.h"
 #include "proxy/lane/shared_blocks.h"
 #include "proxy/lane/shared_limits.h"
 #include "proxy/net/redis_client.h"
-#include "proxy/options.h"
 
 namespace signalbox::proxy {
 

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "base/result.h"
+#include "proxy/gateway_options.h"
 #include "proxy/net/address.h"
 #include "proxy/net/fd.h"
-#include "proxy/options.h"
 
 namespace signalbox::proxy {
 

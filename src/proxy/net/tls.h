@@ -7,8 +7,8 @@
 #include <string>
 
 #include "base/result.h"
+#include "proxy/gateway_options.h"
 #include "proxy/hooks/event.h"
-#include "proxy/options.h"
 
 namespace signalbox::proxy {
 

@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "proxy/options.h"
+#include "proxy/gateway_options.h"
 #include "sql/catalog.h"
 
 namespace signalbox::proxy {

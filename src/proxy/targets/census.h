@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "proxy/options.h"
+#include "proxy/gateway_options.h"
 
 namespace signalbox::proxy {
 

@@ -4,8 +4,8 @@
 #include <memory>
 
 #include "base/result.h"
+#include "proxy/gateway_options.h"
 #include "proxy/net/tls.h"
-#include "proxy/options.h"
 
 namespace signalbox::proxy {
 

@@ -4,7 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "policy/check/checked.h"
-#include "policy/syntax/parse.h"
+#include "policy/syntax/parsing.h"
 #include "support/conformance.h"
 
 using namespace signalbox;

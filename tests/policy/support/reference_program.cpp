@@ -1,7 +1,7 @@
 // ReferenceProgram: shares parser and checker with the engine, and nothing behind them.
 #include "policy/support/reference_program.h"
 
-#include "policy/syntax/parse.h"
+#include "policy/syntax/parsing.h"
 
 namespace signalbox::policy::test {
 

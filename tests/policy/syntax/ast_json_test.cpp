@@ -5,7 +5,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "policy/syntax/parse.h"
+#include "policy/syntax/parsing.h"
 
 namespace signalbox::policy::ast {
 namespace {

@@ -5,7 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "policy/syntax/compare.h"
-#include "policy/syntax/parse.h"
+#include "policy/syntax/parsing.h"
 #include "policy/syntax/print.h"
 #include "support/conformance.h"
 

@@ -1,7 +1,7 @@
 // Hostile texts: the parser ends in bounded time and memory, with an error.
 #include <catch2/catch.hpp>
 
-#include "policy/syntax/parse.h"
+#include "policy/syntax/parsing.h"
 
 using namespace signalbox;
 using namespace signalbox::policy::ast;

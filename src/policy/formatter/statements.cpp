@@ -1,7 +1,7 @@
 // Package, imports and rules.
 #include <algorithm>
 
-#include "policy/fmt/writer.h"
+#include "policy/formatter/writer.h"
 #include "policy/syntax/compare.h"
 #include "policy/syntax/print.h"
 

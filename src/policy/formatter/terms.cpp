@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "policy/builtins/builtin.h"
-#include "policy/fmt/writer.h"
+#include "policy/formatter/writer.h"
 #include "policy/syntax/compare.h"
 #include "policy/syntax/print.h"
 #include "policy/syntax/visit.h"

@@ -1,5 +1,5 @@
 // Lines, indentation, comments and places.
-#include "policy/fmt/writer.h"
+#include "policy/formatter/writer.h"
 
 #include <algorithm>
 

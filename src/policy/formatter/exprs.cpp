@@ -1,7 +1,7 @@
 // Bodies and expressions.
 #include <algorithm>
 
-#include "policy/fmt/writer.h"
+#include "policy/formatter/writer.h"
 
 namespace signalbox::policy::fmt_rego {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "base/diagnostic.h"
-#include "policy/syntax/parse.h"
+#include "policy/syntax/parsing.h"
 
 namespace signalbox::policy::fmt_rego {
 

@@ -1,7 +1,7 @@
 // OPA's formatter texts: each X.rego gives X.rego.formatted, which formats to itself.
 #include <catch2/catch.hpp>
 
-#include "policy/fmt/format.h"
+#include "policy/formatter/format.h"
 #include "support/conformance.h"
 
 using namespace signalbox;

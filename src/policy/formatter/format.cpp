@@ -1,9 +1,9 @@
 // Formatting a module: which imports stay, which keywords the layout uses, then the Writer.
-#include "policy/fmt/format.h"
+#include "policy/formatter/format.h"
 
 #include <algorithm>
 
-#include "policy/fmt/writer.h"
+#include "policy/formatter/writer.h"
 #include "policy/syntax/print.h"
 
 namespace signalbox::policy::fmt_rego {
