@@ -1,6 +1,6 @@
 // Text of nodes: one line for terms and expressions, Rego that parses back to an equal tree (operators in
 // call form: `plus(1, 2)`). This is the form diagnostics and stage dumps use; the author's layout is the
-// formatter's (policy/fmt).
+// formatter's (policy/formatter).
 #pragma once
 
 #include <string>
