@@ -72,7 +72,8 @@ struct Vocabulary {
   std::vector<Action> actions;
   /// Judges the actions of one rule, which is asked at these hooks; beyond what the schemas can say.
   std::function<std::vector<ActionFault>(std::span<const WrittenAction>, std::span<const std::string>)> judge;
-  std::string input_schema;  ///< JSON Schema of the input document, which references must fit; empty = any
+  /// JSON Schema of the input document, which references in packages below data.policies must fit; empty = any.
+  std::string input_schema;
 };
 
 /// Without: no rule index, no early exit, no rewriting of the code. For comparing; results are the same.

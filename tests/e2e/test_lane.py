@@ -119,8 +119,8 @@ def test_limit_concurrency(make_gateway, pg):
     gateway = make_gateway(rules=policy_file(TRAFFIC, {"limit": {"concurrency": 2, "key": "all"}}, match="query.functions: pg_sleep"))
     wires = [connect(gateway) for _ in range(3)]
     for wire in wires[:2]:
-        wire.send(query("select pg_sleep(1)"))
-    host.wait_until(lambda: pg.sql("select count(*) from pg_stat_activity where query like 'select pg_sleep%' and state = 'active'") == "2", 5, "both sleep")
+        wire.send(query("select pg_sleep(3)"))
+    host.wait_until(lambda: pg.sql("select count(*) from pg_stat_activity where query like 'select pg_sleep%' and state = 'active'") == "2", 20, "both sleep")
     answer = wires[2].ask(query("select pg_sleep(0)"))
     assert refusal(answer) == "53400" and status(answer) == "I"
     assert wires[2].rows("select 1") == [("1",)]  # not of this kind

@@ -46,7 +46,9 @@ struct CheckOptions {
   bool keep_prints = false;  ///< print() calls stay, as internal.print
   QueryTypes query_types = QueryTypes::Checked;
   std::vector<NamedSchema> schemas;
-  std::string host_input;  ///< JSON Schema of `input` as the host makes it; one of `schemas` goes before it
+  /// JSON Schema of `input` as the host makes it; one of `schemas` goes before it. It holds for the packages
+  /// below data.policies: others may be asked with an input of somebody else's.
+  std::string host_input;
   std::vector<const Builtin*> own_builtins;  ///< the host's functions beside all_builtins()
 };
 

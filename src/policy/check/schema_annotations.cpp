@@ -24,9 +24,23 @@ std::string document_key(const ast::Module& module, const ast::Rule& rule) {
   return key_of(path, ground_prefix_length(path));
 }
 
+/// It is data.policies or below it.
+bool is_asked_by_host(const ast::Module& module) {
+  const ast::Ref& package = module.package.path;
+  return package.terms.size() > 1 && key_of(package, 2) == "data.policies";
+}
+
 }  // namespace
 
 SchemaAnnotations::SchemaAnnotations(Context& context) : context_(context) {
+  const CheckOptions& options = context.options;
+  const auto named = std::ranges::find_if(
+      options.schemas, [](const NamedSchema& schema) { return schema.name.terms.size() == 1; });
+  if (named != options.schemas.end()) {
+    input_ = read(named->text, named->file);
+  } else if (!options.host_input.empty()) {
+    host_input_ = read(options.host_input, "the host's schema of input");
+  }
   for (const ast::Module& module : context.modules) {
     const ast::Ref& package = module.package.path;
     const std::string name = key_of(package, package.terms.size());
@@ -44,18 +58,14 @@ SchemaAnnotations::SchemaAnnotations(Context& context) : context_(context) {
   }
 }
 
-TypePtr SchemaAnnotations::input() {
-  const auto given = std::ranges::find_if(
-      context_.options.schemas, [](const NamedSchema& schema) { return schema.name.terms.size() == 1; });
-  const bool named = given != context_.options.schemas.end();
-  const std::string& text = named ? given->text : context_.options.host_input;
-  if (text.empty() && !named) return nullptr;
+/// Null, and an error, when the schema is none.
+TypePtr SchemaAnnotations::read(const std::string& text, const std::string& file) {
   auto type = type_of_schema_text(text);
   if (type) return *type;
   Diagnostic error;
   error.code = kTypeError;
   error.message = type.error();
-  error.at.file = named ? given->file : "the host's schema of input";
+  error.at.file = file;
   context_.errors.push_back(std::move(error));
   return nullptr;
 }
@@ -78,6 +88,7 @@ SchemaAnnotations::Found SchemaAnnotations::holding_for(const ast::Module& modul
 }
 
 void SchemaAnnotations::apply(TypeEnv& env, const ast::Module& module, const ast::Rule& rule) {
+  if (host_input_ && is_asked_by_host(module)) env.set(ast::Ref{{ast::make_var("input")}}, host_input_);
   for (const ast::Annotations* annotations : holding_for(module, rule)) {
     for (const ast::SchemaAnnotation& schema : annotations->schemas) {
       if (!schema.definition && context_.options.schemas.empty()) continue;

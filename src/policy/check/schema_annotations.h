@@ -16,7 +16,7 @@ class SchemaAnnotations {
   explicit SchemaAnnotations(Context& context);
 
   /// The type of `input` that the schema named `schema` gives it everywhere; null without one.
-  TypePtr input();
+  TypePtr input() const { return input_; }
   /// Gives documents the types that the annotations of the subpackages above the rule, of its package, its
   /// document and itself say, the nearest last. What is wrong with a schema is an error of the rule.
   void apply(TypeEnv& env, const ast::Module& module, const ast::Rule& rule);
@@ -27,7 +27,11 @@ class SchemaAnnotations {
   std::expected<TypePtr, std::string> type_of(const ast::SchemaAnnotation& schema);
   std::expected<TypePtr, std::string> named(const ast::Ref& name);
 
+  TypePtr read(const std::string& text, const std::string& file);
+
   Context& context_;
+  TypePtr input_;                                                    ///< everywhere
+  TypePtr host_input_;                                               ///< in the packages that the host asks
   std::map<std::string, Found> subpackages_, packages_, documents_;  ///< by path
   std::map<std::string, TypePtr> named_;                             ///< known types of named schemas
 };

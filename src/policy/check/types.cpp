@@ -107,7 +107,7 @@ class TypeChecker {
         of_(of),
         builtins_([this](const TypeEnv& env, const ast::Term& term) { return comprehension(env, term); }),
         schemas_(context) {
-    if (TypePtr input = schemas_.input()) builtins_.set(ast::Ref{{ast::make_var("input")}}, std::move(input));
+    if (TypePtr input = schemas_.input()) builtins_.set(ast::Ref{{ast::make_var("input")}}, input);
   }
 
   const TypeEnv& base() const { return builtins_; }
