@@ -72,7 +72,7 @@ struct Vocabulary {
   std::vector<Action> actions;
   /// Judges the actions of one rule, which is asked at these hooks; beyond what the schemas can say.
   std::function<std::vector<ActionFault>(std::span<const WrittenAction>, std::span<const std::string>)> judge;
-  /// JSON Schema of the input document, which references in packages below data.policies must fit; empty = any.
+  /// JSON Schema of the input document, which references below data.policies must fit; empty = any.
   std::string input_schema;
 };
 
