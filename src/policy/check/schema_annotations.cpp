@@ -37,9 +37,9 @@ SchemaAnnotations::SchemaAnnotations(Context& context) : context_(context) {
   const auto named = std::ranges::find_if(
       options.schemas, [](const NamedSchema& schema) { return schema.name.terms.size() == 1; });
   if (named != options.schemas.end()) {
-    input_ = read(named->text, named->file);
+    input_ = read(named->text, named->file, SchemaSense::Opa);
   } else if (!options.host_input.empty()) {
-    host_input_ = read(options.host_input, "the host's schema of input");
+    host_input_ = read(options.host_input, "the host's schema of input", SchemaSense::Written);
   }
   for (const ast::Module& module : context.modules) {
     const ast::Ref& package = module.package.path;
@@ -59,8 +59,8 @@ SchemaAnnotations::SchemaAnnotations(Context& context) : context_(context) {
 }
 
 /// Null, and an error, when the schema is none.
-TypePtr SchemaAnnotations::read(const std::string& text, const std::string& file) {
-  auto type = type_of_schema_text(text);
+TypePtr SchemaAnnotations::read(const std::string& text, const std::string& file, SchemaSense sense) {
+  auto type = type_of_schema_text(text, sense);
   if (type) return *type;
   Diagnostic error;
   error.code = kTypeError;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "policy/check/context.h"
+#include "policy/check/schema_types.h"
 #include "policy/check/type_env.h"
 
 namespace signalbox::policy::check {
@@ -27,7 +28,7 @@ class SchemaAnnotations {
   std::expected<TypePtr, std::string> type_of(const ast::SchemaAnnotation& schema);
   std::expected<TypePtr, std::string> named(const ast::Ref& name);
 
-  TypePtr read(const std::string& text, const std::string& file);
+  TypePtr read(const std::string& text, const std::string& file, SchemaSense sense);
 
   Context& context_;
   TypePtr input_;                                                    ///< everywhere

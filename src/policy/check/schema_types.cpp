@@ -22,6 +22,7 @@ struct Shape {
   std::vector<std::string_view> types;
   std::vector<const Node*> properties, items;
   bool one_schema_for_items = false;
+  bool open = false;  ///< `additionalProperties` lets others in
 
   bool is(std::string_view type) const { return std::ranges::find(types, type) != types.end(); }
   std::string types_text() const {
@@ -39,11 +40,15 @@ struct Shape {
 };
 
 Shape shape_of(const Node& node) {
-  return {node.types, node.properties, node.items, node.one_schema_for_items};
+  const bool* flag = std::get_if<bool>(&node.additional_properties);
+  const bool open = flag != nullptr ? *flag : node.additional_properties.index() != 0;
+  return {node.types, node.properties, node.items, node.one_schema_for_items, open};
 }
 
 class SchemaReader {
  public:
+  explicit SchemaReader(SchemaSense sense) : sense_(sense) {}
+
   Typed read(const Node& node) {
     if (node.referenced != nullptr) {
       if (!open_.insert(node.referenced).second) return any_type();
@@ -115,12 +120,26 @@ class SchemaReader {
 
   Typed read_shape(Shape shape) {
     if (shape.types.empty()) shape.assume_type();
+    if (sense_ == SchemaSense::Written && shape.types.size() > 1) return read_each(shape);
     if (shape.is("boolean")) return scalar_type(TypeKind::Boolean);
     if (shape.is("string")) return scalar_type(TypeKind::String);
     if (shape.is("integer") || shape.is("number")) return scalar_type(TypeKind::Number);
     if (shape.is("object")) return read_object(shape);
     if (shape.is("array")) return read_array(shape);
+    if (sense_ == SchemaSense::Written && shape.is("null")) return scalar_type(TypeKind::Null);
     return any_type();
+  }
+
+  Typed read_each(const Shape& shape) {
+    TypePtr out;
+    for (const std::string_view type : shape.types) {
+      Shape one = shape;
+      one.types = {type};
+      auto read = read_shape(std::move(one));
+      if (!read) return read;
+      out = either(*read, out);
+    }
+    return out;
   }
 
   Typed read_object(const Shape& shape) {
@@ -131,6 +150,8 @@ class SchemaReader {
       if (!type) return type;
       properties.push_back({ast::make_string(one->property), *type});
     }
+    if (sense_ == SchemaSense::Written && shape.open)
+      return object_type(std::move(properties), any_type(), any_type());
     return object_type(std::move(properties));
   }
 
@@ -146,6 +167,7 @@ class SchemaReader {
     return array_type(std::move(parts), nullptr);
   }
 
+  SchemaSense sense_;
   std::set<const Node*> open_;  ///< references being read
 };
 
@@ -195,10 +217,10 @@ TypePtr overridden(std::span<const ast::Term> path, const TypePtr& known, const 
 
 namespace {
 
-Typed type_of_document(const Value& document) {
+Typed type_of_document(const Value& document, SchemaSense sense) {
   auto compiled = schema::compile(document, schema::Patterns::Ignore);
   if (!compiled) return std::unexpected("unable to compile the schema: " + compiled.error());
-  auto type = SchemaReader().read(*(*compiled)->root);
+  auto type = SchemaReader(sense).read(*(*compiled)->root);
   if (!type) return std::unexpected("type checking: " + type.error());
   return type;
 }
@@ -207,15 +229,15 @@ Typed type_of_document(const Value& document) {
 
 std::expected<TypePtr, std::string> type_of_schema(const ast::Term& term) {
   Arena arena;
-  return type_of_document(value_of(arena, term));
+  return type_of_document(value_of(arena, term), SchemaSense::Opa);
 }
 
-std::expected<TypePtr, std::string> type_of_schema_text(std::string_view text) {
+std::expected<TypePtr, std::string> type_of_schema_text(std::string_view text, SchemaSense sense) {
   Arena arena;
-  if (const auto json = parse_json(arena, text)) return type_of_document(*json);
+  if (const auto json = parse_json(arena, text)) return type_of_document(*json, sense);
   const auto yaml = parse_yaml(arena, text);
   if (!yaml) return std::unexpected("unable to parse the schema: " + yaml.error().message);
-  return type_of_document(*yaml);
+  return type_of_document(*yaml, sense);
 }
 
 void set_document_type(TypeEnv& env, const ast::Ref& path, const TypePtr& type) {
