@@ -60,7 +60,7 @@ untold if {
 untold if {
 	some setting in input.query.sets
 	setting.name == ""
-	object.get(setting, "value", "") in powerful | {""}
+	object.get(setting, "value", "") in (powerful | {""})
 }
 
 untold if scope.unseen
