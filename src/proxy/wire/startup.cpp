@@ -1,7 +1,11 @@
 // Parsing as PostgreSQL's ProcessStartupPacket does, with its words for what is wrong.
 #include "proxy/wire/startup.h"
 
+#include <algorithm>
+#include <array>
+
 #include "base/bytes.h"
+#include "proxy/wire/frame.h"
 
 namespace signalbox::proxy::wire {
 namespace {
@@ -36,6 +40,19 @@ std::expected<FirstPacket, WireError> parse_parameters(std::uint32_t protocol, s
   return wrong("invalid startup packet layout: expected terminator as last byte");
 }
 
+/// Three settings have capitals in their name (guc_tables.c), and those of extensions have none by habit.
+std::string setting_name(std::string_view name) {
+  static constexpr auto kCapitals =
+      std::to_array<std::string_view>({"DateStyle", "IntervalStyle", "TimeZone"});
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  for (const std::string_view known : kCapitals) {
+    if (std::ranges::equal(known, name, {}, lower, lower)) return std::string(known);
+  }
+  std::string out(name);
+  std::ranges::transform(out, out.begin(), lower);
+  return out;
+}
+
 void close_packet(std::string& packet) {
   store_be(packet.data(), static_cast<std::uint32_t>(packet.size()));
 }
@@ -48,6 +65,22 @@ std::string_view Startup::parameter(std::string_view name) const {
     if (key == name) value = text;
   }
   return value;
+}
+
+std::vector<std::pair<std::string, std::string>> Startup::effective() const {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const auto& [given, text] : parameters) {
+    const std::string name = setting_name(given);
+    const bool is_name = name == "user" || name == "database";
+    const std::string_view value = is_name ? std::string_view(text).substr(0, kNameBytes) : text;
+    const auto known = std::ranges::find(out, name, &std::pair<std::string, std::string>::first);
+    if (known == out.end()) {
+      out.emplace_back(name, value);
+    } else {
+      known->second = value;
+    }
+  }
+  return out;
 }
 
 std::expected<std::size_t, WireError> startup_length(std::string_view first_four) {

@@ -33,6 +33,9 @@ struct Startup {
   std::vector<std::pair<std::string, std::string>> parameters;  ///< in order, duplicates kept
   /// Value of the last parameter of this name, as the server takes it; "" when there is none.
   std::string_view parameter(std::string_view name) const;
+  /// The parameters as the server takes them: each once, with its last value and the name that PostgreSQL
+  /// gives it (it compares names of settings without case); user and database cut to the length of a name.
+  std::vector<std::pair<std::string, std::string>> effective() const;
 };
 
 using FirstPacket = std::variant<SslRequest, GssRequest, CancelRequest, Startup>;

@@ -50,6 +50,25 @@ TEST_CASE("parameters come in order, duplicates kept, the last one counting") {
   CHECK(startup.parameter("database").empty());
 }
 
+TEST_CASE("parameters as the server takes them") {
+  const std::string long_name(70, 'n');
+  const Startup startup{.parameters = {{"user", long_name},
+                                       {"SEARCH_PATH", "a"},
+                                       {"datestyle", "German"},
+                                       {"search_path", "b"},
+                                       {"TimeZone", "UTC"},
+                                       {"TIMEZONE", "CET"},
+                                       {"database", long_name},
+                                       {"application_name", long_name}}};
+  const std::vector<std::pair<std::string, std::string>> wanted = {{"user", std::string(63, 'n')},
+                                                                   {"search_path", "b"},
+                                                                   {"DateStyle", "German"},
+                                                                   {"TimeZone", "CET"},
+                                                                   {"database", std::string(63, 'n')},
+                                                                   {"application_name", long_name}};
+  CHECK(startup.effective() == wanted);
+}
+
 TEST_CASE("a layout without its terminator is refused") {
   const std::string wanted = "invalid startup packet layout: expected terminator as last byte";
   CHECK(error_of(packet(kProtocol3, ""sv)) == wanted);

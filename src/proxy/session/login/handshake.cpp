@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/log.h"
 #include "proxy/session/login/login.h"
+#include "proxy/wire/frame.h"
 
 namespace signalbox::proxy {
 namespace {
@@ -62,10 +63,10 @@ Task<bool> Login::shake_hands(std::optional<Refusal>& turned_away) {
 
 void Login::take_startup(const wire::Startup& startup) {
   SessionFacts& session = dialogue_.session;
-  session.parameters = startup.parameters;
-  session.startup_parameters = startup.parameters.size();
-  session.user = startup.parameter("user");
-  session.database = startup.parameter("database");
+  session.parameters = startup.effective();
+  session.startup_parameters = session.parameters.size();
+  session.user = startup.parameter("user").substr(0, wire::kNameBytes);
+  session.database = startup.parameter("database").substr(0, wire::kNameBytes);
   session.application_name = startup.parameter("application_name");
   if (session.database.empty()) session.database = session.user;
   dialogue_.names.begin();
