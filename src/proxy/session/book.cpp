@@ -24,15 +24,13 @@ void Book::sent(Request request, std::unique_ptr<Companion> companion) {
     if (count_ == 0) return;
   } else {
     unsynced_ = request != Request::Sync && request != Request::Query && request != Request::FunctionCall;
+    ran_ = unsynced_ && (ran_ || request == Request::Bind || request == Request::Execute);
   }
   push(request, std::move(companion));
 }
 
 const Pending* Book::head() const {
-  for (std::size_t i = 0; i < count_; ++i) {
-    if (at(i).request != Request::CopyEnd) return &at(i);
-  }
-  return nullptr;
+  return count_ > 0 ? &at(0) : nullptr;
 }
 
 Book::UnansweredParse Book::unanswered_parse(std::string_view statement) {
@@ -70,6 +68,7 @@ bool Book::names_may_change() const {
 /// ends it.
 bool Book::copy_takes(Request request) {
   if (request != Request::Sync) copying_in_ = false;
+  lost_ = lost_ || (request != Request::Sync && request != Request::CopyEnd);
   return true;
 }
 
@@ -105,8 +104,8 @@ Book::Meaning Book::received(char type, char status) {
     case 'C': return finish(Request::Execute);
     default: break;
   }
-  drop_void();
-  if (count_ == 0) return {};
+  if (count_ == 0) return nobodys();
+  answered_ = true;
   Pending& head = at(0);
   if (type == 'T' && head.request == Request::Describe) return finish(Request::Describe);
   if (type == 'G' || type == 'W') begin_copy_in();
@@ -116,8 +115,8 @@ Book::Meaning Book::received(char type, char status) {
 /// The request of this kind at the head has its whole answer. For Query and FunctionCall the same messages
 /// are only a part of it.
 Book::Meaning Book::finish(Request request) {
-  drop_void();
-  if (count_ == 0) return {};
+  if (count_ == 0) return nobodys();
+  answered_ = true;
   if (at(0).request != request)
     return {.head = &at(0), .ends_request = false, .failed = false, .ready = false};
   pop();
@@ -125,9 +124,9 @@ Book::Meaning Book::finish(Request request) {
 }
 
 Book::Meaning Book::error() {
-  drop_void();
   if (count_ == 0) return {};
   copying_in_ = false;
+  answered_ = true;
   Pending& head = at(0);
   switch (head.request) {
     case Request::Query:
@@ -146,29 +145,26 @@ Book::Meaning Book::ready(char status) {
                                  : Transaction::Idle;
   copying_in_ = false;
   while (count_ > 0) {
+    const bool answered = answered_;
     pop();
     const Request request = ended_.request;
-    if (request == Request::Query || request == Request::FunctionCall || request == Request::Sync) {
-      Pending kept = std::move(ended_);
-      drop_void();
-      ended_ = std::move(kept);
+    lost_ = lost_ || (request != Request::Sync && !answered);
+    if (request == Request::Query || request == Request::FunctionCall || request == Request::Sync)
       return {.head = &ended_, .ends_request = true, .failed = false, .ready = true};
-    }
+    lost_ = true;
   }
+  lost_ = true;
   return {.head = nullptr, .ends_request = false, .failed = false, .ready = true};
 }
 
-void Book::skip_to_sync() {
-  while (count_ > 0 && at(0).request != Request::Sync) {
-    Pending kept = std::move(ended_);
-    pop();
-    ended_ = std::move(kept);
-  }
-  skipping_ = count_ == 0;
+Book::Meaning Book::nobodys() {
+  lost_ = true;
+  return {};
 }
 
-void Book::drop_void() {
-  while (count_ > 0 && at(0).request == Request::CopyEnd) pop();
+void Book::skip_to_sync() {
+  while (count_ > 0 && at(0).request != Request::Sync) drop_first();
+  skipping_ = count_ == 0;
 }
 
 void Book::push(Request request, std::unique_ptr<Companion> companion) {
@@ -185,9 +181,18 @@ void Book::push(Request request, std::unique_ptr<Companion> companion) {
   last.companion = std::move(companion);
 }
 
+/// Nothing will answer an end of COPY data that is now at the front: it goes too, so that the book is empty
+/// when the server owes nothing.
 void Book::pop() {
   ended_ = std::move(at(0));
-  if (ended_.request == Request::Parse) --parses_;
+  drop_first();
+  while (count_ > 0 && at(0).request == Request::CopyEnd) drop_first();
+}
+
+void Book::drop_first() {
+  answered_ = false;
+  if (at(0).request == Request::Parse) --parses_;
+  at(0).companion.reset();
   head_ = (head_ + 1) & (ring_.size() - 1);
   if (--count_ == 0 && ring_.size() > kKeepSize) std::vector<Pending>().swap(ring_), head_ = 0;
 }

@@ -26,6 +26,7 @@ struct QueryRuling;
 struct Errand {
   bool alone = false;  ///< it brings its own Sync
   std::string error;   ///< body of the server's ErrorResponse; "" = none
+  std::string value;   ///< the first of the last row that came
 };
 
 enum class Request : std::uint8_t {
@@ -116,6 +117,14 @@ class Book {
   /// Sync.
   bool at_rest() const { return count_ == 0 && !skipping_ && !copying_in_ && !unsynced_; }
   bool copying_in() const { return copying_in_; }
+  /// The server tells of changed settings just before ReadyForQuery: what has been bound or executed since
+  /// may have changed some. Asked when all is answered.
+  bool settings_told() const { return !ran_; }
+  void note_settings_told() { ran_ = false; }
+  /// What is answered cannot be told any more. A request was sent where a COPY wanted data: unless the COPY
+  /// had failed by then, the server is about to end the session; if it had, the request is run. Or an answer
+  /// came that nothing had asked for.
+  bool lost() const { return lost_; }
   /// The server ignores what comes until the client's next Sync.
   bool skipping() const { return skipping_; }
   std::size_t size() const { return count_; }
@@ -129,10 +138,11 @@ class Book {
   const Pending& at(std::size_t i) const { return ring_[(head_ + i) & (ring_.size() - 1)]; }
   void push(Request request, std::unique_ptr<Companion> companion);
   void pop();
-  void drop_void();
+  void drop_first();
   void skip_to_sync();
   void begin_copy_in();
   bool copy_takes(Request request);
+  Meaning nobodys();
   Meaning error();
   Meaning ready(char status);
   Meaning finish(Request request);
@@ -143,8 +153,11 @@ class Book {
   std::size_t parses_ = 0;  ///< unanswered ones
   Pending ended_;           ///< the request that the last message ended
   Transaction transaction_ = Transaction::Idle;
-  bool skipping_ = false;    ///< the server skips to a Sync that the client has not sent yet
-  bool unsynced_ = false;    ///< messages of the extended protocol have been sent, and no Sync behind them
+  bool skipping_ = false;  ///< the server skips to a Sync that the client has not sent yet
+  bool unsynced_ = false;  ///< messages of the extended protocol have been sent, and no Sync behind them
+  bool ran_ = false;       ///< one of them was Bind or Execute
+  bool answered_ = false;  ///< something of the answer to the first request has come
+  bool lost_ = false;
   bool copying_in_ = false;  ///< the server reads COPY data, and the client has not ended it yet
 };
 

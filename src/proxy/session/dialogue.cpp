@@ -29,6 +29,13 @@ void Dialogue::show(Decider& decider, Sight sight, actions::Hook hook) const {
   if (decider.watches(sight)) decider.see(sight, event_of(hook));
 }
 
+std::string_view Dialogue::parameter(std::string_view name) const {
+  for (const auto& [known, value] : session.parameters) {
+    if (known == name) return value;
+  }
+  return {};
+}
+
 void Dialogue::on_parameter(std::string_view name, std::string_view value) {
   if (name == "application_name") session.application_name = value;
   if (name == "server_version") server.version = value;

@@ -56,6 +56,8 @@ struct Dialogue {
   /// Tells detectors that want to know of it.
   void show(Decider& decider, Sight sight, actions::Hook hook) const;
 
+  /// What the server has told of it; "" = nothing.
+  std::string_view parameter(std::string_view name) const;
   /// ParameterStatus.
   void on_parameter(std::string_view name, std::string_view value);
   /// ReadyForQuery, which the book knows of. `now_ns`: steady.

@@ -13,6 +13,7 @@ enum class Stop : std::uint8_t {
   BadMessage,       ///< the client broke the protocol
   PoliciesChanged,  ///< what is prepared must be decided again first
   Unconfirmed,      ///< the answer to what has been sent must be known first
+  Settings,         ///< the server must be asked for the settings that say what texts mean
   Ask,              ///< the message at hand waits for an external decision
   Refused,          ///< the message at hand may not pass: AtHand::refusal says why
   Act,              ///< the message at hand waits for what its plan asks for beside the verdict
@@ -35,6 +36,7 @@ enum class Pause : std::uint8_t {
   Unwanted,    ///< the server waits for data that the client will never send
   Idle,        ///< the session ends behind the message at hand
   Swallow,     ///< the message at hand is not for the client
+  OutOfStep,   ///< the message at hand answers nothing that is known
   BadMessage,
 };
 

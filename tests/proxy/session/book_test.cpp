@@ -79,6 +79,12 @@ const char* const kConversations[] = {
     "bind execute 2 G sync :1 copyend sync :2 C ZI :rest",
     "bind execute sync 2 E ZI copyend sync ZI :rest",
     "bind execute sync copyend sync 2 G :2 E :1 ZI :rest",
+    // an end of COPY data that comes too late, or out of the blue, is nobody's: the server ignores it
+    "parse copyend 1 :0 sync ZI :rest",
+    "parse bind execute copyend 1 2 C :0 copyend sync :1 ZI :rest",
+    "query copyend E ZI :0 :rest",
+    "sync copyend copyend sync copyend ZI :2 ZI :0 :rest",
+    "describe copyend bind t n :1 2 :0 sync ZI :rest",
     // COPY TO STDOUT and COPY BOTH
     "query H d d c C ZI :rest",
     "query W d copyend c C ZI :rest",
@@ -98,7 +104,25 @@ TEST_CASE("conversations") {
   for (const char* conversation : kConversations) {
     Book book;
     play(book, conversation);
+    CHECK_FALSE(book.lost());
   }
+}
+
+// What PostgreSQL answers depends on something that the book cannot know, or is no conversation at all.
+TEST_CASE("a conversation that cannot be followed is known as such") {
+  const std::string lost = GENERATE(values<std::string>(
+      {// behind a COPY that wants data: dropped, or run where the COPY has failed by then
+       "query G query", "query query G", "bind execute sync 2 G parse", "query describe copyend G",
+       // a Sync in a COPY that had failed by then has an answer
+       "bind execute 2 G sync copyend sync query query E ZI ZI",
+       "bind execute 2 G sync copyend sync parse sync E ZI ZI",
+       // nobody has asked
+       "1", "T", "C", "ZI", "query C ZI ZI", "query ZI", "call ZI", "parse bind sync ZI",
+       "parse sync 1 ZI D ZI"}));
+  Book book;
+  play(book, lost);
+  INFO(lost);
+  CHECK(book.lost());
 }
 
 TEST_CASE("conversations one after another leave nothing behind") {

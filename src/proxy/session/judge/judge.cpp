@@ -8,16 +8,13 @@
 
 #include <algorithm>
 
+#include "proxy/session/judge/settings.h"
+
 namespace signalbox::proxy {
 namespace {
 
 constexpr const char* kUnseen =
     "this statement or cursor was made when its text was not looked at; make it again";
-
-/// Its meaning depends on settings that a statement can change: standard_conforming_strings, client_encoding.
-bool depends_on_settings(std::string_view text) {
-  return std::ranges::any_of(text, [](char c) { return c == '\\' || static_cast<signed char>(c) < 0; });
-}
 
 }  // namespace
 
@@ -28,8 +25,11 @@ std::optional<Stop> Judge::malformed() {
 }
 
 /// The name of something prepared would be other bytes after a change of client_encoding, and not be found.
-bool Judge::is_untold(std::string_view name) const {
-  return !dialogue_.names.are_told() && decider_.reads_queries() && sql::is_beyond_ascii(name);
+std::optional<Stop> Judge::untold(std::string_view name) {
+  if (!decider_.reads_queries() || !sql::is_beyond_ascii(name)) return std::nullopt;
+  if (const auto stop = await_settings(dialogue_.book)) return stop;
+  if (dialogue_.names.are_told()) return std::nullopt;
+  return at_hand_.refuse(make_refusal("0A000", kUntoldName));
 }
 
 std::optional<Stop> Judge::judge(const wire::FrameHeader& header, std::string_view body) {
@@ -43,7 +43,7 @@ std::optional<Stop> Judge::judge(const wire::FrameHeader& header, std::string_vi
     case 'P': {
       const auto parse = wire::decode_parse(body);
       if (!parse) return malformed();
-      if (is_untold(parse->statement)) return at_hand_.refuse(make_refusal("0A000", kUntoldName));
+      if (const auto stop = untold(parse->statement)) return stop;
       const Query query{
           .text = parse->text, .protocol = QueryProtocol::Extended, .statement = parse->statement};
       return awaits_values(parse->text) ? judge_edits(query, message) : judge_query(query, message);
@@ -68,7 +68,7 @@ Event Judge::event_of(const Query& query, const MessageFacts& message) const {
 /// values counts as far as it is an edit.
 std::optional<Stop> Judge::judge_edits(Query query, MessageFacts message) {
   if (decider_.asynchronous() || !decider_.wants(actions::Hook::TrafficFromClient)) return std::nullopt;
-  if (must_rest_before(query)) return unconfirmed();
+  if (const auto stop = must_wait(query)) return stop;
   const Event event = event_of(query, message);
   const Judged judged = decider_.decide_query(event, memo_key_);
   if (!judged.ruling || judged.ruling->missing) return std::nullopt;
@@ -80,7 +80,7 @@ std::optional<Stop> Judge::judge_edits(Query query, MessageFacts message) {
 
 std::optional<Stop> Judge::judge_query(Query query, MessageFacts message) {
   query.values_follow = decider_.wants_parameters();
-  if (must_rest_before(query)) return unconfirmed();
+  if (const auto stop = must_wait(query)) return stop;
   if (decider_.asynchronous() && !at_hand_.answers) {
     at_hand_.question = std::make_unique<Question>(query, message);
     return Stop::Ask;
@@ -122,7 +122,7 @@ std::optional<Stop> Judge::judge_at(actions::Hook hook, Event event, QueryRuling
     at_hand_.question = std::make_unique<Question>(*event.query, *event.message);
     return Stop::Ask;
   }
-  if (judged.ruling->refers && dialogue_.book.size() > 0) return unconfirmed();
+  if (judged.ruling->refers && dialogue_.book.size() > 0) return Stop::Unconfirmed;
   at_hand_.note(judged.ruling);
   some_ruling_passes_ = some_ruling_passes_ || !judged.ruling->lasting;
   if (hook == actions::Hook::TrafficFromClient) show(judged, event);
@@ -153,10 +153,10 @@ Stop Judge::must_act(actions::Hook hook, const Query& query, MessageFacts messag
 }
 
 /// Something under way may change what the text means, or facts that policies read of it.
-bool Judge::must_rest_before(const Query& query) const {
-  if (dialogue_.book.size() == 0 || dialogue_.book.copying_in()) return false;
-  if (decider_.reads_transaction()) return true;
-  return decider_.reads_queries() && !query.prepared && depends_on_settings(query.text);
+std::optional<Stop> Judge::must_wait(const Query& query) {
+  if (decider_.reads_transaction() && dialogue_.book.size() > 0) return Stop::Unconfirmed;
+  if (!decider_.reads_queries() || query.prepared || !depends_on_settings(query.text)) return std::nullopt;
+  return await_settings(dialogue_.book);
 }
 
 Task<> Judge::ask() {

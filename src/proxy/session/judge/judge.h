@@ -60,9 +60,9 @@ class Judge {
 
  private:
   std::optional<Stop> malformed();
-  bool is_untold(std::string_view name) const;
+  std::optional<Stop> untold(std::string_view name);
   bool awaits_values(std::string_view text) const;
-  bool must_rest_before(const Query& query) const;
+  std::optional<Stop> must_wait(const Query& query);
   Event event_of(const Query& query, const MessageFacts& message) const;
   std::optional<Stop> judge_query(Query query, MessageFacts message);
   std::optional<Stop> judge_edits(Query query, MessageFacts message);
@@ -85,7 +85,6 @@ class Judge {
   std::optional<Stop> act_on_bind(const PreparedText& text, QueryRulingPtr acts, std::string_view statement,
                                   MessageFacts message);
   std::optional<Stop> unknown_statement(std::string_view name);
-  std::optional<Stop> unconfirmed();
   bool rulings_pass() const { return some_ruling_passes_ || decider_.rulings_pass(); }
   Task<> judge_again(PreparedText& text);
 

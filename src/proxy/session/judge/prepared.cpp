@@ -20,10 +20,10 @@ std::optional<Stop> Judge::judge_bind(std::string_view body, MessageFacts messag
   if (!decider_.wants_parameters() && settled && dialogue_.statements.all_seen()) return std::nullopt;
   const auto names = wire::decode_bind_names(body);
   if (!names) return malformed();
-  if (is_untold(names->statement)) return at_hand_.refuse(make_refusal("0A000", kUntoldName));
-  if (dialogue_.statements.names_change() && dialogue_.book.names_may_change()) return unconfirmed();
+  if (const auto stop = untold(names->statement)) return stop;
+  if (dialogue_.statements.names_change() && dialogue_.book.names_may_change()) return Stop::Unconfirmed;
   const auto parse = dialogue_.book.unanswered_parse(names->statement);
-  if (parse.too_far || (parse.parse != nullptr && !parse.certain)) return unconfirmed();
+  if (parse.too_far || (parse.parse != nullptr && !parse.certain)) return Stop::Unconfirmed;
   if (parse.parse != nullptr) return judge_unanswered(*parse.parse, *names, body, message);
   const auto text = dialogue_.statements.of_statement(names->statement);
   if (!text) return unknown_statement(names->statement);
@@ -99,19 +99,12 @@ std::optional<Stop> Judge::unknown_statement(std::string_view name) {
 /// Some prepared statement is refused by policies that came after it: is it this one? Known only when the
 /// server has confirmed what the portal is.
 std::optional<Stop> Judge::judge_execute(std::string_view body) {
-  if (dialogue_.book.size() > 0) return unconfirmed();
+  if (dialogue_.book.size() > 0) return Stop::Unconfirmed;
   const auto portal = wire::decode_execute(body);
   if (!portal) return malformed();
   const auto text = dialogue_.statements.of_portal(*portal);
   if (text && !text->refused) return std::nullopt;
   return at_hand_.refuse(text ? *text->refused : make_refusal("26000", kPreparedEarlier));
-}
-
-/// The message at hand must wait for answers. While the server reads COPY data it will not give any, but say
-/// that this message is out of place; to wait for that would be to wait for ever.
-std::optional<Stop> Judge::unconfirmed() {
-  if (!dialogue_.book.copying_in()) return Stop::Unconfirmed;
-  return at_hand_.refuse(make_refusal("08P01", "unexpected message during COPY from stdin"));
 }
 
 /// A Bind of something whose rulings ask for actions.

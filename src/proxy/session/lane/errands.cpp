@@ -6,6 +6,8 @@
 // Sync. The client gets the error as the answer to its own statement.
 #include "proxy/session/lane/errands.h"
 
+#include <algorithm>
+
 #include "proxy/session/login/login_frame.h"
 #include "proxy/wire/replies.h"
 #include "proxy/wire/requests.h"
@@ -33,9 +35,23 @@ wire::ErrorFields fields_of(std::string_view body) {
   return fields;
 }
 
+/// Of a DataRow.
+std::string first_value(std::string_view row) {
+  wire::BodyReader reader(row);
+  reader.integer<std::uint16_t>();
+  const auto length = reader.integer<std::int32_t>();
+  return std::string(reader.bytes(static_cast<std::size_t>(std::max(length, 0))));
+}
+
 }  // namespace
 
 Task<std::optional<wire::ErrorFields>> Errands::run(std::string sql) {
+  auto answer = co_await ask(std::move(sql));
+  if (answer) co_return std::nullopt;
+  co_return std::move(answer.error());
+}
+
+Task<Errands::Answer> Errands::ask(std::string sql) {
   auto errand = std::make_shared<Errand>();
   errand->alone = dialogue_.book.at_rest();
   std::string messages;
@@ -57,18 +73,32 @@ Task<std::optional<wire::ErrorFields>> Errands::run(std::string sql) {
   bool late = false;
   Timer deadline([&] { late = true, ends_.answered.wake(); });
   deadline.arm(ends_.loop().timers(), kPatience);
-  if (co_await ends_.server->write(messages) != Io::Ok) co_return gone();
+  if (co_await ends_.server->write(messages) != Io::Ok) co_return std::unexpected(gone());
   while (errand.use_count() > 1 && !late && !ends_.server_gone && ends_.phase == Phase::Active)
     co_await ends_.answered.sleep();
   if (errand.use_count() > 1) {
     wire::ErrorFields fields;
     fields.sqlstate = "57014";
     fields.message = "the server did not answer in time";
-    co_return fields;
+    co_return std::unexpected(std::move(fields));
   }
   --lane_->errands;
-  if (errand->error.empty()) co_return std::nullopt;
-  co_return fields_of(errand->error);
+  if (!errand->error.empty()) co_return std::unexpected(fields_of(errand->error));
+  co_return std::move(errand->value);
+}
+
+/// SHOW takes no snapshot: the client may still choose its isolation level. If it fails, the server skips to
+/// the client's Sync, and nothing is read under any settings.
+Task<bool> Errands::learn_settings() {
+  ends_.from_client.keep();
+  for (const char* name : {"standard_conforming_strings", "client_encoding"}) {
+    const Answer answer = co_await ask(std::string("SHOW ") + name);
+    if (ends_.server_gone || ends_.phase != Phase::Active) co_return false;
+    if (!answer) co_return true;
+    if (*answer != dialogue_.parameter(name)) dialogue_.on_parameter(name, *answer);
+  }
+  dialogue_.book.note_settings_told();
+  co_return true;
 }
 
 std::optional<bool> Errands::takes(const wire::FrameHeader& header, std::string_view body, bool whole) {
@@ -76,6 +106,7 @@ std::optional<bool> Errands::takes(const wire::FrameHeader& header, std::string_
   const Pending* head = dialogue_.book.head();
   if (head == nullptr || !head->companion || !head->companion->errand) return false;
   if (!whole) return std::nullopt;
+  if (header.type == 'D') head->companion->errand->value = first_value(body);
   if (header.type != 'E') return true;
   if (wire::is_fatal(body)) return false;
   head->companion->errand->error = body;

@@ -2,6 +2,7 @@
 // them; and the waiting for answers that they and others need.
 #pragma once
 
+#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +19,9 @@ class Errands {
 
   /// Runs one statement without results. The server's error, or that it did not answer in time.
   Task<std::optional<wire::ErrorFields>> run(std::string sql);
+  /// Asks for the settings that say what texts mean, within a pipeline, where the server does not tell them
+  /// by itself. False: the session ends.
+  Task<bool> learn_settings();
   /// SET, or SET LOCAL, before the message at hand.
   Task<std::optional<Refusal>> set_parameter(std::string name, std::string value, bool local);
   /// Until the server has answered everything; asks it to, because it may be holding answers back. False: the
@@ -29,6 +33,8 @@ class Errands {
   std::optional<bool> takes(const wire::FrameHeader& header, std::string_view body, bool whole);
 
  private:
+  using Answer = std::expected<std::string, wire::ErrorFields>;  ///< the value that came, if any
+  Task<Answer> ask(std::string sql);
   Task<std::optional<wire::ErrorFields>> run_at_login(std::string sql);
 
   Ends& ends_;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "proxy/session/judge/settings.h"
 #include "proxy/wire/options.h"
 #include "proxy/wire/requests.h"
 #include "proxy/wire/startup.h"
@@ -79,6 +80,9 @@ std::optional<Stop> Guards::check(const wire::FrameHeader& header, std::string_v
     if (header.type == 'P') query.statement = reader.name();
     query.text = reader.text();
     query.protocol = header.type == 'P' ? QueryProtocol::Extended : QueryProtocol::Simple;
+    if (depends_on_settings(query.text)) {
+      if (const auto stop = await_settings(dialogue_.book)) return stop;
+    }
   }
   Event event = dialogue_.event_of(actions::Hook::TrafficFromClient);
   event.query = &query;
@@ -146,7 +150,7 @@ void Guards::edit_startup(Edit edit) {
   if (startup == nullptr) return;
   edit(startup->parameters);
   ends_.startup = wire::encode(*startup);
-  dialogue_.session.parameters = startup->parameters;
+  dialogue_.session.parameters = startup->effective();
   ++dialogue_.session.generation;
 }
 

@@ -21,6 +21,7 @@ Task<bool> Replies::act_on(Pause pause) {
     case Pause::Answered: co_return co_await answers_.decide_end();
     case Pause::BadMessage: co_await on_bad_message(); co_return false;
     case Pause::Unwanted: co_return fail_copy() && co_await substitute();
+    case Pause::OutOfStep: co_return end_out_of_step();
     case Pause::Swallow: co_return co_await swallow();
     case Pause::Idle: ends_.say_goodbye(); co_return false;
   }
@@ -71,6 +72,13 @@ bool Replies::fail_copy() {
   }
   ends_.server->try_write(messages);  // which it takes: it is reading
   return true;
+}
+
+/// What policies say of an answer depends on what it answers.
+bool Replies::end_out_of_step() {
+  ends_.metrics().add(Counter::ProtocolViolations);
+  ends_.terminate("08P01", "protocol synchronization with the server was lost");
+  return false;
 }
 
 Task<> Replies::on_bad_message() {

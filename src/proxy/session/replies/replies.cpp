@@ -108,6 +108,7 @@ std::optional<Pause> Replies::on_reply(const wire::FrameHeader& header, std::str
     if (const auto pause = answers_.watch(header, body, whole)) return pause;
   }
   const auto pause = note(header, body, whole);
+  if (pause == Pause::OutOfStep) return pause;
   const bool may_be_edited = seen || answers_.rows_by_hand() || answers_.has_instead();
   return may_be_edited ? answers_.edited(header, body, pause, instead_) : pause;
 }
@@ -127,13 +128,16 @@ std::optional<Pause> Replies::note(const wire::FrameHeader& header, std::string_
       if (!whole) return Pause::More;
       const auto status = wire::decode_ready(body);
       if (!status) return Pause::BadMessage;
-      settle(dialogue_.book.received('Z', *status), ends_, lane_.state);
+      const Book::Meaning meaning = dialogue_.book.received('Z', *status);
+      if (dialogue_.book.lost() && answers_matter()) return Pause::OutOfStep;
+      settle(meaning, ends_, lane_.state);
       return ends_.last_words && dialogue_.idle() ? std::optional(Pause::Idle) : std::nullopt;
     }
     default: break;
   }
   if (header.type == 'G') copy_took_sync_ = dialogue_.book.awaits_sync();
   const Book::Meaning meaning = dialogue_.book.received(header.type);
+  if (dialogue_.book.lost() && answers_matter()) return Pause::OutOfStep;
   if (meaning.head != nullptr && meaning.head->companion && meaning.head->companion->ours &&
       !answers_.has_instead())
     answers_.put_instead({});  // not for the client
@@ -153,10 +157,16 @@ std::optional<Pause> Replies::note_error(const wire::FrameHeader& header, std::s
   return std::nullopt;
 }
 
+/// Which request is answered decides what is shown, or what names mean.
+bool Replies::answers_matter() const {
+  return answers_.are_seen() || ends_.decider().wants_queries();
+}
+
 /// CommandComplete.
 std::optional<Pause> Replies::note_complete(std::string_view body, bool whole) {
   if (!whole) return Pause::More;
   const Book::Meaning meaning = dialogue_.book.received('C');
+  if (dialogue_.book.lost() && answers_matter()) return Pause::OutOfStep;
   if (meaning.head != nullptr && meaning.head->companion) {
     if (meaning.head->request == Request::Query) dialogue_.statements.completed(*meaning.head->companion);
     expect_tag(*meaning.head);

@@ -38,6 +38,7 @@ class Replies {
   std::optional<Pause> note_error(const wire::FrameHeader& header, std::string_view body, bool whole);
   std::optional<Pause> note_complete(std::string_view body, bool whole);
   void expect_tag(const Pending& head);
+  bool answers_matter() const;
 
   Task<bool> send(std::size_t size);
 
@@ -46,6 +47,7 @@ class Replies {
   Task<bool> swallow();
   Task<bool> substitute();
   bool fail_copy();
+  bool end_out_of_step();
   Task<> on_bad_message();
 
   Ends& ends_;

@@ -2,6 +2,8 @@
 // book; it stops where something must happen. Everything before the stop is sent on in one piece.
 #include "proxy/wire/requests.h"
 
+#include <fmt/format.h>
+
 #include "proxy/session/requests/requests.h"
 
 namespace signalbox::proxy {
@@ -21,6 +23,16 @@ std::optional<Request> request_of(char type) {
     case 'f': return Request::CopyEnd;
     default: return std::nullopt;  // CopyData, Flush, Terminate: nothing answers them
   }
+}
+
+/// While the server reads COPY data, PostgreSQL ends the session of a client that sends anything else. If the
+/// COPY has failed meanwhile it would be run, and what the server answers could not be told apart.
+Refusal intrusion(char type) {
+  Refusal refusal = make_refusal(
+      "08P01",
+      fmt::format("unexpected message type 0x{:02X} during COPY from stdin", static_cast<unsigned>(type)));
+  refusal.fields.severity = "FATAL";
+  return refusal;
 }
 
 }  // namespace
@@ -94,6 +106,8 @@ std::optional<Stop> Requests::on_statement(const wire::FrameHeader& header, std:
   const Decider& decider = ends_.decider();
   const bool judged = decider.wants_queries() && header.type != 'C';
   const bool guarded = lane_.guards.watch(header.type);
+  if (dialogue_.book.copying_in() && (guarded || decider.wants_queries() || decider.wants_responses()))
+    return at_hand_.refuse(intrusion(header.type));
   const bool read_whole = guarded || (judged && (header.type != 'B' || decider.wants_parameters()));
   if (!whole && (read_whole || header.size() <= kLongestKeptText)) {
     if (header.size() <= dialogue_.settings->options.memory.statement_bytes) return Stop::More;

@@ -13,6 +13,7 @@ Task<bool> Requests::act_on(Stop stop) {
     case Stop::BadMessage: co_await on_bad_message(); co_return false;
     case Stop::PoliciesChanged: co_return co_await policies_changed();
     case Stop::Unconfirmed: co_return co_await lane_.errands.until_answered();
+    case Stop::Settings: co_return co_await lane_.errands.learn_settings();
     case Stop::Ask: co_return co_await ask();
     case Stop::Describe: co_return co_await describe_portal();
     case Stop::Skip: co_return co_await swallow();

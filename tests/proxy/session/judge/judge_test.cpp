@@ -124,15 +124,29 @@ TEST_CASE("what is no message of its type is an ordinary error") {
   CHECK(desk.told().sqlstate == "08P01");
 }
 
-TEST_CASE("a text that settings may change waits for what is under way, but not while data is copied in") {
+TEST_CASE("a text that settings may change waits for what is under way, and until the settings are told") {
   Desk desk(kNoDelete);
   const std::string text = query(R"(select 'a\'b')");
   CHECK(desk.ask(text) == std::nullopt);
   desk.dialogue.book.sent(Request::Query);
   CHECK(desk.ask(query("select 1")) == std::nullopt);
   CHECK(desk.ask(text) == Stop::Unconfirmed);
-  desk.dialogue.book.received('G');
-  REQUIRE(desk.dialogue.book.copying_in());
+  desk.dialogue.book.received('C');
+  desk.dialogue.book.received('Z');
+  CHECK(desk.ask(text) == std::nullopt);
+  desk.dialogue.book.sent(Request::Parse);
+  desk.dialogue.book.received('1');
+  CHECK(desk.ask(text) == std::nullopt);
+  desk.dialogue.book.sent(Request::Bind);
+  desk.dialogue.book.received('2');
+  CHECK(desk.ask(text) == Stop::Settings);  // in the pipeline the server tells nothing
+  CHECK(desk.ask(query("select 1")) == std::nullopt);
+  desk.dialogue.book.note_settings_told();
+  CHECK(desk.ask(text) == std::nullopt);
+  desk.dialogue.book.sent(Request::Execute);
+  desk.dialogue.book.sent(Request::Sync);
+  desk.dialogue.book.received('C');
+  desk.dialogue.book.received('Z');
   CHECK(desk.ask(text) == std::nullopt);
 }
 
