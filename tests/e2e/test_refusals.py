@@ -61,6 +61,9 @@ SCENES = {
     "a transaction that fails and ends in one segment": lambda bad: [([query("begin"), query("select 1/0"), query(bad), query("rollback"), query(bad), query(insert(1))], 6)],
     "refused twice in a transaction": lambda bad: [([query("begin")], 1), ([query(insert(1))], 1), ([query(bad)], 1), ([query(bad)], 1), ([*extended(bad), SYNC], 1), ([query("commit")], 1), ([query(bad)], 1)],
     "refused behind a savepoint in a failed transaction": lambda bad: [([query("begin")], 1), ([query("savepoint s")], 1), ([query("select 1/0")], 1), ([query(bad)], 1), ([query("rollback to s")], 1), ([query(bad)], 1), ([query("rollback")], 1)],
+    "unnamed statement ends the one before it": lambda bad: [([parse("select 1"), SYNC], 1), ([parse(bad), SYNC], 1), ([bind(), execute(), SYNC], 1)],
+    "unnamed statement, in a transaction": lambda bad: [([query("begin")], 1), ([parse("select 1"), SYNC], 1), ([parse(bad), SYNC], 1), ([bind(), execute(), SYNC], 1), ([query("rollback")], 1), ([bind(), execute(), SYNC], 1)],
+    "named statement leaves the unnamed one": lambda bad: [([parse("select 1"), SYNC], 1), ([parse(bad, "s"), SYNC], 1), ([bind(), execute(), SYNC], 1)],
     "copy behind it": lambda bad: [([query(bad)], 1), ([query("copy refusals from stdin"), copy_data(b"5\n"), pgwire.COPY_DONE], 1)],
 }
 

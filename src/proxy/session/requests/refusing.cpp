@@ -15,6 +15,11 @@ namespace {
 
 constexpr std::string_view kStandIn = "refused by the gateway";
 
+/// A Parse of the unnamed statement. It ends the one before it, also when it fails.
+bool replaces_unnamed(std::string_view frame) {
+  return frame.starts_with('P') && frame.size() > wire::kHeaderBytes && frame[wire::kHeaderBytes] == '\0';
+}
+
 }  // namespace
 
 /// The message at the front of the inlet is refused. True = the session goes on.
@@ -56,7 +61,8 @@ Task<bool> Requests::fail_at_server(char type) {
   } else if (type == 'F') {
     wire::append_void_function_call(stand_in);
   } else {
-    wire::append_parse(stand_in, kStandIn, kFailingText);
+    const bool unnamed = replaces_unnamed(ends_.from_client.bytes());
+    wire::append_parse(stand_in, unnamed ? std::string_view() : kStandIn, kFailingText);
   }
   if (!co_await swallow()) co_return false;
   ends_.from_client.keep();
