@@ -223,7 +223,7 @@ Value body_of(BuiltinContext& context, const http::Response& response, bool forc
   if (force_json || is_json_type(type))
     return parse_json(context.arena, response.body).value_or(Value::null());
   if (force_yaml || type.contains("application/yaml") || type.contains("application/x-yaml")) {
-    auto document = parse_yaml(context.arena, context.arena.copy(Text(response.body)), YamlTyping::Go);
+    auto document = parse_yaml(context.arena, context.arena.copy(Text(response.body)));
     return document ? *document : Value::null();
   }
   return Value::null();

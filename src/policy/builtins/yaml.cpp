@@ -265,52 +265,17 @@ BuiltinResult marshal(BuiltinContext& context, Value value) {
   return owned_string(context, writer.take());
 }
 
-constexpr std::pair<Text, Text> kComplaints[] = {
-    {"unknown token", "found character that cannot start any token"},
-    {"illegal map value", "mapping values are not allowed in this context"},
-    {"illegal EOF in scalar", "found unexpected end of stream"},
-    {"end of sequence flow not found", "did not find expected ',' or ']'"},
-    {"end of map flow not found", "did not find expected ',' or '}'"},
-    {"end of map not found", "did not find expected key"},
-};
-
-/// The line of a complaint: go-yaml counts from where the text ends for what is not closed, and leaves the
-/// first line out.
-std::string line_of(const JsonError& error, Text text) {
-  std::size_t line = error.row > 1 ? error.row : 0;
-  if (error.message.starts_with("end of")) {
-    line = static_cast<std::size_t>(std::ranges::count(text, '\n'));
-    if (!text.empty() && text.back() != '\n') ++line;
-  }
-  return line == 0 ? "" : "line " + std::to_string(line) + ": ";
-}
-
-/// The reader's complaints in go-yaml's words, where they have the same meaning.
-std::string complaint(const JsonError& error, Text text) {
-  constexpr Text kUnsupported = "json: unsupported value: ";
-  if (error.message.starts_with(kUnsupported)) {
-    const std::string value = error.message.substr(kUnsupported.size());
-    return std::string(kUnsupported) + (value.starts_with('-')                               ? "-Inf"
-                                        : value.starts_with(".n") || value.starts_with(".N") ? "NaN"
-                                                                                             : "+Inf");
-  }
-  for (const auto& [ours, theirs] : kComplaints) {
-    if (error.message == ours) return "yaml: " + line_of(error, text) + std::string(theirs);
-  }
-  return "yaml: " + error.message;
-}
-
 BuiltinResult unmarshal(BuiltinContext& context, Text text) {
   if (!charge_bytes(context, text.size() * 8)) return limit_failure();
-  auto value = parse_yaml(context.arena, text, YamlTyping::Go);
-  if (!value) return builtin_failure(complaint(value.error(), text));
+  auto value = parse_yaml(context.arena, text);
+  if (!value) return builtin_failure(value.error().message);
   return *value;
 }
 
 BuiltinResult is_valid(BuiltinContext& context, Value text) {
   if (!text.is_string()) return kFalse;
   if (!charge_bytes(context, text.size() * 8)) return limit_failure();
-  return Value::boolean(parse_yaml(context.arena, text.as_string(), YamlTyping::Go).has_value());
+  return Value::boolean(parse_yaml(context.arena, text.as_string()).has_value());
 }
 
 constexpr Builtin kTable[] = {

@@ -1,20 +1,21 @@
-// YAML to values through yaml-cpp's node tree. Numbers keep their text; anchors and merge keys are resolved;
-// the number of nodes visited is bounded, because aliases can make a small text an enormous document.
+// YAML to values from libyaml's events. OPA's reader, go-yaml, is libyaml in Go: what is refused, and in
+// which words and on which line, is the same.
+//
+// An alias is the value of its anchor, shared. Values may so hold one another many times over: what they
+// would come to written out is counted, and bounded as go-yaml bounds it.
 #include "policy/data/yaml.h"
 
-#include <yaml-cpp/yaml.h>
+#include <fmt/format.h>
+#include <yaml.h>
 
-#include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <cstdlib>
-#include <iterator>
-#include <span>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
 
-#include "policy/builtins/go/codec.h"
-#include "policy/builtins/go/number.h"
+#include "policy/builtins/go/text.h"
+#include "policy/data/yaml_scalars.h"
 #include "policy/value/builder.h"
-#include "policy/value/number.h"
 
 namespace signalbox::policy {
 namespace {
@@ -22,207 +23,218 @@ namespace {
 constexpr std::uint32_t kMaxDepth = 512;
 constexpr std::size_t kMaxNodes = 20'000'000;
 
-struct TooLarge {};
-/// YAML that has no JSON form.
-struct NotJson {
+struct Complaint {
   std::string message;
+  std::uint32_t row = 1, col = 1;
 };
 
-constexpr std::string_view kTrueWords[] = {"y",    "Y",    "yes", "Yes", "YES", "true",
-                                           "True", "TRUE", "on",  "On",  "ON"};
-constexpr std::string_view kFalseWords[] = {"n",     "N",     "no",  "No",  "NO", "false",
-                                            "False", "FALSE", "off", "Off", "OFF"};
+/// A node that was read.
+struct Node {
+  enum class Kind : std::uint8_t { Scalar, Sequence, Map };
+  Kind kind = Kind::Scalar;
+  bool alias = false;
+  bool merge_key = false;  ///< the scalar `<<`
+  bool open = false;       ///< an anchor whose node is still being read
+  Value value;
+  std::size_t nodes = 1;  ///< written out, itself included
+};
 
-bool is_one_of(std::string_view text, std::span<const std::string_view> words) {
-  return std::ranges::find(words, text) != words.end();
-}
-
-/// An integer as Go's ParseInt with base 0 reads it: 0x1F, 0o17, 017, 0b1. Undefined when it is none, or one
-/// beyond 64 bits.
-Value integer(Arena& arena, std::string_view text) {
-  const bool negative = text.starts_with('-');
-  if (negative || text.starts_with('+')) text.remove_prefix(1);
-  int base = 10;
-  if (text.size() > 1 && text[0] == '0') {
-    const char letter = static_cast<char>(text[1] | 32);
-    base = letter == 'x' ? 16 : letter == 'b' ? 2 : 8;
-    text.remove_prefix(letter == 'x' || letter == 'b' || letter == 'o' ? 2 : 1);
-  }
-  std::uint64_t value = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  if (text.empty() || failed != std::errc() || end != text.data() + text.size()) return {};
-  if (!negative) return from_uint64(arena, value);
-  return value <= INT64_MAX ? Value::integer(-static_cast<std::int64_t>(value)) : Value();
-}
-
-/// [-+]?(.[0-9]+|[0-9]+(.[0-9]*)?)([eE][-+]?[0-9]+)?
-bool is_float(std::string_view text) {
-  const auto digits = [&] {
-    std::size_t count = 0;
-    while (!text.empty() && text[0] >= '0' && text[0] <= '9') text.remove_prefix(1), ++count;
-    return count;
-  };
-  const auto sign = [&] {
-    if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
-  };
-  sign();
-  const std::size_t whole = digits();
-  std::size_t fraction = 0;
-  if (text.starts_with('.')) {
-    text.remove_prefix(1);
-    fraction = digits();
-  }
-  if (whole + fraction == 0) return false;
-  if (text.starts_with('e') || text.starts_with('E')) {
-    text.remove_prefix(1);
-    sign();
-    if (digits() == 0) return false;
-  }
-  return text.empty();
-}
-
-/// What the number becomes on its way through Go's float64 and JSON: 1.0 is 1.
-Value float_value(Arena& arena, std::string_view text) {
-  const double value = std::strtod(std::string(text).c_str(), nullptr);
-  const double magnitude = std::fabs(value);
-  constexpr double kLeastPlain = 1e-6, kMostPlain = 1e21;
-  const bool plain = magnitude == 0 || (magnitude >= kLeastPlain && magnitude < kMostPlain);
-  return parse_number(arena, go::format_float(value, plain ? 'f' : 'e', -1));
-}
-
-/// Plain scalars have the types that YAML 1.1 gives them, as in go-yaml.
-Value go_scalar(Arena& arena, const std::string& text) {
-  if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") return Value::null();
-  if (is_one_of(text, kTrueWords)) return kTrue;
-  if (is_one_of(text, kFalseWords)) return kFalse;
-  if (std::string_view("+-.0123456789").contains(text[0])) {
-    std::string digits;
-    std::ranges::copy_if(text, std::back_inserter(digits), [](char c) { return c != '_'; });
-    if (const Value number = integer(arena, digits)) return number;
-    if (is_float(digits))
-      if (const Value number = float_value(arena, digits)) return number;
-  }
-  return copy_string(arena, text);
-}
-
-bool is_infinite(std::string_view text) {
-  if (text.starts_with('+') || text.starts_with('-')) text.remove_prefix(1);
-  return text == ".inf" || text == ".Inf" || text == ".INF" || text == ".nan" || text == ".NaN" ||
-         text == ".NAN";
-}
-
-/// 0x1F, 0o17, 0b1: Go's YAML reads them as integers.
-Value prefixed_integer(Arena& arena, std::string_view text) {
-  const int base = text.starts_with("0x") ? 16 : text.starts_with("0o") ? 8 : text.starts_with("0b") ? 2 : 0;
-  if (base == 0) return {};
-  std::uint64_t value = 0;
-  const auto [end, failed] = std::from_chars(text.data() + 2, text.data() + text.size(), value, base);
-  return failed == std::errc() && end == text.data() + text.size() ? from_uint64(arena, value) : Value();
-}
-
-/// Plain scalars have the types of the core schema; numbers keep their spelling.
-Value core_scalar(Arena& arena, const std::string& text) {
-  if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") return Value::null();
-  if (text == "true" || text == "True" || text == "TRUE") return kTrue;
-  if (text == "false" || text == "False" || text == "FALSE") return kFalse;
-  std::string_view digits = text;
-  if (digits.starts_with('+')) digits.remove_prefix(1);
-  if (const Value number = parse_number(arena, digits)) return number;
-  if (const Value number = prefixed_integer(arena, digits)) return number;
-  if (digits.size() > 1 && digits.front() == '.' && std::isdigit(static_cast<unsigned char>(digits[1]))) {
-    if (const Value number = parse_number(arena, "0" + std::string(digits))) return number;
-  }
-  if (digits.size() > 1 && digits.ends_with('.')) {
-    if (const Value number = parse_number(arena, digits.substr(0, digits.size() - 1))) return number;
-  }
-  return copy_string(arena, text);
-}
-
-class Converter {
+class Events {
  public:
-  Converter(Arena& arena, YamlTyping typing) : arena_(arena), go_(typing == YamlTyping::Go) {}
+  explicit Events(std::string_view text) {
+    yaml_parser_initialize(&parser_);
+    yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()), text.size());
+  }
+  Events(const Events&) = delete;
+  Events& operator=(const Events&) = delete;
+  ~Events() {
+    if (event_.type != YAML_NO_EVENT) yaml_event_delete(&event_);
+    yaml_parser_delete(&parser_);
+  }
 
-  Value convert(const YAML::Node& node, std::uint32_t depth = 0) {
-    if (depth > kMaxDepth || ++nodes_ > kMaxNodes) throw TooLarge{};
-    switch (node.Type()) {
-      case YAML::NodeType::Undefined:
-      case YAML::NodeType::Null: return Value::null();
-      case YAML::NodeType::Scalar: return scalar(node);
-      case YAML::NodeType::Sequence: {
-        ArrayBuilder out(arena_);
-        for (const auto& item : node) out.add(convert(item, depth + 1));
-        return out.finish();
-      }
-      case YAML::NodeType::Map: return map(node, depth);
-    }
-    return Value::null();
+  const yaml_event_t& next() {
+    if (event_.type != YAML_NO_EVENT) yaml_event_delete(&event_);
+    event_.type = YAML_NO_EVENT;
+    if (yaml_parser_parse(&parser_, &event_) == 0) fail();
+    return event_;
   }
 
  private:
-  Value typed(const std::string& text) { return go_ ? go_scalar(arena_, text) : core_scalar(arena_, text); }
-
-  Value scalar(const YAML::Node& node) {
-    const std::string& tag = node.Tag();
-    const bool plain = tag == "?" || tag.empty();
-    if (plain && go_ && is_infinite(node.Scalar()))
-      throw NotJson{"json: unsupported value: " + node.Scalar()};
-    if (plain) return typed(node.Scalar());
-    if (go_ && tag == "tag:yaml.org,2002:binary") {
-      auto bytes = go::base64_decode(node.Scalar());
-      if (!bytes) throw NotJson{"!!binary value contains invalid base64 data"};
-      return copy_string(arena_, *bytes);
-    }
-    if (tag == "tag:yaml.org,2002:int" || tag == "tag:yaml.org,2002:float" ||
-        tag == "tag:yaml.org,2002:bool") {
-      return typed(node.Scalar());
-    }
-    return copy_string(arena_, node.Scalar());
+  /// go-yaml's parser.fail: lines count from 0, except that scanners' lines count from 1.
+  [[noreturn]] void fail() const {
+    std::size_t line = parser_.problem_mark.line;
+    if (line != 0 && parser_.error == YAML_SCANNER_ERROR) ++line;
+    if (line == 0) line = parser_.context_mark.line;
+    const char* problem =
+        parser_.problem != nullptr ? parser_.problem : "unknown problem parsing YAML content";
+    throw Complaint{
+        line == 0 ? fmt::format("yaml: {}", problem) : fmt::format("yaml: line {}: {}", line, problem),
+        static_cast<std::uint32_t>(parser_.problem_mark.line + 1),
+        static_cast<std::uint32_t>(parser_.problem_mark.column + 1)};
   }
 
-  Value map(const YAML::Node& node, std::uint32_t depth) {
-    ObjectBuilder out(arena_);
-    for (const auto& entry : node) {  // merged keys first: the map's own come later and win
-      if (entry.first.IsScalar() && entry.first.Scalar() == "<<" && entry.first.Tag() == "?")
-        merge(out, entry.second, depth);
-    }
-    for (const auto& entry : node) {
-      if (entry.first.IsScalar() && entry.first.Scalar() == "<<" && entry.first.Tag() == "?") continue;
-      if (go_ && !entry.first.IsScalar()) throw NotJson{"unsupported map key"};
-      const Value key = convert(entry.first, depth + 1);
-      out.add(key.is_string() ? key : copy_string(arena_, key.is_null() ? "null" : to_json(key)),
-              convert(entry.second, depth + 1));
-    }
-    return out.finish();
+  yaml_parser_t parser_{};
+  yaml_event_t event_{};
+};
+
+std::string_view text_of(const yaml_char_t* bytes) {
+  return bytes == nullptr ? std::string_view() : reinterpret_cast<const char*>(bytes);
+}
+
+/// As Go's %#v prints what go-yaml reads.
+std::string go_syntax(const Value& value) {
+  std::string members;
+  const auto add = [&](const std::string& member) { members += (members.empty() ? "" : ", ") + member; };
+  const auto inner = [](const Value& v) {
+    return v.is_null() ? std::string("interface {}(nil)") : go_syntax(v);
+  };
+  if (value.is_null()) return "<nil>";
+  if (value.is_array()) {
+    for (const Value& item : value.as_array()) add(inner(item));
+    return "[]interface {}{" + members + "}";
+  }
+  if (value.is_object()) {
+    for (const Pair& pair : value.as_object()) add(go_syntax(pair.key) + ":" + inner(pair.value));
+    return "map[interface {}]interface {}{" + members + "}";
+  }
+  return value.is_string() ? go::quote(value.as_string()) : to_json(value);
+}
+
+class Composer {
+ public:
+  Composer(Arena& arena, std::string_view text) : arena_(arena), events_(text) {}
+
+  Value first_document() {
+    events_.next();  // the stream begins
+    if (events_.next().type != YAML_DOCUMENT_START_EVENT) return Value::null();
+    const Value out = node(events_.next(), 0).value;
+    events_.next();  // the document ends
+    return out;
   }
 
-  void merge(ObjectBuilder& out, const YAML::Node& from, std::uint32_t depth) {
-    if (from.IsSequence()) {
-      for (std::size_t i = from.size(); i-- > 0;) merge(out, from[i], depth + 1);
-      return;
+ private:
+  [[noreturn]] static void refuse(std::string message) { throw Complaint{std::move(message)}; }
+  template <class T>
+  static T checked(std::expected<T, std::string> value) {
+    if (!value) refuse(value.error());
+    return *value;
+  }
+
+  Node node(const yaml_event_t& event, std::uint32_t depth) {
+    if (depth > kMaxDepth || ++read_ + expanded_ > kMaxNodes) refuse("yaml: nested too deeply, or too large");
+    if (event.type == YAML_ALIAS_EVENT) return aliased(std::string(text_of(event.data.alias.anchor)));
+    const bool scalar = event.type == YAML_SCALAR_EVENT, map = event.type == YAML_MAPPING_START_EVENT;
+    const std::string anchor(text_of(scalar ? event.data.scalar.anchor
+                                     : map  ? event.data.mapping_start.anchor
+                                            : event.data.sequence_start.anchor));
+    if (!anchor.empty()) anchors_[anchor].open = true;
+    Node out = scalar ? scalar_of(event) : map ? map_of(depth) : sequence_of(depth);
+    if (!anchor.empty()) anchors_[anchor] = out;
+    return out;
+  }
+
+  Node aliased(const std::string& name) {
+    const auto found = anchors_.find(name);
+    if (found == anchors_.end()) refuse(fmt::format("yaml: unknown anchor '{}' referenced", name));
+    if (found->second.open) refuse(fmt::format("yaml: anchor '{}' value contains itself", name));
+    Node out = found->second;
+    out.alias = true;
+    expanded_ += out.nodes;
+    check_aliasing();
+    return out;
+  }
+
+  /// go-yaml's bound: of few nodes nearly all, of many only a tenth may come from aliases.
+  void check_aliasing() const {
+    constexpr double kFew = 400'000, kMany = 4'000'000, kMost = 0.99, kLeast = 0.10;
+    const auto all = static_cast<double>(read_ + expanded_), share = static_cast<double>(expanded_) / all;
+    const double allowed = all <= kFew    ? kMost
+                           : all >= kMany ? kLeast
+                                          : kMost - (kMost - kLeast) * (all - kFew) / (kMany - kFew);
+    if (expanded_ > 100 && all > 1000 && share > allowed)
+      refuse("yaml: document contains excessive aliasing");
+  }
+
+  Node scalar_of(const yaml_event_t& event) {
+    const auto& scalar = event.data.scalar;
+    const std::string text(reinterpret_cast<const char*>(scalar.value), scalar.length);
+    const std::string_view tag = text_of(scalar.tag);
+    Node out;
+    out.merge_key = text == "<<" && (scalar.plain_implicit != 0 || tag == "tag:yaml.org,2002:merge");
+    if (!tag.empty()) {
+      out.value = checked(yaml_tagged(arena_, tag, text));
+    } else {
+      out.value = scalar.plain_implicit != 0 ? checked(yaml_plain(arena_, text)) : copy_string(arena_, text);
     }
-    const Value merged = convert(from, depth + 1);
-    if (!merged.is_object()) return;
-    for (const Pair& pair : merged.as_object()) out.add(pair.key, pair.value);
+    return out;
+  }
+
+  Node sequence_of(std::uint32_t depth) {
+    Node out;
+    out.kind = Node::Kind::Sequence;
+    ArrayBuilder items(arena_);
+    for (const yaml_event_t* event = &events_.next(); event->type != YAML_SEQUENCE_END_EVENT;
+         event = &events_.next()) {
+      const Node item = node(*event, depth + 1);
+      out.nodes += item.nodes;
+      items.add(item.value);
+    }
+    out.value = items.finish();
+    return out;
+  }
+
+  Node map_of(std::uint32_t depth) {
+    Node out;
+    out.kind = Node::Kind::Map;
+    ObjectBuilder members(arena_);
+    for (const yaml_event_t* event = &events_.next(); event->type != YAML_MAPPING_END_EVENT;
+         event = &events_.next()) {
+      const Node key = node(*event, depth + 1);
+      const Node value = node(events_.next(), depth + 1);
+      out.nodes += key.nodes + value.nodes;
+      if (key.merge_key) {
+        merge(members, value);
+      } else {
+        members.add(key_of(key, value), value.value);
+      }
+    }
+    out.value = members.finish();
+    return out;
+  }
+
+  Value key_of(const Node& key, const Node& value) {
+    if (key.kind != Node::Kind::Scalar)
+      refuse(fmt::format("yaml: invalid map key: {}", go_syntax(key.value)));
+    if (key.value.is_null())
+      refuse(fmt::format("unsupported map key of type: %!s(<nil>), key: <nil>, value: {}",
+                         go_syntax(value.value)));
+    return key.value.is_string() ? key.value : copy_string(arena_, to_json(key.value));
+  }
+
+  /// `<<: *defaults`. What comes later wins; of a list, what comes first.
+  static void merge(ObjectBuilder& members, const Node& from) {
+    const auto all_of = [&](const Value& map) {
+      if (!map.is_object()) refuse("yaml: map merge requires map or sequence of maps as the value");
+      for (const Pair& pair : map.as_object()) members.add(pair.key, pair.value);
+    };
+    const bool list = from.kind == Node::Kind::Sequence && !from.alias;
+    if (!list) return all_of(from.value);
+    for (std::size_t i = from.value.size(); i-- > 0;) all_of(from.value.as_array()[i]);
   }
 
   Arena& arena_;
-  bool go_;
-  std::size_t nodes_ = 0;
+  Events events_;
+  std::map<std::string, Node> anchors_;
+  std::size_t read_ = 0, expanded_ = 0;
 };
 
 }  // namespace
 
-std::expected<Value, JsonError> parse_yaml(Arena& arena, std::string_view text, YamlTyping typing) {
+std::expected<Value, JsonError> parse_yaml(Arena& arena, std::string_view text) {
   try {
-    return Converter(arena, typing).convert(YAML::Load(std::string(text)));
-  } catch (const YAML::Exception& e) {
-    return std::unexpected(JsonError{e.msg, static_cast<std::size_t>(std::max(e.mark.pos, 0)),
-                                     static_cast<std::uint32_t>(e.mark.line + 1),
-                                     static_cast<std::uint32_t>(e.mark.column + 1)});
-  } catch (const NotJson& e) {
-    return std::unexpected(JsonError{e.message, 0, 1, 1});
-  } catch (const TooLarge&) {
-    return std::unexpected(JsonError{"nested too deeply, or too large", 0, 1, 1});
+    return Composer(arena, text).first_document();
+  } catch (const Complaint& e) {
+    return std::unexpected(JsonError{e.message, 0, e.row, e.col});
   }
 }
 

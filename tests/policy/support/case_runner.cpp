@@ -6,7 +6,7 @@
 #include <sstream>
 #include <thread>
 
-#include "policy/data/yaml.h"
+#include "policy/support/case_yaml.h"
 #include "policy/engine.h"
 #include "policy/support/reference_program.h"
 #include "policy/value/builder.h"
@@ -162,9 +162,9 @@ std::vector<Case> read_cases(Arena& arena, const std::string& path, std::string&
   std::ifstream in(path);
   std::stringstream text;
   text << in.rdbuf();
-  const auto document = parse_yaml(arena, arena.copy(std::string_view(text.str())));
+  const auto document = parse_case_yaml(arena, text.str());
   if (!document || !document->at("cases").is_array()) {
-    error = path + ": " + (document ? "no cases" : document.error().message);
+    error = path + ": " + (document ? "no cases" : document.error());
     return {};
   }
   std::vector<Case> out;
