@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -35,6 +36,8 @@ struct Context {
   const CheckOptions& options;
   LocalNames locals;
   OriginalNames original_names;
+  /// Composites and calls that references begin with or hold, by the variables that took their places.
+  std::map<std::string, ast::Term> subjects;
   std::shared_ptr<const RuleTree> rules;  ///< set by the pass that builds it; null before
   std::shared_ptr<TypeNode> types;        ///< of rules by path; set by check_types
   Diagnostics errors;

@@ -1,27 +1,38 @@
-// Plain `not`: references and comprehensions in the operands are evaluated outside of the negation, so that
-// `not f(data.x)` fails where data.x is undefined. (`not data.x` itself holds there.)
+// Dynamic terms: references and comprehensions in operands move to equalities in front of the expression.
+//
+// Plain `not` needs it to be evaluated: `not f(data.x)` fails where data.x is undefined. (`not data.x` itself
+// holds there.) Types are inferred on a copy of a body in which all expressions have been rewritten so, since
+// that is what OPA looks at: what a variable is known to be depends on it, most of all in closures.
+#include "policy/check/dynamic_terms.h"
+
 #include "policy/check/passes.h"
 #include "policy/syntax/visit.h"
 
 namespace signalbox::policy::check {
 namespace {
 
+enum class Of : std::uint8_t { Negations, All };
+
 class Hoister {
  public:
-  Hoister(Context& context, bool query) : context_(context), query_(query) {}
+  Hoister(Context& context, Of of, Equality equality) : context_(context), of_(of), equality_(equality) {}
 
   void body(ast::Body& b) {
     for (ast::Expr& e : b) inner_bodies(e);
-    if (std::ranges::none_of(b, [](const ast::Expr& e) { return e.negated; })) return;
+    if (std::ranges::none_of(b, [&](const ast::Expr& e) { return concerns(e); })) return;
     ast::Body out;
     for (ast::Expr& e : b) {
-      if (e.negated) hoist(e, out);
+      if (concerns(e)) hoist(e, out);
       out.push_back(std::move(e));
     }
     b = std::move(out);
   }
 
+  std::map<std::string, ast::Term> take_moved() { return std::move(moved_); }
+
  private:
+  bool concerns(const ast::Expr& e) const { return of_ == Of::All || e.negated; }
+
   struct Bodies {
     Hoister& hoister;
     template <class B>
@@ -52,10 +63,12 @@ class Hoister {
   void hoist(ast::Expr& e, ast::Body& out) {
     if (auto* call = ast::as<ast::Call>(e)) {
       // In modules OPA has turned `==` into `=` by this stage; in queries it has not.
-      const bool unifies = is_call_of(e, "eq") || (!query_ && is_call_of(e, "equal"));
+      const bool unifies = is_call_of(e, "eq") || (equality_ == Equality::Unifies && is_call_of(e, "equal"));
       for (std::size_t i = 1; i < call->terms.size(); ++i) {
         unifies ? below(call->terms[i], e, out) : one(call->terms[i], e, out);
       }
+    } else if (auto* every = ast::as<ast::Every>(e)) {
+      one(*every->domain, e, out);
     } else if (auto* term = ast::as<ast::Term>(e)) {
       below(*term, e, out);
     }
@@ -89,7 +102,9 @@ class Hoister {
   }
 
   void move(ast::Term& t, const ast::Expr& e, ast::Body& out) {
-    ast::Term local = ast::make_var(context_.locals.fresh(), t.span);
+    std::string name = context_.locals.fresh();
+    ast::Term local = ast::make_var(name, t.span);
+    if (of_ == Of::All) moved_.emplace(std::move(name), t);
     ast::Expr eq = make_eq(local, std::move(t), local.span);
     eq.generated = true;
     eq.with = e.with;
@@ -98,18 +113,26 @@ class Hoister {
   }
 
   Context& context_;
-  bool query_;
+  Of of_;
+  Equality equality_;
+  std::map<std::string, ast::Term> moved_;
 };
 
 }  // namespace
 
 void rewrite_dynamic_terms(Context& context) {
-  Hoister hoister(context, false);
+  Hoister hoister(context, Of::Negations, Equality::Unifies);
   context.for_each_rule([&](ast::Module&, ast::Rule& rule) { hoister.body(rule.body); });
 }
 
 void rewrite_dynamic_terms_in_query(Context& context, ast::Body& body) {
-  Hoister(context, true).body(body);
+  Hoister(context, Of::Negations, Equality::Compares).body(body);
+}
+
+HoistedBody with_terms_hoisted(Context& context, ast::Body body, Equality equality) {
+  Hoister hoister(context, Of::All, equality);
+  hoister.body(body);
+  return {std::move(body), hoister.take_moved()};
 }
 
 }  // namespace signalbox::policy::check

@@ -1,5 +1,7 @@
 // Nested calls: `f(g(x)) > 1` becomes `l0 = g(x); l1 = f(l0); l1 > 1` (a call's last operand is its output).
 // This is OPA's meaning, also for `not f(g(x))`: g is called outside of the negation.
+#include <optional>
+
 #include "policy/check/passes.h"
 
 namespace signalbox::policy::check {
@@ -39,11 +41,17 @@ class Expander {
   }
 
   void visit(ast::Term&, ast::Ref& node, ast::Body& support) {
-    list(node.terms, 0, support);
+    for (ast::Term& part : node.terms) {
+      const auto* call = ast::as<ast::Call>(part);
+      std::optional<ast::Term> written = call == nullptr ? std::nullopt : std::optional(part);
+      term(part, support);
+      if (written) context_.subjects.emplace(ast::as<ast::Var>(part)->name, std::move(*written));
+    }
     // `[1, 2][i]`: what is walked must be a variable.
     ast::Term& head = node.terms.front();
     if (ast::as<ast::Var>(head) != nullptr || is_scalar(head)) return;
     ast::Term local = ast::make_var(context_.locals.fresh(), head.span);
+    context_.subjects.emplace(ast::as<ast::Var>(local)->name, head);
     ast::Expr eq = make_eq(local, std::move(head), local.span);
     eq.generated = true;
     support.push_back(std::move(eq));

@@ -11,7 +11,8 @@ namespace {
 
 class RefChecker {
  public:
-  RefChecker(const Context& context, TypeEnv& env) : context_(context), env_(env) {}
+  RefChecker(const Context& context, const std::map<std::string, ast::Term>& moved, TypeEnv& env)
+      : context_(context), moved_(moved), env_(env) {}
 
   // Visiting: see ast::walk.
 
@@ -37,6 +38,18 @@ class RefChecker {
     return true;
   }
 
+  /// Of `every`, `and` and `or`, whose modifiers are looked at: a built-in there is a reference to a
+  /// function.
+  bool with(const ast::With& with) {
+    for (const ast::Term* part : {&with.target, &with.value}) {
+      const std::string name = name_of(*part);
+      if (name.empty() || context_.builtin_named(name) == nullptr) continue;
+      at_ = &part->span;
+      complain(fmt::format("function {} used as reference, not called", name), "");
+    }
+    return true;
+  }
+
   Diagnostics take() { return std::move(errors_); }
 
  private:
@@ -51,10 +64,25 @@ class RefChecker {
     return true;
   }
 
+  static std::string name_of(const ast::Term& term) {
+    if (const auto* var = ast::as<ast::Var>(term)) return var->name;
+    const auto* ref = ast::as<ast::Ref>(term);
+    return ref == nullptr ? "" : ast::dotted_name(*ref);
+  }
+
   std::string shown(ast::Ref ref) const {
     for (ast::Term& part : ref.terms)
       ast::for_each_term(part, [&](ast::Term& t) {
-        if (auto* var = ast::as<ast::Var>(t)) var->name = context_.written(var->name);
+        const auto* var = ast::as<ast::Var>(t);
+        if (var == nullptr) return true;
+        const auto moved = moved_.find(var->name), subject = context_.subjects.find(var->name);
+        if (moved != moved_.end()) {
+          t = ast::Term(moved->second);
+        } else if (subject != context_.subjects.end()) {
+          t = ast::Term(subject->second);
+        } else {
+          t = ast::make_var(context_.written(var->name), t.span);
+        }
         return true;
       });
     return ast::to_text(ref);
@@ -102,8 +130,7 @@ class RefChecker {
   bool follow(const TypeEnv& layer, const TypeNode& node, const ast::Ref& ref, std::size_t at) {
     if (at == ref.terms.size()) return true;
     const ast::Term& part = ref.terms[at];
-    // A reference as a part stands for the variable that OPA would have bound to it before.
-    const bool variable = ast::as<ast::Var>(part) != nullptr || ast::as<ast::Ref>(part) != nullptr;
+    const bool variable = ast::as<ast::Var>(part) != nullptr;
     // The shortest path of a rule is data.a.b: its package's parts are names.
     if ((at == 1 || at == 2) && !variable && ast::as<ast::String>(part) == nullptr)
       return undefined(ref, at, env_.of(part), object_type({}, scalar_type(TypeKind::String), any_type())),
@@ -133,7 +160,7 @@ class RefChecker {
       if (unifies(keys, known)) return true;
       return undefined(ref, at, known, collection), false;
     }
-    if (ast::as<ast::Var>(part) != nullptr) env_.set_variable(part, keys);
+    env_.set_variable(part, keys);
     return true;
   }
 
@@ -151,9 +178,6 @@ class RefChecker {
       }
       if (ast::as<ast::Var>(part) != nullptr) {
         if (!learn_key(ref, at, type)) return false;
-      } else if (const auto* inner = ast::as<ast::Ref>(part)) {
-        const TypePtr known = env_.of(*inner);
-        if (known != nullptr && !unifies(known, keys)) return undefined(ref, at, known, type), false;
       } else if (!is_scalar(part)) {
         if (!infer(env_, part, keys)) return undefined(ref, at, env_.of(part), type), false;
       } else {
@@ -168,6 +192,7 @@ class RefChecker {
   }
 
   const Context& context_;
+  const std::map<std::string, ast::Term>& moved_;
   TypeEnv& env_;
   const ast::Span* at_ = nullptr;
   Diagnostics errors_;
@@ -175,8 +200,9 @@ class RefChecker {
 
 }  // namespace
 
-Diagnostics check_refs(const Context& context, TypeEnv& env, const ast::Expr& expr) {
-  RefChecker checker(context, env);
+Diagnostics check_refs(const Context& context, const std::map<std::string, ast::Term>& moved, TypeEnv& env,
+                       const ast::Expr& expr) {
+  RefChecker checker(context, moved, env);
   ast::walk(expr, checker);
   return checker.take();
 }

@@ -7,6 +7,7 @@
 #include <deque>
 #include <unordered_set>
 
+#include "policy/check/dynamic_terms.h"
 #include "policy/check/infer.h"
 #include "policy/check/passes.h"
 #include "policy/check/ref_types.h"
@@ -100,11 +101,9 @@ class RuleGraph {
 
 class TypeChecker {
  public:
-  enum class Of : std::uint8_t { Modules, Query };
-
-  TypeChecker(Context& context, Of of)
+  TypeChecker(Context& context, Equality equality)
       : context_(context),
-        of_(of),
+        equality_(equality),
         builtins_([this](const TypeEnv& env, const ast::Term& term) { return comprehension(env, term); }),
         schemas_(context) {
     if (TypePtr input = schemas_.input()) builtins_.set(ast::Ref{{ast::make_var("input")}}, input);
@@ -119,20 +118,11 @@ class TypeChecker {
     for (const RuleAt& at : graph().in_order()) rule(rules, *at.module, *at.rule);
   }
 
-  /// The complaints about a body; `env`, a layer made for it, learns the types of its variables.
-  Diagnostics body(TypeEnv& env, const ast::Body& body) {
-    Diagnostics errors;
-    for (const ast::Expr& expr : body) {
-      std::deque<TypeEnv> layers;
-      TypeEnv& seen = under_with(env, expr, layers);
-      Diagnostics closure_errors = closures(seen, expr), ref_errors = check_refs(context_, seen, expr);
-      auto wrong = expression(seen, expr);
-      const bool explained = !closure_errors.empty() || !ref_errors.empty();
-      std::ranges::move(closure_errors, std::back_inserter(errors));
-      std::ranges::move(ref_errors, std::back_inserter(errors));
-      if (wrong && !(wrong->from_unknown && explained)) errors.push_back(std::move(wrong->diagnostic));
-    }
-    return errors;
+  /// The complaints about a body as it was written.
+  Diagnostics written_body(TypeEnv& env, const ast::Body& written) {
+    HoistedBody hoisted = with_terms_hoisted(context_, written, equality_);
+    moved_ = std::move(hoisted.moved);
+    return body(env, hoisted.body);
   }
 
   void rule(TypeEnv& rules, const ast::Module& module, const ast::Rule& rule) {
@@ -140,7 +130,7 @@ class TypeChecker {
     TypeEnv env(&rules);
     const ast::Ref path = absolute_path(module, rule);
     schemas_.apply(env, module, rule);
-    Diagnostics errors = body(env, rule.body);
+    Diagnostics errors = written_body(env, rule.body);
     if (!errors.empty()) {
       // Whoever refers to it gets no errors of errors.
       rules.set(path, any_type());
@@ -161,6 +151,24 @@ class TypeChecker {
     Diagnostic diagnostic;
     bool from_unknown = false;  ///< a type was not known: another error may be the cause
   };
+
+  /// The complaints about a body whose terms are hoisted; `env`, a layer made for it, learns the types of its
+  /// variables.
+  Diagnostics body(TypeEnv& env, const ast::Body& body) {
+    Diagnostics errors;
+    for (const ast::Expr& expr : body) {
+      std::deque<TypeEnv> layers;
+      TypeEnv& seen = under_with(env, expr, layers);
+      Diagnostics closure_errors = closures(seen, expr),
+                  ref_errors = check_refs(context_, moved_, seen, expr);
+      auto wrong = expression(seen, expr);
+      const bool explained = !closure_errors.empty() || !ref_errors.empty();
+      std::ranges::move(closure_errors, std::back_inserter(errors));
+      std::ranges::move(ref_errors, std::back_inserter(errors));
+      if (wrong && !(wrong->from_unknown && explained)) errors.push_back(std::move(wrong->diagnostic));
+    }
+    return errors;
+  }
 
   Diagnostic diagnostic(const ast::Span& at, std::string message, std::string hint) const {
     Diagnostic out;
@@ -192,17 +200,19 @@ class TypeChecker {
     return object_type({}, env.of(*object.key), env.of(*object.value));
   }
 
-  /// Of the closures directly in the expression, the first that has errors speaks.
+  /// Of the closures directly in the expression, the last that has errors speaks.
   Diagnostics closures(const TypeEnv& env, const ast::Expr& expr) {
     Diagnostics errors;
     if (closure_depth_ >= kDeepestClosure) return errors;
     const Deeper deeper(closure_depth_);
     ast::for_each_term(expr, [&](const ast::Term& term) {
       const ast::Body* inner = body_of(term);
-      if (inner == nullptr || !errors.empty()) return errors.empty();
+      if (inner == nullptr) return true;
       TypeEnv layer(&env);
-      errors = body(layer, *inner);
-      return errors.empty();
+      Diagnostics found = body(layer, *inner);
+      if (found.empty()) return true;
+      errors = std::move(found);
+      return false;
     });
     return errors;
   }
@@ -257,8 +267,8 @@ class TypeChecker {
     if (auto wrong = replacements(env, expr)) return wrong;
     const auto* call = ast::as<ast::Call>(expr);
     if (call == nullptr) return std::nullopt;
-    // In rules `==` means `=` by now; in a query it stays a function of anything.
-    const bool unifies = is_call_of(expr, "eq") || (of_ == Of::Modules && is_call_of(expr, "equal"));
+    const bool unifies =
+        is_call_of(expr, "eq") || (equality_ == Equality::Unifies && is_call_of(expr, "equal"));
     if (unifies && call->terms.size() == 3) return equality(env, expr, call->terms[1], call->terms[2]);
     return arguments(env, expr, *call);
   }
@@ -356,27 +366,28 @@ class TypeChecker {
   }
 
   Context& context_;
-  Of of_;
+  Equality equality_;
   TypeEnv builtins_;
   SchemaAnnotations schemas_;
   std::optional<RuleGraph> graph_;
   int closure_depth_ = 0;
+  std::map<std::string, ast::Term> moved_;  ///< of the body at hand
   std::unordered_map<std::string, TypePtr> signatures_;
 };
 
 }  // namespace
 
 void check_types(Context& context) {
-  TypeChecker(context, TypeChecker::Of::Modules).check_rules();
+  TypeChecker(context, Equality::Unifies).check_rules();
 }
 
 void check_types_in_query(Context& context, const ast::Body& body) {
   if (context.options.query_types == QueryTypes::Ignored) return;
-  TypeChecker checker(context, TypeChecker::Of::Query);
+  TypeChecker checker(context, Equality::Compares);
   if (context.types == nullptr) context.types = std::make_shared<TypeNode>();
   const TypeEnv rules(&checker.base(), context.types);
   TypeEnv env(&rules);
-  for (Diagnostic& error : checker.body(env, body)) context.errors.push_back(std::move(error));
+  for (Diagnostic& error : checker.written_body(env, body)) context.errors.push_back(std::move(error));
 }
 
 }  // namespace signalbox::policy::check
