@@ -14,8 +14,11 @@ void rewrite_head_refs(Context& context) {
 }
 
 void make_heads_absolute(Context& context) {
-  context.for_each_rule(
-      [](ast::Module& module, ast::Rule& rule) { rule.head.ref = absolute_path(module, rule); });
+  context.for_each_rule([](ast::Module& module, ast::Rule& rule) {
+    rule.head.ref = absolute_path(module, rule);
+    // `p() := 1` is no function but a document.
+    if (rule.head.args.empty()) rule.head.is_function = false;
+  });
 }
 
 void build_rule_tree(Context& context) {

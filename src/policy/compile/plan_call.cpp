@@ -47,9 +47,16 @@ std::size_t Planner::arity_of(const std::string& name, const ast::Call& call) co
   return builtin.variadic ? call.arity() : builtin.arity;
 }
 
+/// `with` replaces the function somewhere. In modules `a == b` is unification, as in OPA, which nothing
+/// replaces; `x := a == b` is a call.
+bool Planner::is_mockable(const std::string& name, std::size_t operands) const {
+  const bool unifies = name == "equal" && operands == 2 && file_ != kNone;
+  return with_targets_.calls.contains(name) && !unifies;
+}
+
 bool Planner::plan_test(const std::string& name, std::span<const ast::Term> args) {
   const auto op = opcode_in(kTests, name);
-  if (!op || args.size() != 2 || with_targets_.calls.contains(name)) return false;
+  if (!op || args.size() != 2 || is_mockable(name, args.size())) return false;
   const auto sides = plan_operands(args);
   code_->emit_or_fail(*op, 0, sides[0], sides[1]);
   return true;
@@ -90,7 +97,7 @@ Code::Register Planner::plan_arguments(std::span<const ast::Term> args) {
 Code::Operand Planner::plan_call(const ast::Call& call, std::size_t arguments) {
   const std::string name = ast::operator_name(call);
   const auto args = std::span(call.terms).subspan(1, std::min(arguments, call.arity()));
-  const bool mockable = with_targets_.calls.contains(name);
+  const bool mockable = is_mockable(name, call.arity());
   if (const auto op = opcode_in(kArithmetic, name); op && args.size() == 2 && !mockable) {
     const auto sides = plan_operands(args);
     const Register result = code_->fresh();

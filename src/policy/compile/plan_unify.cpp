@@ -33,13 +33,8 @@ void Planner::plan_unify(const ast::Term& a, const ast::Term& b) {
   TermPairs pairs;
   if (!take_apart(a, b, pairs)) {
     code_->jump(code_->fail);
-    // What follows is never reached, but still planned.
-    for (const ast::Term* side : {&a, &b}) {
-      ast::for_each_term(*side, [&](const ast::Term& term) {
-        if (const auto* var = unbound_variable(term)) bind(var->name, constant(Value::null()));
-        return ast::as<ast::Array>(term) != nullptr || ast::as<ast::Object>(term) != nullptr;
-      });
-    }
+    bind_for_nothing(a);
+    bind_for_nothing(b);
     return;
   }
   // What can be computed now goes first: it binds what the others need.
@@ -52,17 +47,19 @@ void Planner::plan_unify(const ast::Term& a, const ast::Term& b) {
   }
 }
 
+/// What follows a jump is never reached, but still planned.
+void Planner::bind_for_nothing(const ast::Term& pattern) {
+  ast::for_each_term(pattern, [&](const ast::Term& term) {
+    if (const auto* var = unbound_variable(term)) bind(var->name, constant(Value::null()));
+    return ast::as<ast::Array>(term) != nullptr || ast::as<ast::Object>(term) != nullptr ||
+           ast::as<ast::Set>(term) != nullptr;
+  });
+}
+
 void Planner::plan_unify_pair(const ast::Term& a, const ast::Term& b) {
-  if (const auto* var = unbound_variable(a)) {
-    const Operand value = plan_term(b);
-    if (!bound_.contains(var->name)) bind(var->name, value);
-    return;
-  }
-  if (const auto* var = unbound_variable(b)) {
-    const Operand value = plan_term(a);
-    if (!bound_.contains(var->name)) bind(var->name, value);
-    return;
-  }
+  // The other side may bind the variable: `x = [0, 1][x]`.
+  if (unbound_variable(a) != nullptr) return plan_match(a, plan_term(b));
+  if (unbound_variable(b) != nullptr) return plan_match(b, plan_term(a));
   if (has_unbound(a)) return plan_match(a, plan_term(b));
   if (has_unbound(b)) return plan_match(b, plan_term(a));
   const Operand left = plan_term(a);
@@ -116,7 +113,11 @@ void Planner::plan_match(const ast::Term& pattern, Operand value) {
     return;
   }
   const auto* object = ast::as<ast::Object>(pattern);
-  if (object == nullptr) return refuse(pattern.span, "a set cannot bind variables");
+  if (object == nullptr) {
+    // A set binds nothing: with a variable in it, it is equal to no set.
+    code_->jump(code_->fail);
+    return bind_for_nothing(pattern);
+  }
   code_->emit_or_fail(Opcode::IsObject, 0, value, 0, static_cast<std::uint16_t>(object->items.size()));
   for (const ast::ObjectItem& item : object->items) {
     const Operand key = plan_term(item.key);

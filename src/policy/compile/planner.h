@@ -128,6 +128,7 @@ class Planner {
 
   // plan_call.cpp: calls
   void plan_call_statement(const ast::Call& call);
+  bool is_mockable(const std::string& name, std::size_t operands) const;
   bool plan_test(const std::string& name, std::span<const ast::Term> args);
   Operand plan_call(const ast::Call& call, std::size_t arguments);
   std::size_t arity_of(const std::string& name, const ast::Call& call) const;
@@ -168,6 +169,7 @@ class Planner {
   void plan_unify(const ast::Term& a, const ast::Term& b);
   void plan_match(const ast::Term& pattern, Operand value);
   using TermPairs = std::vector<std::pair<const ast::Term*, const ast::Term*>>;
+  void bind_for_nothing(const ast::Term& pattern);
   void plan_unify_pair(const ast::Term& a, const ast::Term& b);
   bool take_apart(const ast::Term& a, const ast::Term& b, TermPairs& pairs) const;
   bool has_unbound(const ast::Term& term) const;

@@ -157,28 +157,29 @@ bool Machine::call_function(const Function& f, std::span<const Value> arguments,
   return true;
 }
 
+static bool is_of_builtin(const Override& o) {
+  return o.kind == Override::Kind::BuiltinValue || o.kind == Override::Kind::BuiltinTo;
+}
+static bool is_of_function(const Override& o) {
+  return o.kind == Override::Kind::FunctionValue || o.kind == Override::Kind::FunctionTo;
+}
+
 bool Machine::call_mockable(const Function& f, const Instruction& i, bool builtin,
                             std::span<const Value> arguments, Value& out) {
   for (auto it = context_->overrides.rbegin(); it != context_->overrides.rend(); ++it) {
-    const bool of_builtin = it->kind == Override::Kind::BuiltinValue || it->kind == Override::Kind::BuiltinTo;
-    const bool of_function =
-        it->kind == Override::Kind::FunctionValue || it->kind == Override::Kind::FunctionTo;
-    if (it->target != i.b || (builtin ? !of_builtin : !of_function)) continue;
+    if (it->target != i.b || (builtin ? !is_of_builtin(*it) : !is_of_function(*it))) continue;
     if (it->kind == Override::Kind::BuiltinValue || it->kind == Override::Kind::FunctionValue) {
       out = it->value;
       return true;
     }
     if (it->to_builtin) return call_builtin(f, i, it->replacement, arguments, out);
-    // Within the replacement, the replaced function is the original again.
+    // Within the replacement every function is the original again.
     const Context* outside = context_;
     Context* original = new_context();
-    const auto before = static_cast<std::size_t>(it.base() - context_->overrides.begin()) - 1;
     auto* kept = arena_.allocate_array<Override>(original->overrides.size());
     std::size_t count = 0;
-    for (std::size_t n = 0; n < original->overrides.size(); ++n) {
-      const Override& o = context_->overrides[n];
-      const bool same = o.target == it->target && (o.kind == it->kind);
-      if (n != before && !same) kept[count++] = o;
+    for (const Override& o : outside->overrides) {
+      if (!is_of_builtin(o) && !is_of_function(o)) kept[count++] = o;
     }
     original->overrides = {kept, count};
     context_ = original;
