@@ -2,33 +2,16 @@
 // SIGNALBOX_SEEDS=from:count runs others than the default few.
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <cstdlib>
 #include <iostream>
 
 #include "policy/support/engine_answers.h"
 #include "policy/support/reference_answers.h"
+#include "policy/support/settle.h"
 
 using namespace signalbox::policy;
 using namespace signalbox::policy::test;
 
 namespace {
-
-/// Drops the rules that do not compile; false when the program cannot be made to.
-bool settle(GeneratedProgram& program) {
-  for (int round = 0; round < 60; ++round) {
-    EngineAnswers engine;
-    const auto errors = engine.load(program);
-    if (errors.empty()) return true;
-    bool dropped = false;
-    for (const CompileError& error : errors) {
-      for (GeneratedModule& module : program.modules) {
-        dropped |= module.path == error.file && module.drop_row(error.row);
-      }
-    }
-    if (!dropped) return false;
-  }
-  return false;
-}
 
 std::string show(const Answer& answer) {
   std::string out = answer.error.empty() ? "" : answer.error + ": " + answer.message;
@@ -44,12 +27,7 @@ bool agree(const Answer& a, const Answer& b) {
 }  // namespace
 
 TEST_CASE("random programs give the same however they are evaluated", "[generated]") {
-  std::uint64_t from = 5000, count = 40;
-  if (const char* given = std::getenv("SIGNALBOX_SEEDS")) {
-    char* end = nullptr;
-    from = std::strtoull(given, &end, 10);
-    count = *end == ':' ? std::strtoull(end + 1, nullptr, 10) : 1;
-  }
+  const auto [from, count] = seeds_or(5000, 40);
   std::size_t queries = 0, different = 0;
   for (std::uint64_t seed = from; seed < from + count; ++seed) {
     GeneratedProgram program = Generator(seed).program();

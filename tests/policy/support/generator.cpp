@@ -42,7 +42,19 @@ GeneratedProgram Generator::program() {
       }
     }
     const std::size_t before = rules_.size();
+    const std::vector<KnownRule> known = rules_;
+    // Some modules read those before them by the names of their imports.
+    if (chance(40)) {
+      for (const std::string& other : packages_) {
+        const std::string alias = name("m");
+        module.header.push_back("import " + other + " as " + alias);
+        for (KnownRule& rule : rules_) {
+          if (rule.name.starts_with(other + ".")) rule.name = alias + rule.name.substr(other.size());
+        }
+      }
+    }
     add_rules(module, count);
+    std::ranges::copy(known, rules_.begin());
     // From here on other modules read them by their full names.
     for (std::size_t i = before; i < rules_.size(); ++i) {
       rules_[i].name = "data." + package + "." + rules_[i].name;

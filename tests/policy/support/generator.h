@@ -84,6 +84,7 @@ class Generator {
   // generator_rules.cpp
   void add_rules(GeneratedModule& module, std::size_t count);
   void add_rule(GeneratedModule& module);
+  void add_plain(GeneratedModule& module);
   void add_complete(GeneratedModule& module);
   void add_partial(GeneratedModule& module);
   void add_function(GeneratedModule& module);

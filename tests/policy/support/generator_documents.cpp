@@ -8,11 +8,30 @@ const std::vector<std::string> kScalars = {"0",    "1",     "2",       "3",     
                                            "1.0",  "\"a\"", "\"b\"",   "\"c\"", "\"alice\"", "\"bob\"",
                                            "\"\"", "true",  "false",   "null",  "\"admin\"", "\"k\"",
                                            "10",   "1e2",   "\"read\""};
+/// Seldom: numbers that no double holds, text that is not ASCII.
+const std::vector<std::string> kOddScalars = {"12345678901234567890",
+                                              "0.1",
+                                              "1e-7",
+                                              "-0",
+                                              "1.50",
+                                              "9007199254740993",
+                                              "-9223372036854775808",
+                                              "1e20",
+                                              "\"\u00e9\"",
+                                              "\"c d\"",
+                                              "\"\u65e5\u672c\"",
+                                              "\"10\"",
+                                              "\"a,b,a\"",
+                                              "-2.5",
+                                              "\"0x1F\"",
+                                              "\"%d\"",
+                                              "\"2024-01-02\"",
+                                              "\"1.2.3\""};
 
 }  // namespace
 
 std::string Generator::scalar() {
-  return pick(kScalars);
+  return pick(chance(8) ? kOddScalars : kScalars);
 }
 
 std::string Generator::json_value(int depth) {

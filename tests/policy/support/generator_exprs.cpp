@@ -151,14 +151,18 @@ std::string Generator::with_modifiers(int depth, const Scope& scope) {
   for (std::size_t count = 1 + below(2); count > 0; --count) {
     std::string target = pick(std::vector<std::string>{"input", "input.n", "input.user", "input.obj.k",
                                                        "data.nums", "data.users.alice", "data.users", "count",
-                                                       "data.words", "input.xs", "data.new.place", "upper"});
+                                                       "data.words", "input.xs", "data.new.place", "upper",
+                                                       "plus", "lt", "equal", "object.get", "startswith"});
     if (!rules_.empty() && chance(35)) target = pick(rules_).name;
-    if (target.find('.') == std::string::npos && target != "input" && target != "count" && target != "upper")
-      target = "data.fz.lib";
+    const bool one = target == "count" || target == "upper";
+    const bool two = target == "plus" || target == "lt" || target == "equal" || target == "startswith";
+    if (target.find('.') == std::string::npos && target != "input" && !one && !two) target = "data.fz.lib";
     std::string value = term(depth, scope);
-    if (chance(60) && (target == "count" || target == "upper")) {
-      const auto function = std::ranges::find(rules_, Shape::Function, &KnownRule::shape);
-      if (function != rules_.end() && function->arity == 1) value = function->name;
+    if (chance(60) && (one || two)) {
+      const std::size_t arity = one ? 1 : 2;
+      const auto fits = [&](const KnownRule& r) { return r.shape == Shape::Function && r.arity == arity; };
+      const auto function = std::ranges::find_if(rules_, fits);
+      value = function != rules_.end() ? function->name : one ? "max" : "minus";
     }
     out += " with " + target + " as " + value;
   }

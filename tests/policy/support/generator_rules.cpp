@@ -13,7 +13,8 @@ void Generator::add_rules(GeneratedModule& module, std::size_t count) {
 }
 
 void Generator::add_rule(GeneratedModule& module) {
-  switch (below(8)) {
+  switch (below(9)) {
+    case 8: return add_plain(module);
     case 0:
     case 1: return add_complete(module);
     case 2:
@@ -23,6 +24,42 @@ void Generator::add_rule(GeneratedModule& module) {
     case 6: return add_function(module);
     default: return add_indexed(module);
   }
+}
+
+/// Rules without a body, and heads of which a variable is in the middle.
+void Generator::add_plain(GeneratedModule& module) {
+  const std::string rule = name("p");
+  Shape shape = Shape::Nested;
+  switch (below(4)) {
+    case 0:
+      shape = Shape::Complete;
+      module.rules.push_back(rule + " := " + (chance(50) ? scalar() : term(2, {})));
+      break;
+    case 1:
+      shape = Shape::Set;
+      for (int i = 0; i < 2; ++i) module.rules.push_back(rule + " contains " + term(1, {}));
+      break;
+    case 2:
+      module.rules.push_back(rule + "." + pick(std::vector<std::string>{"a", "k", "if_", "b"}) +
+                             "[\"c d\"] := " + term(1, {}));
+      module.rules.push_back(rule + ".b contains " + scalar());
+      break;
+    default: {
+      const std::string key = name("s"), value = name("s");
+      const std::string from =
+          pick(std::vector<std::string>{"data.users", "data.graph", "input.obj", "data.grants"});
+      const std::string loop = " if { some " + key + ", " + value + " in " + from;
+      module.rules.push_back(rule + "[" + key + "].k := " + value + loop + " }");
+      if (chance(60)) module.rules.push_back(rule + "[" + key + "].b[" + value + "] := 1" + loop + " }");
+      if (chance(40))
+        module.rules.push_back(rule + "[" + key + "].c contains " + value + loop + "; " +
+                               test(1, {key, value}) + " }");
+      if (chance(30))
+        module.rules.push_back(rule + ".alice.x := " + scalar() + " if { " + test(1, {}) + " }");
+      break;
+    }
+  }
+  rules_.push_back({rule, shape});
 }
 
 void Generator::add_complete(GeneratedModule& module) {
@@ -90,7 +127,7 @@ std::string Generator::argument(std::size_t number, Scope& scope) {
 }
 
 void Generator::add_function(GeneratedModule& module) {
-  const std::string rule = name("f");
+  const std::string rule = (chance(20) ? "g." : "") + name("f");
   const std::size_t arity = chance(70) ? 1 : 2;
   const auto head = [&](Scope& scope) {
     std::string out = rule + "(";

@@ -27,11 +27,52 @@ const std::vector<std::string> kCollections = {"input.xs",
                                                "[]",
                                                "set()",
                                                "\"a\""};
-const std::vector<std::string> kOneArgument = {
-    "count",        "sum",         "max",       "min",           "sort",      "type_name",
-    "to_number",    "upper",       "abs",       "floor",         "is_string", "is_number",
-    "json.marshal", "object.keys", "is_object", "array.reverse", "lower",     "is_array",
-    "trim_space",   "product",     "is_set",    "is_null",       "round",     "strings.reverse"};
+const std::vector<std::string> kOneArgument = {"count",
+                                               "sum",
+                                               "max",
+                                               "min",
+                                               "sort",
+                                               "type_name",
+                                               "to_number",
+                                               "upper",
+                                               "abs",
+                                               "floor",
+                                               "is_string",
+                                               "is_number",
+                                               "json.marshal",
+                                               "object.keys",
+                                               "is_object",
+                                               "array.reverse",
+                                               "lower",
+                                               "is_array",
+                                               "trim_space",
+                                               "product",
+                                               "is_set",
+                                               "is_null",
+                                               "round",
+                                               "strings.reverse",
+                                               "ceil",
+                                               "is_boolean",
+                                               "is_number",
+                                               "json.is_valid",
+                                               "union",
+                                               "intersection",
+                                               "hex.encode",
+                                               "bits.negate",
+                                               "base64url.encode",
+                                               "base64.encode",
+                                               "yaml.marshal",
+                                               "json.unmarshal",
+                                               "urlquery.encode",
+                                               "semver.is_valid",
+                                               "units.parse",
+                                               "units.parse_bytes",
+                                               "urlquery.encode_object",
+                                               "object.union_n",
+                                               "regex.is_valid",
+                                               "base64url.decode",
+                                               "net.cidr_is_valid",
+                                               "net.cidr_expand"};
 const std::vector<std::string> kTwoArguments = {"concat",
                                                 "startswith",
                                                 "contains",
@@ -55,7 +96,30 @@ const std::vector<std::string> kTwoArguments = {"concat",
                                                 "object.subset",
                                                 "strings.any_prefix_match",
                                                 "sprintf",
-                                                "trim_prefix"};
+                                                "trim_prefix",
+                                                "trim_suffix",
+                                                "trim_left",
+                                                "trim_right",
+                                                "indexof_n",
+                                                "strings.count",
+                                                "strings.any_suffix_match",
+                                                "strings.render_template",
+                                                "regex.split",
+                                                "bits.or",
+                                                "bits.xor",
+                                                "bits.lsh",
+                                                "bits.rsh",
+                                                "json.patch",
+                                                "semver.compare",
+                                                "net.cidr_intersects",
+                                                "graph.reachable_paths",
+                                                "object.union"};
+const std::vector<std::string> kThreeArguments = {
+    "replace",    "substring",   "regex.replace",      "regex.find_n",
+    "object.get", "array.slice", "numbers.range_step", "regex.find_all_string_submatch_n",
+    "glob.match"};
+const std::vector<std::string> kFormats = {"%v-%v", "%d %s", "%5.2f|%x", "%q %T",
+                                           "%s",    "%[2]v", "%05d%%%v", "%t %e"};
 const std::vector<std::string> kOperators = {"+", "-", "*", "/", "%", "&", "|"};
 
 }  // namespace
@@ -129,20 +193,26 @@ std::string Generator::comprehension(int depth, const Scope& scope) {
 }
 
 std::string Generator::template_string(int depth, const Scope& scope) {
-  std::string out = "$\"t";
-  for (std::size_t i = 0; i < 1 + below(2); ++i) out += "{" + reference(depth - 1, scope) + "}-";
-  return out + "\"";
+  const bool raw = chance(20);
+  std::string out = raw ? "$`r" : "$\"t";
+  for (std::size_t i = 0; i < 1 + below(2); ++i)
+    out += "{" + (chance(60) ? reference(depth - 1, scope) : term(depth - 1, scope)) + "}-";
+  return out + (raw ? "`" : "\"");
 }
 
 std::string Generator::call(int depth, const Scope& scope) {
   const auto argument = [&] { return chance(60) ? reference(depth - 1, scope) : term(depth - 1, scope); };
-  switch (below(7)) {
+  switch (below(9)) {
     case 0:
     case 1: return pick(kOneArgument) + "(" + argument() + ")";
     case 2: return pick(kTwoArguments) + "(" + argument() + ", " + argument() + ")";
     case 3: return "object.get(" + argument() + ", " + key(scope) + ", " + term(depth - 1, scope) + ")";
-    case 4: return "sprintf(\"%v-%v\", [" + argument() + ", " + argument() + "])";
+    case 4: return "sprintf(\"" + pick(kFormats) + "\", [" + argument() + ", " + argument() + "])";
     case 5: return "array.slice(" + argument() + ", " + argument() + ", " + argument() + ")";
+    case 6: return pick(kThreeArguments) + "(" + argument() + ", " + argument() + ", " + argument() + ")";
+    case 7:
+      return "regex.match(`^[a-" + pick(std::vector<std::string>{"b", "k", "z"}) + "]+$`, " + argument() +
+             ")";
     default: return "(" + argument() + " " + pick(kOperators) + " " + argument() + ")";
   }
 }

@@ -61,6 +61,12 @@ class Reference {
     Path prefix;            ///< the ground part of the head, below data
     std::vector<const ast::Term*> rest;
   };
+  /// A rule's body is evaluated, not the query's.
+  struct InRule {
+    explicit InRule(Reference& r) : reference(r) { ++reference.rules_deep_; }
+    ~InRule() { --reference.rules_deep_; }
+    Reference& reference;
+  };
   struct Entry {
     Path keys;
     Value value;
@@ -127,7 +133,7 @@ class Reference {
   World* world_ = nullptr;
   Bindings bound_;
   std::uint64_t steps_ = 0;
-  std::uint32_t depth_ = 0;
+  std::uint32_t depth_ = 0, rules_deep_ = 0;
   bool strict_ = false;
   std::optional<EvalError> builtin_error_;
 };

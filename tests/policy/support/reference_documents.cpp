@@ -190,6 +190,7 @@ Value Reference::complete(const std::vector<const Defined*>& rules) {
 
 /// Sets and objects, and rules at any depth below them.
 Value Reference::partial(const Path& path) {
+  const InRule in_rule(*this);
   std::vector<Entry> entries;
   bool only_members = true;
   for (const Defined& d : defined_) {

@@ -38,7 +38,7 @@ Reference::Answers Reference::query(const check::CheckedQuery& query, Value inpu
   remembered_.clear();
   bound_.clear();
   steps_ = 0;
-  depth_ = 0;
+  depth_ = rules_deep_ = 0;
   strict_ = strict;
   builtin_error_.reset();
   World world;
@@ -185,10 +185,14 @@ void Reference::call_statement(const ast::Call& c, const Then& then) {
   const std::size_t arity = arity_of(name, c.arity());
   Path arguments;
   terms(std::span(c.terms).subspan(1, arity), arguments, [&] {
-    call(name, Path(arguments), [&](Value result) {
+    const auto take = [&](Value result) {
       if (c.arity() > arity) return match(c.terms.back(), result, then);
       if (!result.is_false()) then();
-    });
+    };
+    // In modules `a == b` is unification, which is not replaced; `x := a == b` is a call.
+    if (name == "equal" && c.arity() == 2 && rules_deep_ > 0)
+      return call_builtin(*builtin(name), arguments, take);
+    call(name, Path(arguments), take);
   });
 }
 
@@ -209,10 +213,10 @@ void Reference::call(const std::string& name, const Path& arguments, const Take&
   if (const auto it = world_->functions.find(name); it != world_->functions.end()) {
     const Replacement replacement = it->second;
     if (replacement.value) return take(replacement.value);
-    // Within its replacement a function is itself again.
+    // Within a replacement all functions are themselves again.
     World* const outside = world_;
     World inside = *world_;
-    inside.functions.erase(name);
+    inside.functions.clear();
     inside.documents.clear();
     Value result;
     world_ = &inside;
@@ -270,6 +274,7 @@ Value Reference::call_function(const std::string& name, const Path& arguments) {
 
 /// The value of a complete rule or function and its `else` branches; undefined when none holds.
 Value Reference::rule_value(const ast::Rule& rule, const Path* arguments) {
+  const InRule in_rule(*this);
   Bindings outside;
   outside.swap(bound_);
   Value out;

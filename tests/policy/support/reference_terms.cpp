@@ -112,6 +112,9 @@ bool Reference::has_unbound(const ast::Term& t) const {
     return std::ranges::any_of(object->items,
                                [&](const ast::ObjectItem& item) { return has_unbound(item.value); });
   }
+  if (const auto* set = ast::as<ast::Set>(t)) {
+    return std::ranges::any_of(set->items, [&](const ast::Term& item) { return has_unbound(item); });
+  }
   return false;
 }
 
@@ -132,6 +135,7 @@ void Reference::match(const ast::Term& pattern, const Value& value, const Then& 
       match_items(array->items, value.as_array(), then);
     return;
   }
+  if (ast::as<ast::Set>(pattern) != nullptr) return;  // it binds nothing, so it is equal to no set
   const auto& object = *ast::as<ast::Object>(pattern);
   if (value.is_object() && value.size() == object.items.size()) match_object(object, value, 0, then);
 }
