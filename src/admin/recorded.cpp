@@ -1,16 +1,20 @@
 // Rehearsing what was recorded: the input document is put together of what the record has, and decided as it
 // is.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "actions/record.h"
 #include "admin/outcomes.h"
 #include "admin/rehearsal.h"
+#include "base/json_depth.h"
 #include "policy/value/json.h"
 
 namespace signalbox::admin {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr std::ptrdiff_t kLongestPath = 64;
 
 void put(Json& document, std::string_view path, const Json& value) {
   Json* at = &document;
@@ -37,11 +41,15 @@ Json input_of_record(const Json& record) {
 }
 
 Result<Json> input_of(std::string_view json) {
-  Json document = Json::parse(json, nullptr, false);
+  Json document = Json::parse(if_shallow(json), nullptr, false);
   if (!document.is_object()) return fail(ErrorCode::InvalidArgument, "the event is not a JSON object");
   if (document.contains("input") && document["input"].is_object()) document = Json(document["input"]);
-  if (document.contains("facts") && document["facts"].is_object() && document.contains("hook"))
+  if (document.contains("facts") && document["facts"].is_object() && document.contains("hook")) {
+    for (const auto& [path, value] : document["facts"].items())
+      if (std::ranges::count(path, '.') > kLongestPath)
+        return fail(ErrorCode::InvalidArgument, "a fact's path is too long");
     document = input_of_record(document);
+  }
   if (!document.contains("hook") || !document["hook"].is_string())
     return fail(ErrorCode::InvalidArgument,
                 "the event is no input document and no record of a decision: it names no hook");
@@ -83,7 +91,7 @@ Result<std::string> rehearse_recorded(const std::shared_ptr<const policy::Policy
 Result<std::string> rehearse_request(const std::shared_ptr<const policy::PolicySet>& set,
                                      policy::Evaluator& evaluator, const actions::InterlockOptions& options,
                                      const Clock& clock, std::string_view json) {
-  const Json request = Json::parse(json, nullptr, false);
+  const Json request = Json::parse(if_shallow(json), nullptr, false);
   if (request.is_object() && request.size() == 1 && request.contains("event"))
     return rehearse_recorded(set, evaluator, options, clock, request["event"].dump());
   const auto scene = scene_from_json(json);

@@ -55,6 +55,9 @@ proxy::Event event_of(const Scene& scene, const proxy::Query& query, const proxy
   return event;
 }
 
+/// Each statement's part says the whole input, which says all statements.
+constexpr std::size_t kLongestAnswer = std::size_t{32} << 20;
+
 /// What was decided on one statement of the scene, or on the scene's event where it has none.
 struct Take {
   const proxy::QueryStatement* statement = nullptr;
@@ -108,8 +111,9 @@ void append_take(const Take& take, const Scene& scene, const policy::PolicySet* 
 
 }  // namespace
 
-std::string rehearse(const std::shared_ptr<const policy::PolicySet>& set, policy::Evaluator& evaluator,
-                     const actions::InterlockOptions& options, const Clock& clock, const Scene& scene) {
+Result<std::string> rehearse(const std::shared_ptr<const policy::PolicySet>& set,
+                             policy::Evaluator& evaluator, const actions::InterlockOptions& options,
+                             const Clock& clock, const Scene& scene) {
   proxy::Query query;
   query.text = scene.statement;
   query.protocol = scene.protocol;
@@ -133,6 +137,8 @@ std::string rehearse(const std::shared_ptr<const policy::PolicySet>& set, policy
     out += &take == takes.data() ? "{" : ",{";
     append_take(take, scene, set.get(), event, out);
     out += '}';
+    if (out.size() > kLongestAnswer)
+      return fail(ErrorCode::InvalidArgument, "too many statements at a time: the answer would be too long");
   }
   return out + "]}";
 }

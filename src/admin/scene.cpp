@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/json_depth.h"
 #include "policy/builtins/go/time.h"
 #include "proxy/signals/list.h"
 
@@ -201,8 +202,9 @@ std::expected<Scene, SceneMistake> read_scene(const Json& description) {
 }
 
 Result<Scene> scene_from_json(std::string_view json) {
-  const Json document = Json::parse(json, nullptr, false);
-  if (document.is_discarded()) return fail(ErrorCode::InvalidArgument, "the body is not JSON");
+  const Json document = Json::parse(if_shallow(json), nullptr, false);
+  if (document.is_discarded())
+    return fail(ErrorCode::InvalidArgument, "the body is not JSON");
   auto scene = read_scene(document);
   if (!scene) return fail(ErrorCode::InvalidArgument, std::move(scene.error().message));
   return std::move(*scene);

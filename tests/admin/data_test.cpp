@@ -87,6 +87,25 @@ TEST_CASE("plan: what became of each rule, and what was read") {
   CHECK(permitted["rules"][0]["compared"] == R"("select", "delete")");
 }
 
+TEST_CASE("bodies that nest without end, or ask for an answer without end, are refused") {
+  Stage stage({{"deletes.rego", std::string(kDenyDeletes)}});
+  const auto nested = [](std::string before, const char* open) {
+    for (int i = 0; i < 500'000; ++i) before += open;
+    return before;
+  };
+  const auto closed = [&](const std::string& before, const char* after) {
+    return nested(before, "[") + nested("", "]") + after;
+  };
+  for (const std::string& body :
+       {closed(R"({"event": )", "}"), closed(R"({"event": {"hook": "tick", "x": )", "}}"), nested("", "["),
+        closed(R"({"signals": {"x": )", "}}"),
+        nested(R"({"event": {"hook": "tick", "facts": {"a)", ".a") + R"(": 1}}})",
+        R"({"statement": ")" + nested("", "select 1;").substr(0, 90'000) + "\"}"}) {
+    INFO(body.substr(0, 60));
+    CHECK(stage.post("/gateway/v1/plan", body).status == 400);
+  }
+}
+
 TEST_CASE("plan: a recorded event is decided as it is") {
   const Stage stage;
   const json refused = body(stage.post("/gateway/v1/plan", R"({"statement": "DELETE FROM t"})"));

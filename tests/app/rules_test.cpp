@@ -25,7 +25,8 @@ struct Rules {
   nlohmann::json decide(const std::string& statement) {
     admin::Scene scene;
     scene.statement = statement;
-    return nlohmann::json::parse(admin::rehearse(set, evaluator, {}, SystemClock(), scene))["decision"];
+    return nlohmann::json::parse(
+        admin::rehearse(set, evaluator, {}, SystemClock(), scene).value())["decision"];
   }
   std::string verdict(const std::string& statement) { return decide(statement)["plan"]["verdict"]; }
 };
@@ -113,7 +114,8 @@ TEST_CASE("a pack that is turned on works with what it is shipped with") {
   scene.session.user = c.user;
   scene.statement = c.statement;
   const auto decision = [&] {
-    return nlohmann::json::parse(admin::rehearse(*set, evaluator, {}, SystemClock(), scene))["decision"];
+    return nlohmann::json::parse(
+        admin::rehearse(*set, evaluator, {}, SystemClock(), scene).value())["decision"];
   };
   const auto refused = decision();
   CHECK(refused["plan"]["verdict"] == "deny");

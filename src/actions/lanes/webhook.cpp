@@ -16,6 +16,7 @@
 #include "actions/json_text.h"
 #include "actions/parameter_syntax.h"
 #include "base/clock.h"
+#include "base/json_depth.h"
 
 namespace signalbox::actions {
 
@@ -163,7 +164,7 @@ class WebhookHandler final : public JobHandler {
         // JSON goes in as JSON, anything else as a string.
         const Json body = answer.content_type.find("json") == std::string::npos
                               ? Json(Json::value_t::discarded)
-                              : Json::parse(answer.body, nullptr, false);
+                              : Json::parse(if_shallow(answer.body, kDeepestJson / 2), nullptr, false);
         if (body.is_discarded()) {
           object.text("body", answer.body);
         } else {

@@ -5,6 +5,7 @@
 #include "actions/parameter_syntax.h"
 #include "admin/reply.h"
 #include "admin/routes/list.h"
+#include "base/json_depth.h"
 
 namespace signalbox::admin {
 namespace {
@@ -40,7 +41,7 @@ Response list(const Context& context, const Request&) {
 }
 
 Response add(const Context& context, const Request& request) {
-  const Json body = Json::parse(request.body, nullptr, false);
+  const Json body = Json::parse(if_shallow(request.body), nullptr, false);
   if (!body.is_object()) return refuse(400, kInvalidParameter, "the body is an object");
   const auto kind = kind_named(text_in(body, "kind"));
   if (!kind) return refuse(400, kInvalidParameter, kKinds);
@@ -59,7 +60,7 @@ Response add(const Context& context, const Request& request) {
 }
 
 Response lift(const Context& context, const Request& request) {
-  const Json body = Json::parse(request.body, nullptr, false);
+  const Json body = Json::parse(if_shallow(request.body), nullptr, false);
   if (!body.is_object()) return refuse(400, kInvalidParameter, "the body is an object");
   const auto kind = kind_named(text_in(body, "kind"));
   if (!kind) return refuse(400, kInvalidParameter, kKinds);

@@ -7,6 +7,7 @@
 #include "admin/parameters.h"
 #include "admin/reply.h"
 #include "admin/routes/list.h"
+#include "base/json_depth.h"
 
 namespace signalbox::admin {
 namespace {
@@ -22,7 +23,7 @@ constexpr std::array<std::pair<std::string_view, JobState>, 4> kStates{{{"pendin
                                                                         {"dead", JobState::Dead}}};
 
 Json parsed(const std::string& json) {
-  Json value = Json::parse(json, nullptr, false);
+  Json value = Json::parse(if_shallow(json), nullptr, false);
   return value.is_discarded() ? Json(nullptr) : value;
 }
 

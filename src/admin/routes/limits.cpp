@@ -5,6 +5,7 @@
 #include "admin/parameters.h"
 #include "admin/reply.h"
 #include "admin/routes/list.h"
+#include "base/json_depth.h"
 
 namespace signalbox::admin {
 namespace {
@@ -25,7 +26,7 @@ Response list(const Context& context, const Request& request) {
 }
 
 Response reset(const Context& context, const Request& request) {
-  const Json body = Json::parse(request.body, nullptr, false);
+  const Json body = Json::parse(if_shallow(request.body), nullptr, false);
   if (!body.is_object() || !body.contains("key") || !body["key"].is_string())
     return refuse(400, kInvalidParameter, "the body is an object with a key");
   const std::string key = body["key"];

@@ -131,8 +131,10 @@ TestResult run_one(const EventTest& test, const std::shared_ptr<const policy::Po
   if (test.todo) return out;
   policy::Evaluator evaluator;
   const auto begin = std::chrono::steady_clock::now();
-  const Json answer = Json::parse(admin::rehearse(set, evaluator, {}, SystemClock(), test.scene));
+  const auto said = admin::rehearse(set, evaluator, {}, SystemClock(), test.scene);
   out.duration = std::chrono::steady_clock::now() - begin;
+  const Json answer = Json::parse(said ? *said : "{}");
+  if (!said) out.error = policy::EvalError{"", said.error().message, test.at};
   for (const auto& take : answer["statements"]) {
     if (out.error || !take["decision"].contains("error")) continue;
     const Json& error = take["decision"]["error"];

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "actions/limits/block_json.h"
+#include "base/json_depth.h"
 
 namespace signalbox::proxy {
 namespace {
@@ -25,7 +26,7 @@ std::string text_of(const actions::Block& block) {
 }
 
 std::optional<actions::Block> block_of(const std::string& text) {
-  const auto json = nlohmann::json::parse(text, nullptr, false);
+  const auto json = nlohmann::json::parse(if_shallow(text), nullptr, false);
   return json.is_discarded() ? std::nullopt : actions::block_from(json);
 }
 
