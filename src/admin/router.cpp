@@ -2,7 +2,9 @@
 // overlap but for a tail ("{path...}"), which stands last among its siblings.
 #include "admin/router.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
+#include <netinet/in.h>
 
 #include <algorithm>
 #include <exception>
@@ -82,7 +84,10 @@ bool from_a_browser(const Request& request) {
   if (const auto colon = host.rfind(':'); colon != std::string_view::npos && !host.ends_with(']')) {
     host = host.substr(0, colon);
   }
-  const bool local = host.empty() || host == "localhost" || host.starts_with("127.") || host == "[::1]";
+  in_addr address{};
+  const bool loopback = ::inet_pton(AF_INET, std::string(host).c_str(), &address) == 1 &&
+                        ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET;
+  const bool local = host.empty() || host == "localhost" || host == "[::1]" || loopback;
   return !request.origin.empty() || !local;
 }
 

@@ -22,9 +22,14 @@ std::string media_type(std::string header) {
   return header;
 }
 
-Request translated(const httplib::Request& in) {
+/// HEAD is answered as GET is, and the library leaves the body out.
+std::optional<Method> method_of(const httplib::Request& in) {
+  return in.method == "HEAD" ? Method::Get : method_named(in.method);
+}
+
+Request translated(const httplib::Request& in, Method method) {
   Request request;
-  request.method = method_named(in.method).value_or(Method::Get);
+  request.method = method;
   request.target = in.target;
   request.body = in.body;
   request.content_type = media_type(in.get_header_value("Content-Type"));
@@ -60,9 +65,14 @@ class HttpServer final : public Server {
         translate(refuse(415, kInvalidParameter, "send the body without Content-Encoding"), out);
         return Handled;
       }
+      const auto method = method_of(in);
+      if (!method) {
+        translate(refuse(405, kInvalidOperation, "there is no such method here"), out);
+        return Handled;
+      }
       // cpp-httplib would wait for the end of the connection to know that there is no body.
       if (in.has_header("Content-Length") || in.has_header("Transfer-Encoding")) return Unhandled;
-      translate(answer(context_, options_.tokens, translated(in)), out);
+      translate(answer(context_, options_.tokens, translated(in, *method)), out);
       return Handled;
     });
     http_.set_error_handler([](const httplib::Request&, httplib::Response& out) {
@@ -70,7 +80,7 @@ class HttpServer final : public Server {
         translate(refuse(out.status, kInvalidParameter, "the request could not be read"), out);
     });
     const auto serve = [this](const httplib::Request& in, httplib::Response& out) {
-      translate(answer(context_, options_.tokens, translated(in)), out);
+      translate(answer(context_, options_.tokens, translated(in, method_of(in).value_or(Method::Get))), out);
     };
     http_.Get(".*", serve).Post(".*", serve).Put(".*", serve).Patch(".*", serve).Delete(".*", serve);
   }

@@ -46,9 +46,20 @@ TEST_CASE("without tokens this machine may read, nobody may change, and web page
   CHECK(status({}, Method::Get, kSessions) == 200);
   CHECK(status({}, Method::Post, kKill) == 403);
   Stage stage;
-  Request rebound = stage.request(Method::Get, kSessions);
-  rebound.host = "evil.example:8090";
-  CHECK(answer(stage.context, {}, rebound).status == 401);
+  Request named = stage.request(Method::Get, kSessions);
+  for (const char* own :
+       {"", "localhost", "localhost:8090", "127.0.0.1:8090", "127.1.2.3", "[::1]", "[::1]:8090"}) {
+    INFO(own);
+    named.host = own;
+    CHECK(answer(stage.context, {}, named).status == 200);
+  }
+  for (const char* rebound :
+       {"evil.example:8090", "127.0.0.1.evil.example:8090", "127.evil.example", "127.0.0.1@evil.example",
+        "localhost.evil.example", "128.0.0.1", "[::2]", "127.0.0.1 evil.example"}) {
+    INFO(rebound);
+    named.host = rebound;
+    CHECK(answer(stage.context, {}, named).status == 401);
+  }
   Request cross = stage.request(Method::Get, kSessions);
   cross.origin = "http://evil.example";
   CHECK(answer(stage.context, {}, cross).status == 401);
