@@ -58,6 +58,7 @@ def test_a_setting_changed_further_back(between, gateway):
     [run("set client_encoding = 'latin1'"), run(b"select '\xe9', octet_length('\xe9')"), run("set client_encoding = 'utf8'"), SYNC],
     [run("select 1/0"), run("select 'é'"), SYNC, run("select 'é'"), SYNC],
     [run("select 1"), query("select '\\'"), SYNC],
+    [parse("select 1"), pgwire.COPY_DONE, run("select 'é'"), pgwire.copy_fail("late"), SYNC, query("select '\\'")],
     [parse("select 'ö'", "ö"), bind((), "ö"), execute(), bind((), "ö"), execute(), close("S", "ö"), SYNC],
 ])
 def test_who_asks_for_them_is_not_seen(steps, gateway, guarded):

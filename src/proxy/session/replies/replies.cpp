@@ -57,6 +57,7 @@ Replies::Run Replies::scan() {
     if (status == wire::HeaderStatus::Incomplete) break;
     if (status != wire::HeaderStatus::Complete) return {at, Pause::BadMessage};
     const bool row = header.type == 'D' || header.type == 'd';
+    if (row && seen && dialogue_.book.size() == 0) return {at, Pause::OutOfStep};
     const bool by_hand = row && answers_.rows_by_hand();
     if (by_hand && !answers_.muted() && header.size() > rest.size() && header.size() <= kLongestEdited)
       return {at, Pause::More};
