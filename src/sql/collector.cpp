@@ -140,6 +140,10 @@ void Collector::object(std::string_view type, std::string_view schema, std::stri
   facts_.objects.push_back({type, std::string(schema), std::string(name)});
 }
 
+void Collector::option(std::string_view name, Literal value) {
+  if (room()) facts_.options.push_back({std::string(name), std::move(value)});
+}
+
 void Collector::effect(std::string_view name) {
   if (!has(facts_.effects, name)) facts_.effects.push_back(name);
 }
@@ -204,6 +208,7 @@ StatementFacts combine(std::span<const StatementFacts> statements, std::uint32_t
     for (const auto& use : one.routines) all.routine(use);
     for (const auto& name : one.types) all.name_in(whole.types, all.type_hashes_, name);
     for (const auto& use : one.objects) all.object(use.type, use.schema, use.name);
+    for (const auto& use : one.options) all.option(use.name, use.value);
     for (const auto& use : one.joins) all.join(use.type, use.has_condition);
     for (const auto& use : one.ctes) all.common_table(use.name, use.kind, use.recursive);
     for (const auto& use : one.sets) all.setting(use);

@@ -30,6 +30,7 @@ class Collector {
   void operation(std::string_view schema, std::string_view op);  ///< an operator
   void type(std::string_view schema, std::string_view name);
   void object(std::string_view type, std::string_view schema, std::string_view name);
+  void option(std::string_view name, Literal value);
   void effect(std::string_view name);
   void opaque(std::string_view reason);
   void parameter(std::int32_t number, std::uint32_t position, std::string_view type);

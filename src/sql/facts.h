@@ -41,7 +41,9 @@ struct Equality {
 /// One table (or view, sequence, index, ...: text cannot tell). Aliases are resolved, CTE names are never
 /// here.
 struct TableUse {
-  std::string schema;  ///< as written, "" when the name is unqualified and no catalogue resolved it
+  /// As written, "" when the name is unqualified and no catalogue resolved it; "pg_temp" of what CREATE TEMP
+  /// makes.
+  std::string schema;
   std::string name;
   Access access = Access::Read;
   /// "select", "insert", "update", "delete", "merge", "truncate", "copy", "lock", "create", "alter", ...
@@ -78,6 +80,8 @@ struct Setting {
   Literal value;     ///< String (lists joined with ", "), Null for RESET and DEFAULT, Parameter, or Unknown
   std::string_view scope;  ///< "session", "local", "transaction", "system", "role", "database", "function"
   std::int32_t name_parameter = 0;  ///< n when set_config($n, ...) names the setting by a bound parameter
+  /// False: set_config() within something else. It may not be called, or more than once.
+  bool surely = true;
 };
 
 struct LockUse {
@@ -90,6 +94,13 @@ struct ObjectUse {
   std::string_view type;  ///< "function", "schema", "role", "extension", "database", "type", "trigger", ...
   std::string schema;
   std::string name;
+};
+
+/// A clause of DDL that is a word and a value: CREATE ROLE ... SUPERUSER, CREATE FUNCTION ... SECURITY
+/// DEFINER, CREATE EXTENSION ... CASCADE.
+struct ClauseOption {
+  std::string name;  ///< in the words of SQL, lower case: "superuser", "security definer", "language", ...
+  Literal value;     ///< Boolean, Integer, String; Unknown where it is none of these, or a password
 };
 
 std::string_view volatility_word(
@@ -169,6 +180,7 @@ struct StatementFacts {
   /// Types that are not PostgreSQL's own: a cast to a domain runs its CHECK.
   std::vector<std::string> types;
   std::vector<ObjectUse> objects;
+  std::vector<ClauseOption> options;  ///< of roles, functions, extensions and languages
   /// Name of the prepared statement, cursor, savepoint, channel, setting or file it is about; else "".
   std::string subject;
 

@@ -194,6 +194,15 @@ void write_names(Writer& out, const StatementFacts& facts) {
       out.member("name", use.name);
     });
   });
+  out.key("options");
+  out.array(facts.options, [&](const ClauseOption& option) {
+    out.object([&] {
+      out.member("name", option.name);
+      if (!is_known(option.value)) return;
+      out.key("value");
+      out.literal(option.value);
+    });
+  });
   out.member("subject", facts.subject);
 }
 

@@ -73,11 +73,28 @@ std::string next_element(std::string_view& rest) {
 
 }  // namespace
 
+bool is_identifier_list(std::string_view parameter) {
+  return std::ranges::find(kIdentifierLists, parameter) != kIdentifierLists.end();
+}
+
+std::string list_element(std::string_view identifier) {
+  const auto is_plain = [](char c) { return (c >= 'a' && c <= 'z') || c == '_' || (c >= '0' && c <= '9'); };
+  const bool digit_first = !identifier.empty() && identifier.front() >= '0' && identifier.front() <= '9';
+  if (!identifier.empty() && !digit_first && std::ranges::all_of(identifier, is_plain))
+    return std::string(identifier);
+  std::string quoted = "\"";
+  for (const char c : identifier) {
+    if (c == '"') quoted += c;
+    quoted += c;
+  }
+  return quoted += '"';
+}
+
 std::string set_statement(std::string_view name, std::string_view value, bool local) {
   std::string out = local ? "SET LOCAL " : "SET ";
   append_name(out, name);
   out += " TO ";
-  if (std::ranges::find(kIdentifierLists, name) == kIdentifierLists.end() || value.empty()) {
+  if (!is_identifier_list(name) || value.empty()) {
     append_literal(out, value);
     return out;
   }

@@ -16,7 +16,8 @@ struct Words {
 };
 
 constexpr Words kSets[] = {
-    {"SET search_path = a, \"B\"", "session search_path='a, B'"},
+    {"SET search_path = a, \"B\"", "session search_path='a, \"B\"'"},
+    {"SET search_path = '', 'x, y', \"$user\"", "session search_path='\"\", \"x, y\", \"$user\"'"},
     {"SET SEARCH_PATH TO 'x'", "session search_path='x'"},
     {"SET SCHEMA 'x'", "session search_path='x'"},
     {"SET LOCAL work_mem = 64", "local work_mem='64'"},
@@ -173,6 +174,71 @@ TEST_CASE("what the text hides is said") {
   for (const Words& one : kOpaque) {
     INFO(one.sql);
     CHECK(words(facts_of(one.sql).opaque) == one.expected);
+  }
+}
+
+TEST_CASE("clauses that are a word and a value") {
+  const auto options = [](std::string_view sql) {
+    std::string out;
+    for (const ClauseOption& one : facts_of(sql).options)
+      out += (out.empty() ? "" : ", ") + one.name + "=" + literal(one.value);
+    return out;
+  };
+  CHECK(options("CREATE ROLE r SUPERUSER NOLOGIN PASSWORD 'x' CONNECTION LIMIT 3 VALID UNTIL 'infinity'") ==
+        "superuser=true, login=false, password=unknown, connection limit=3, valid until='infinity'");
+  CHECK(options("ALTER ROLE r NOSUPERUSER CREATEROLE BYPASSRLS REPLICATION CREATEDB INHERIT") ==
+        "superuser=false, createrole=true, bypassrls=true, replication=true, createdb=true, inherit=true");
+  CHECK(options("CREATE USER u IN ROLE a") == "");
+  CHECK(options("CREATE FUNCTION f() RETURNS int LANGUAGE c SECURITY DEFINER STABLE STRICT AS 'a', 'b'") ==
+        "language='c', security definer=true, volatility='stable', strict=true");
+  CHECK(options("ALTER FUNCTION f() SECURITY INVOKER LEAKPROOF") == "security definer=false, leakproof=true");
+  CHECK(options("DO LANGUAGE plpython3u 'x'") == "language='plpython3u'");
+  CHECK(options("CREATE EXTENSION e SCHEMA s VERSION '1' CASCADE") ==
+        "schema='s', new_version='1', cascade=true");
+}
+
+TEST_CASE("functions under other names are listed") {
+  const auto functions = [](std::string_view sql) { return words(facts_of(sql).functions); };
+  CHECK(functions("CREATE FUNCTION f(text) RETURNS text LANGUAGE internal AS 'pg_read_file'") ==
+        "pg_read_file");
+  CHECK(functions("CREATE OPERATOR !! (rightarg = text, function = pg_catalog.pg_read_file)") ==
+        "pg_read_file");
+  CHECK(functions("ALTER OPERATOR = (a, b) SET (restrict = f)") == "f");
+  CHECK(functions("CREATE CAST (text AS a) WITH FUNCTION s.f(text)") == "f, s.f");
+  CHECK(functions("CREATE OPERATOR CLASS c FOR TYPE int USING btree AS FUNCTION 1 f(int, int)") == "f");
+  CHECK(functions("CREATE TYPE r AS RANGE (subtype = int, subtype_diff = f)") == "f");
+  CHECK(functions("ALTER TYPE b SET (receive = f)") == "f");
+  CHECK(functions("CREATE LANGUAGE l HANDLER f INLINE g VALIDATOR h") == "f, g, h");
+  CHECK(functions("CREATE FOREIGN DATA WRAPPER w HANDLER f VALIDATOR g") == "f, g");
+  CHECK(functions("CREATE ACCESS METHOD m TYPE TABLE HANDLER f") == "f");
+  CHECK(functions("CREATE CONVERSION c FOR 'UTF8' TO 'LATIN1' FROM f") == "f");
+  CHECK(functions("CREATE TRANSFORM FOR int LANGUAGE l (FROM SQL WITH FUNCTION f(internal))") == "f");
+  CHECK(functions("CREATE TEXT SEARCH PARSER p (start = f, gettoken = g, end = h, lextypes = i)") ==
+        "f, g, h, i");
+}
+
+TEST_CASE("a setting is sure to be set, or not") {
+  const auto surely = [](std::string_view sql) { return facts_of(sql).sets.front().surely; };
+  CHECK(surely("SET search_path = a"));
+  CHECK(surely("SELECT set_config('search_path', 'a', false)"));
+  CHECK(surely("SELECT pg_catalog.set_config('search_path', '', true) AS x"));
+  for (const char* sql :
+       {"SELECT set_config('a.b', 'c', false) WHERE false", "SELECT set_config('a.b', 'c', false), 1",
+        "SELECT CASE WHEN x THEN set_config('a.b', 'c', false) END", "SELECT set_config('a.b', 'c', $1)",
+        "SELECT set_config('a.b', 'c', false) LIMIT 0", "SELECT set_config('a.b', 'c', false) FROM t",
+        "SELECT evil.set_config('a.b', 'c', false)", "VALUES (set_config('a.b', 'c', false))",
+        "SELECT 1 UNION SELECT set_config('a.b', 'c', false)"}) {
+    INFO(sql);
+    CHECK_FALSE(surely(sql));
+  }
+}
+
+TEST_CASE("what CREATE TEMP makes is in pg_temp") {
+  for (const char* sql :
+       {"CREATE TEMP TABLE n (a int)", "CREATE TEMP TABLE n AS SELECT 1", "SELECT 1 INTO TEMP n",
+        "CREATE TEMP VIEW n AS SELECT 1", "CREATE TEMP SEQUENCE n"}) {
+    INFO(sql);
+    CHECK(facts_of(sql).tables.front().schema == "pg_temp");
   }
 }
 

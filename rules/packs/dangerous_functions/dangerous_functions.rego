@@ -24,6 +24,38 @@ actions contains {
 }
 
 # METADATA
+# title: a dangerous function's definition and rights
+actions contains {
+	"action": "deny",
+	"sqlstate": "42501",
+	"message": sprintf("permission denied for function %s", [object.name]),
+	"shadow": data.packs.dangerous_functions.shadow,
+} if {
+	data.packs.dangerous_functions.enabled
+	some object in input.query.objects
+	object.type in {"aggregate", "function", "procedure", "routine"}
+	some pattern in data.packs.dangerous_functions.functions
+	glob.match(pattern, null, object.name)
+	scope.covers(data.packs.dangerous_functions)
+}
+
+# METADATA
+# title: a function in a language that reaches everything
+actions contains {
+	"action": "deny",
+	"sqlstate": "42501",
+	"message": sprintf("functions in language %s are not allowed: they could do anything", [option.value]),
+	"shadow": data.packs.dangerous_functions.shadow,
+} if {
+	data.packs.dangerous_functions.enabled
+	some option in input.query.options
+	option.name == "language"
+	input.query.kind in {"create_function", "create_procedure", "do"}
+	not option.value in data.packs.dangerous_functions.languages
+	scope.covers(data.packs.dangerous_functions)
+}
+
+# METADATA
 # title: function call of the protocol
 actions contains {
 	"action": "deny",

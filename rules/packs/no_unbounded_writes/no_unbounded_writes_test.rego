@@ -21,7 +21,7 @@ messages(query) := found if {
 
 update(table, where) := {
 	"kind": "update",
-	"tables": [{"name": table, "access": "write", "where": where}, {"name": table, "access": "read", "where": where}],
+	"tables": [{"name": table, "access": "write", "verb": "update", "where": where}, {"name": table, "access": "read", "where": where}],
 }
 
 test_truncate if {
@@ -35,5 +35,21 @@ test_without_key if messages(update("orders", {"state": "open"})) == {"UPDATE of
 test_with_key if messages(update("orders", {"customer_id": 7})) == set()
 
 test_is_null_is_no_key if count(messages(update("orders", {"id": null}))) == 1
+
+test_any_table if {
+	denied := {action.message | some action in no_unbounded_writes.actions} with input as {"session": {"user": "ann"}, "query": update("t", {"state": "open"})}
+		with data.packs.no_unbounded_writes as object.union(pack, {"by_key": {"*": ["id", "*_id"]}})
+	denied == {"UPDATE of t must name its rows by id or *_id"}
+	count(no_unbounded_writes.actions) == 0 with input as {"session": {"user": "ann"}, "query": update("t", {"shop_id": 3})}
+		with data.packs.no_unbounded_writes as object.union(pack, {"by_key": {"*": ["id", "*_id"]}})
+}
+
+test_merge if {
+	count(messages({"kind": "merge", "tables": [{"name": "orders", "access": "write", "verb": "delete", "where": {}}]})) == 1
+}
+
+test_merge_that_inserts if {
+	messages({"kind": "merge", "tables": [{"name": "orders", "access": "write", "verb": "insert", "where": {}}]}) == set()
+}
 
 test_other_table if messages(update("t", {})) == set()

@@ -2,7 +2,8 @@
 # title: Superuser guard
 # description: >-
 #   Superusers connect from known networks and programs only; other users neither become one (SET ROLE, SET SESSION
-#   AUTHORIZATION) nor grant or change those roles; what superusers do is logged.
+#   AUTHORIZATION) nor grant or change those roles, nor give a role what makes it as good as one, nor change the server or load
+#   code into it; what superusers do is logged.
 package policies.superuser_guard
 
 import rego.v1
@@ -79,6 +80,72 @@ actions contains {
 	object.name in powerful
 	input.query.categories[0] == "dcl"
 	not input.session.user in data.packs.superuser_guard.superusers
+}
+
+# METADATA
+# title: giving power
+actions contains {
+	"action": "deny",
+	"sqlstate": "42501",
+	"message": sprintf("permission denied to give a role %s", [upper(option.name)]),
+	"shadow": data.packs.superuser_guard.shadow,
+} if {
+	data.packs.superuser_guard.enabled
+	some option in input.query.options
+	option.name in data.packs.superuser_guard.options
+	option.value != false
+	input.query.kind in {"alter_role", "create_role"}
+	not input.session.user in data.packs.superuser_guard.superusers
+}
+
+# METADATA
+# title: functions with their owner's rights
+actions contains {
+	"action": "deny",
+	"sqlstate": "42501",
+	"message": "SECURITY DEFINER is not allowed: it lends the rights of its owner",
+	"shadow": data.packs.superuser_guard.shadow,
+} if {
+	data.packs.superuser_guard.enabled
+	not data.packs.superuser_guard.security_definer
+	{"name": "security definer", "value": true} in input.query.options
+	not input.session.user in data.packs.superuser_guard.superusers
+}
+
+# METADATA
+# title: the server and its code
+actions contains {
+	"action": "deny",
+	"sqlstate": "42501",
+	"message": sprintf("permission denied to %s", [what]),
+	"shadow": data.packs.superuser_guard.shadow,
+} if {
+	data.packs.superuser_guard.enabled
+	some what in of_the_server
+	not input.session.user in data.packs.superuser_guard.superusers
+}
+
+of_the_server contains sprintf("execute %s", [upper(replace(input.query.kind, "_", " "))]) if {
+	input.query.kind in {"alter_system", "create_access_method", "create_foreign_data_wrapper", "create_language", "load"}
+}
+
+of_the_server contains sprintf("add or change extension %s", [object.name]) if {
+	input.query.kind in {"alter_extension", "create_extension"}
+	some object in input.query.objects
+	object.type == "extension"
+	not listed(object.name, data.packs.superuser_guard.extensions)
+}
+
+of_the_server contains sprintf("make a function in language %s", [option.value]) if {
+	input.query.kind in {"create_function", "create_procedure", "do"}
+	some option in input.query.options
+	option.name == "language"
+	not listed(option.value, data.packs.superuser_guard.languages)
+}
+
+listed(name, patterns) if {
+	some pattern in patterns
+	glob.match(pattern, null, name)
 }
 
 # METADATA

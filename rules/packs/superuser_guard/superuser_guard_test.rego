@@ -11,6 +11,10 @@ pack := {
 	"networks": ["127.0.0.0/8"],
 	"applications": ["psql", "pg_*"],
 	"roles": ["pg_read_server_files"],
+	"options": ["superuser", "createrole"],
+	"extensions": ["pg_trgm"],
+	"languages": ["sql", "plpgsql"],
+	"security_definer": false,
 	"log": false,
 }
 
@@ -51,6 +55,33 @@ test_grant_on_a_table if {
 }
 
 test_superusers_may if not denied(statement("postgres", {"sets": [{"name": "role", "value": "postgres"}]}))
+
+option(name, value) := {"name": name, "value": value}
+
+test_superuser_option if denied(statement("ann", {"kind": "alter_role", "options": [option("superuser", true)]}))
+
+test_nosuperuser_option if not denied(statement("ann", {"kind": "alter_role", "options": [option("superuser", false)]}))
+
+test_other_option if not denied(statement("ann", {"kind": "create_role", "options": [option("login", true)]}))
+
+test_security_definer if denied(statement("ann", {"kind": "alter_function", "options": [option("security definer", true)]}))
+
+test_security_definer_allowed if {
+	count(superuser_guard.actions) == 0 with input as statement("ann", {"kind": "create_function", "options": [option("security definer", true)]})
+		with data.packs.superuser_guard as object.union(pack, {"security_definer": true})
+}
+
+test_alter_system if denied(statement("ann", {"kind": "alter_system"}))
+
+extension(name) := {"kind": "create_extension", "objects": [{"type": "extension", "name": name}]}
+
+test_extension if denied(statement("ann", extension("plpython3u")))
+
+test_listed_extension if not denied(statement("ann", extension("pg_trgm")))
+
+test_language if denied(statement("ann", {"kind": "create_function", "options": [option("language", "c")]}))
+
+test_listed_language if not denied(statement("ann", {"kind": "create_function", "options": [option("language", "sql")]}))
 
 test_log if {
 	some action in superuser_guard.actions with input as statement("postgres", {"kind": "select"})

@@ -128,6 +128,13 @@ Value object_use(const sql::ObjectUse& one, Arena& arena) {
   return object.finish();
 }
 
+Value option(const sql::ClauseOption& one, Arena& arena) {
+  ObjectBuilder object(arena);
+  object.add("name", text(one.name));
+  add_known(object, "value", value_of(one.value, arena));
+  return object.finish();
+}
+
 /// The fields that every statement has: of the whole query they are rows of their own, of one of several
 /// statements members of an element of input.query.statements.
 struct Field {
@@ -157,6 +164,7 @@ constexpr Field kFields[] = {
     {"sets", [](F f, Arena& a) { return list(f.sets, a, setting); }},
     {"locks", [](F f, Arena& a) { return list(f.locks, a, lock); }},
     {"routines", [](F f, Arena& a) { return list(f.routines, a, routine); }},
+    {"options", [](F f, Arena& a) { return list(f.options, a, option); }},
 };
 
 Value statement(const StatementFacts& facts, std::string_view all, Arena& arena) {
@@ -321,6 +329,7 @@ constexpr Fact kFacts[] = {
     {"query.sets", Parameters, field<18>},
     {"query.locks", Shape, field<19>},
     {"query.routines", Shape, field<20>},
+    {"query.options", Shape, field<21>},
     {"query.catalog", Shape, catalog},
     {"query.statements", Parameters, statements},
     {"query.parameters", Parameters, parameters},

@@ -101,7 +101,12 @@ void Walker::read_column(Scope* scope, Relation& relation, std::string_view name
   out_.column(relation.name, name, Access::Read, certain);
   // No column of the table: t.name calls the function of that name with the whole row.
   if (relation.columns != nullptr && name != "*" && !relation.columns->has(name))
-    out_.column(relation.name, "*", Access::Read, false);
+    call_by_column(relation, name);
+}
+
+void Walker::call_by_column(const Relation& relation, std::string_view function) {
+  out_.column(relation.name, "*", Access::Read, false);
+  if (user_functions({.schema = {}, .name = function})) out_.function("", function, true);
 }
 
 /// SET a = ..., or the column list of an INSERT; none means all columns.

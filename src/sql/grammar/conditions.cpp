@@ -1,6 +1,6 @@
 // Conditions: the equalities at the top level of AND in WHERE and ON, and whether a WHERE limits anything at
-// all. Surprise: WHERE 1=1, WHERE true and WHERE id = id count as no WHERE: they are how a rule against
-// unbounded writes is dodged.
+// all (truth.cpp). Surprise: a clause that names no column of the rows it is about is the same for all of
+// them.
 #include <algorithm>
 #include <vector>
 
@@ -22,21 +22,6 @@ bool is_column(const Node* node) {
   return !IsA(nth(fields, size_of(fields) - 1), A_Star);
 }
 
-bool same_column(const Node* left, const Node* right) {
-  if (!is_column(left) || !is_column(right)) return false;
-  const List *a = as<ColumnRef>(left)->fields, *b = as<ColumnRef>(right)->fields;
-  if (size_of(a) != size_of(b)) return false;
-  for (int i = 0; i < size_of(a); ++i)
-    if (string_in(nth(a, i)) != string_in(nth(b, i))) return false;
-  return true;
-}
-
-enum class Truth { False, True, Unknown };
-
-Truth of(bool value) {
-  return value ? Truth::True : Truth::False;
-}
-
 /// The type of the column that a bare name must mean, when a catalogue tells of all that it could.
 std::uint32_t column_type(const Scope* scope, std::string_view column) {
   std::uint32_t type = 0;
@@ -49,92 +34,11 @@ std::uint32_t column_type(const Scope* scope, std::string_view column) {
   return type;
 }
 
-bool is_integer(const std::optional<Literal>& value) {
-  return value && value->kind == Literal::Kind::Integer;
-}
-
-/// A comparison of two constants, or of a column with itself. `integers` is set when an integer's value
-/// matters.
-Truth comparison(const A_Expr* expression, bool& integers) {
-  if (expression->kind == AEXPR_NOT_DISTINCT && same_column(expression->lexpr, expression->rexpr))
-    return Truth::True;
-  if (expression->kind == AEXPR_BETWEEN) {
-    const List* bounds = as<List>(expression->rexpr);
-    const bool itself =
-        same_column(expression->lexpr, nth(bounds, 0)) && same_column(expression->lexpr, nth(bounds, 1));
-    return itself ? Truth::True : Truth::Unknown;
-  }
-  if (expression->kind != AEXPR_OP || size_of(expression->name) != 1) return Truth::Unknown;
-  const std::string_view op = name_in(expression->name).name;
-  if (same_column(expression->lexpr, expression->rexpr)) {
-    if (op == "=" || op == ">=" || op == "<=") return Truth::True;
-    return op == "<>" || op == ">" || op == "<" ? Truth::False : Truth::Unknown;
-  }
-  const std::optional<Literal> left = literal_of(expression->lexpr), right = literal_of(expression->rexpr);
-  integers = integers || (left && right && (is_integer(left) || is_integer(right)));
-  if (!left || !right || left->kind != right->kind) return Truth::Unknown;
-  if (left->kind == Literal::Kind::Null || left->kind == Literal::Kind::Parameter) return Truth::Unknown;
-  if (op == "=") return of(*left == *right);
-  if (op == "<>") return of(*left != *right);
-  if (left->kind != Literal::Kind::Integer) return Truth::Unknown;
-  if (op == "<") return of(left->integer < right->integer);
-  if (op == ">") return of(left->integer > right->integer);
-  if (op == "<=") return of(left->integer <= right->integer);
-  if (op == ">=") return of(left->integer >= right->integer);
-  return Truth::Unknown;
-}
-
-/// x IS NULL OR x IS NOT NULL.
-bool covers_null_and_not(const List* alternatives) {
-  const auto test = [](const ListCell& cell) {
-    return IsA(in(cell), NullTest) ? in<NullTest>(cell) : nullptr;
-  };
-  const Cells cells(alternatives);
-  if (size_of(alternatives) > 16) return false;
-  return std::any_of(cells.begin(), cells.end(), [&](const ListCell& one) {
-    return test(one) != nullptr && std::any_of(cells.begin(), cells.end(), [&](const ListCell& other) {
-             return test(other) != nullptr && test(one)->nulltesttype != test(other)->nulltesttype &&
-                    same_column(as<Node>(test(one)->arg), as<Node>(test(other)->arg));
-           });
-  });
-}
-
-/// Whether a condition is always true, as far as a look at constants tells.
-Truth truth(const Node* node, int depth, bool& integers) {
-  if (node == nullptr || depth > 16) return Truth::Unknown;
-  if (const std::optional<Literal> value = literal_of(node)) {
-    integers = integers || IsA(node, TypeCast);  // 1::bool
-    return value->kind == Literal::Kind::Boolean ? of(value->boolean) : Truth::Unknown;
-  }
-  if (IsA(node, A_Expr)) return comparison(as<A_Expr>(node), integers);
-  if (!IsA(node, BoolExpr)) return Truth::Unknown;
-  const auto* expression = as<BoolExpr>(node);
-  if (expression->boolop == NOT_EXPR) {
-    const Truth inner = truth(nth(expression->args, 0), depth + 1, integers);
-    return inner == Truth::Unknown ? inner : of(inner == Truth::False);
-  }
-  if (expression->boolop == OR_EXPR && covers_null_and_not(expression->args)) return Truth::True;
-  const Truth decisive = expression->boolop == OR_EXPR ? Truth::True : Truth::False;
-  bool all_known = true;
-  for (const ListCell& cell : Cells(expression->args)) {
-    const Truth part = truth(in(cell), depth + 1, integers);
-    if (part == decisive) return decisive;
-    all_known = all_known && part != Truth::Unknown;
-  }
-  return all_known ? of(decisive == Truth::False) : Truth::Unknown;
-}
-
 }  // namespace
-
-bool always_true(const Node* condition) {
-  bool integers = false;
-  return truth(condition, 0, integers) == Truth::True;
-}
 
 bool Walker::limits_rows(const Node* clause, const Relation* target) {
   if (clause == nullptr) return false;
-  bool& integers = out_.facts().constants_decide;
-  return truth(clause, 0, integers) != Truth::True && mentions_rows(clause, target);
+  return !always_true(clause, target, &out_.facts().constants_decide) && mentions_rows(clause, target);
 }
 
 namespace {

@@ -94,7 +94,7 @@ void Walker::function_call(const FuncCall* call, const Place& place) {
   out_.function(name.schema, name.name, place.executes && !steady);
   if (own) out_.opaque("function");
   if (own && !all_steady_ && place.executes) out_.changes();
-  if (name.name == "set_config") set_config(call);
+  if (name.name == "set_config") set_config(call, name.schema.empty());
   push(call->args, place);
   push(call->agg_order, place);
   push(call->agg_filter, place);
@@ -114,7 +114,8 @@ bool Walker::user_functions(const Name& name) {
   return !found.empty();
 }
 
-void Walker::set_config(const FuncCall* call) {
+/// `own`: it is PostgreSQL's.
+void Walker::set_config(const FuncCall* call, bool own) {
   const auto argument = [&](int i) {
     return i < size_of(call->args) ? literal_of(nth(call->args, i)) : std::optional<Literal>{};
   };
@@ -125,6 +126,8 @@ void Walker::set_config(const FuncCall* call) {
     setting.name_parameter = static_cast<std::int32_t>(name->integer);
   setting.value = argument(1).value_or(Literal::unknown());
   setting.scope = local && local->kind == Literal::Kind::Boolean && local->boolean ? "local" : "session";
+  setting.surely = own && call == only_call_ && local && local->kind == Literal::Kind::Boolean;
+  out_.facts().constants_decide = true;  // 1::bool
   out_.setting(std::move(setting));
 }
 

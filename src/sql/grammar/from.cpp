@@ -197,6 +197,7 @@ Relation& Walker::add_target(const RangeVar* table, Scope* scope) {
 /// A table that a statement names outside of FROM.
 void Walker::name_table(const RangeVar* table, Access access, std::string_view verb) {
   Relation relation{.schema = text_of(table->schemaname), .name = text_of(table->relname)};
+  if (table->relpersistence == 't' && relation.schema.empty()) relation.schema = "pg_temp";
   if (verb != "create") resolve(relation);
   list_use(relation, access, verb);
 }

@@ -1,6 +1,7 @@
 // Queries: SELECT, INSERT, UPDATE, DELETE, MERGE and WITH. Each makes its scope from FROM and WHERE at once
 // and leaves everything inside (sub-selects, expressions) to the walk's stack. Surprise: a WITH name hides a
 // table of the same name, but not from the WITH query itself unless it says RECURSIVE.
+#include <algorithm>
 #include <utility>
 
 #include "sql/grammar/walker.h"
@@ -59,6 +60,7 @@ Scope* Walker::with(const WithClause* clause, const Place& place) {
 void Walker::select(const SelectStmt* select, const Place& place) {
   if (place.top) {
     out_.kind(select->intoClause == nullptr ? "select" : "select_into");
+    if (!limit_seen_) note_only_call(select);
     limit(select);
   }
   Scope* names = with(select->withClause, place);
@@ -119,11 +121,23 @@ void Walker::limit(const SelectStmt* select) {
   out_.facts().limit = value.value_or(Literal::unknown());
 }
 
+/// SELECT f(...), which calls it once.
+void Walker::note_only_call(const SelectStmt* select) {
+  const void* const others[] = {select->distinctClause, select->intoClause,  select->fromClause,
+                                select->whereClause,    select->groupClause, select->havingClause,
+                                select->windowClause,   select->valuesLists, select->sortClause,
+                                select->limitOffset,    select->limitCount,  select->lockingClause,
+                                select->withClause,     select->larg};
+  if (size_of(select->targetList) != 1 || std::ranges::any_of(others, [](const void* one) { return one; }))
+    return;
+  const Node* value = nth<ResTarget>(select->targetList, 0)->val;
+  if (value != nullptr && IsA(value, FuncCall)) only_call_ = as<FuncCall>(value);
+}
+
 void Walker::into(const IntoClause* into, const Place& place) {
   if (into == nullptr) return;
   if (place.executes) out_.changes();
-  if (into->rel != nullptr)
-    out_.table(text_of(into->rel->schemaname), text_of(into->rel->relname), Access::Define, "create");
+  if (into->rel != nullptr) name_table(into->rel, Access::Define, "create");
 }
 
 /// FOR UPDATE and its kin lock rows of the named relations, or of all tables of the FROM.
@@ -175,6 +189,8 @@ void Walker::on_conflict(const OnConflictClause* clause, Relation& target, Scope
       push(element->expr, place);
     }
     push(clause->infer->whereClause, place);
+    if (clause->infer->conname != nullptr)
+      read_column(scope, target, "*", false);  // the constraint's columns
   }
   if (clause->action != ONCONFLICT_UPDATE) return;
   list_use(target, Access::Write, "update");
@@ -226,6 +242,7 @@ void Walker::merge(const MergeStmt* merge, const Place& place) {
   list_use(target, Access::Write, "merge");
   list_tables(scope);
   bounded_write(merge->joinCondition, target, inside);
+  beside_source(merge, target);
   for (const ListCell& cell : Cells(merge->mergeWhenClauses)) {
     const auto* when = in<MergeWhenClause>(cell);
     if (when->commandType == CMD_INSERT) list_use(target, Access::Write, "insert");
@@ -240,6 +257,22 @@ void Walker::merge(const MergeStmt* merge, const Place& place) {
   target.read_listed = true;  // its rows are joined, whatever becomes of them
   list_use(target, Access::Read, "select");
   returning(returning_of(merge), target, inside);
+}
+
+/// WHEN NOT MATCHED BY SOURCE is about the rows that ON lets out: it is limited by its own condition or by
+/// nothing.
+void Walker::beside_source(const MergeStmt* merge, const Relation& target) {
+#if PG_VERSION_NUM >= 170000
+  for (const ListCell& cell : Cells(merge->mergeWhenClauses)) {
+    const auto* when = in<MergeWhenClause>(cell);
+    const bool writes = when->commandType == CMD_UPDATE || when->commandType == CMD_DELETE;
+    if (when->matchKind != MERGE_WHEN_NOT_MATCHED_BY_SOURCE || !writes) continue;
+    ++writes_;
+    if (!limits_rows(when->condition, &target)) ++unlimited_writes_;
+  }
+#else
+  static_cast<void>(merge), static_cast<void>(target);
+#endif
 }
 
 void Walker::returning(const Returning& returned, Relation& target, const Place& place) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "sql/grammar/walker.h"
+#include "sql/settings_text.h"
 
 namespace signalbox::sql::SIGNALBOX_GRAMMAR {
 namespace {
@@ -196,36 +197,9 @@ void Walker::define(const Node* node, std::string_view kind, const Place& place)
     for (const std::string_view alias : {"new", "old"})
       add_relation(inner.scope, {.alias = alias, .columns = make_columns({})});
   }
-  if (IsA(node, CreateTrigStmt)) {
-    const Name function = system_name_in(as<CreateTrigStmt>(node)->funcname);
-    out_.function(function.schema, function.name, false);
-  }
-  if (IsA(node, CreateEventTrigStmt)) {
-    const Name function = system_name_in(as<CreateEventTrigStmt>(node)->funcname);
-    out_.function(function.schema, function.name, false);
-  }
-  if (IsA(node, DefineStmt)) defined_functions(as<DefineStmt>(node));
-  if (IsA(node, CreateCastStmt) && as<CreateCastStmt>(node)->func != nullptr) {
-    const Name function = system_name_in(as<CreateCastStmt>(node)->func->objname);
-    out_.function(function.schema, function.name, false);
-  }
+  callees(node);
+  clause_options(node);
   push_children(node, inner);
-}
-
-/// What an operator, an aggregate or a type calls by another name later.
-void Walker::defined_functions(const DefineStmt* define) {
-  static constexpr auto kCalled = std::to_array<std::string_view>(
-      {"function",    "procedure",  "restrict",     "join",        "sfunc",    "finalfunc",
-       "combinefunc", "serialfunc", "deserialfunc", "msfunc",      "minvfunc", "mfinalfunc",
-       "input",       "output",     "receive",      "send",        "analyze",  "typmod_in",
-       "typmod_out",  "subscript",  "canonical",    "subtype_diff"});
-  for (const ListCell& cell : Cells(define->definition)) {
-    const auto* one = in<DefElem>(cell);
-    if (one->arg == nullptr || !IsA(one->arg, TypeName)) continue;
-    if (std::ranges::find(kCalled, text_of(one->defname)) == kCalled.end()) continue;
-    const Name function = system_name_in(as<TypeName>(one->arg)->names);
-    out_.function(function.schema, function.name, false);
-  }
 }
 
 void Walker::copy(const CopyStmt* copy, const Place& place) {
@@ -297,12 +271,12 @@ void Walker::variable_set(const VariableSetStmt* set) {
   Setting setting{.name = name, .value = Literal::null(), .scope = set->is_local ? "local" : setting_scope_};
   if (out_.facts().kind == "set" || out_.facts().kind == "reset") out_.facts().subject = name;
   if (set->kind == VAR_SET_CURRENT) setting.value = Literal::unknown();
-  if (set->kind == VAR_SET_VALUE) setting.value = set_value(set->args);
+  if (set->kind == VAR_SET_VALUE) setting.value = set_value(set->args, is_identifier_list(name));
   out_.setting(std::move(setting));
 }
 
 /// The value as PostgreSQL keeps it: one text, lists joined with ", ".
-Literal Walker::set_value(const List* args) {
+Literal Walker::set_value(const List* args, bool identifiers) {
   std::string joined;
   for (const ListCell& cell : Cells(args)) {
     const std::optional<Literal> value = literal_of(in(cell));
@@ -313,6 +287,8 @@ Literal Walker::set_value(const List* args) {
       joined += std::to_string(value->integer);
     else if (value->kind == Literal::Kind::Boolean)
       joined += value->boolean ? "on" : "off";
+    else if (identifiers)
+      joined += list_element(value->text);
     else
       joined += value->text;
   }

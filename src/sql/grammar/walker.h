@@ -91,7 +91,7 @@ class Walker {
   // expressions.cpp
   void function_call(const FuncCall* call, const Place& place);
   bool user_functions(const Name& name);
-  void set_config(const FuncCall* call);
+  void set_config(const FuncCall* call, bool own);
   void type_cast(const TypeCast* cast, const Place& place);
   void type_name(const TypeName* type);
   void operator_expression(const A_Expr* expression, const Place& place);
@@ -106,6 +106,7 @@ class Walker {
   Relation* find_relation(const Scope* scope, std::string_view schema, std::string_view alias);
   Relation* at_index(const Scope* scope, int index);
   void read_column(Scope* scope, Relation& relation, std::string_view name, bool certain);
+  void call_by_column(const Relation& relation, std::string_view function);
   void write_columns(const List* targets, const Relation& relation, const Place& place);
 
   // from.cpp
@@ -136,10 +137,12 @@ class Walker {
   void update(const UpdateStmt* update, const Place& place);
   void remove(const DeleteStmt* remove, const Place& place);
   void merge(const MergeStmt* merge, const Place& place);
+  void beside_source(const MergeStmt* merge, const Relation& target);
   void returning(const Returning& returned, Relation& target, const Place& place);
   void bounded_write(const Node* where, const Relation& target, const Place& place);
   Scope* with(const WithClause* clause, const Place& place);
   void limit(const SelectStmt* select);
+  void note_only_call(const SelectStmt* select);
 
   // conditions.cpp
   void conditions(const Node* clause, Scope* scope, int begin, int end);
@@ -156,12 +159,11 @@ class Walker {
   bool visit_statement(const Node* node, std::string_view kind, const Place& place);
   bool visit_session_statement(const Node* node, const Place& place);
   void define(const Node* node, std::string_view kind, const Place& place);
-  void defined_functions(const DefineStmt* define);
   void copy(const CopyStmt* copy, const Place& place);
   void explain(const ExplainStmt* explain, const Place& place);
   void transaction(const TransactionStmt* statement);
   void variable_set(const VariableSetStmt* set);
-  Literal set_value(const List* args);
+  Literal set_value(const List* args, bool identifiers);
   void lock_table(const LockStmt* lock);
   void create_table_as(const CreateTableAsStmt* statement, const Place& place);
 
@@ -173,6 +175,19 @@ class Walker {
   bool walk_body(const ProceduralBody& body, bool executes, const Place& place);
   const Columns* kept(std::span<const std::string> names);
   bool is_variable(const Node* column) const;
+
+  // options.cpp
+  void clause_options(const Node* node);
+  void role_options(const List* options);
+  void function_options(const List* options);
+  void clause_option(std::string_view name, const Node* value);
+
+  // callees.cpp
+  void callees(const Node* node);
+  void callee(const List* name);
+  void callees_in(const List* definition);
+  void wrappers(const List* options);
+  void class_items(const List* items);
 
   // objects.cpp
   void objects(const Node* node, std::string_view verb);
@@ -207,8 +222,9 @@ class Walker {
   const Place* last_place_ = nullptr;  ///< the last one pooled: neighbours share it
   std::uint64_t steps_ = 0;
   bool too_complex_ = false;
-  bool all_steady_ = false;  ///< those that user_functions() found
-  bool limit_seen_ = false;  ///< the outermost query has been visited
+  bool all_steady_ = false;              ///< those that user_functions() found
+  bool limit_seen_ = false;              ///< the outermost query has been visited
+  const FuncCall* only_call_ = nullptr;  ///< the statement is SELECT of this call and nothing else
   std::string_view setting_scope_ = "session";
   int top_arms_ = 0;
   int top_arms_with_where_ = 0;
@@ -221,8 +237,10 @@ std::string_view kind_of(const Node* statement);
 /// "table", "foreign table", "function", ...; and whether such an object is listed as a table.
 std::string_view object_word(ObjectType type);
 bool is_table_like(ObjectType type);
-/// The condition holds for every row, as far as a look at constants tells: true, 1 = 1, id = id.
-bool always_true(const Node* condition);
+/// The condition holds for every row (but for NULLs), as far as its text tells: true, 1 = 1, id = id, id > 0
+/// OR id <= 0, id IN (SELECT id FROM the table). `target`: the table that is written, the others of its FROM
+/// behind it. `integers` is set when an integer's value matters.
+bool always_true(const Node* condition, const Relation* target = nullptr, bool* integers = nullptr);
 /// A constant, parameter, or cast of one; nothing for any other expression.
 std::optional<Literal> literal_of(const Node* node);
 
