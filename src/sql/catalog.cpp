@@ -75,6 +75,7 @@ std::shared_ptr<const Catalog> Catalog::build(CatalogRows rows) {
   for (FunctionRow& row : rows.functions) catalog->functions_[row.name].push_back(std::move(row));
   for (const TypeRow& row : rows.types) catalog->types_[key_of(row.schema, row.name)] = row.kind;
   catalog->paths_ = std::move(rows.paths);
+  catalog->open_schemas_ = std::move(rows.open_schemas);
   catalog->expand_views();
   catalog->follow_links(rows.links);
   catalog->merge_names();
@@ -167,9 +168,20 @@ const Row* Catalog::find(const Map<Row>& map, std::string_view schema, std::stri
 
 const Catalog::Relation* Catalog::relation(std::string_view schema, std::string_view name,
                                            SearchPath path) const {
-  if (!schema.empty() || path) return find(relations_, schema, name, path);
   const auto at = by_name_.find(name);
+  if (!schema.empty() || path) {
+    const Relation* first = find(relations_, schema, name, path);
+    if (!schema.empty() || first == nullptr || is_open(first->schema)) return first;
+    const auto has = [&](const std::string& place) {
+      return place != first->schema && find(relations_, place, name, path) != nullptr;
+    };
+    return std::ranges::none_of(*path, has) ? first : at->second;
+  }
   return at == by_name_.end() ? nullptr : at->second;
+}
+
+bool Catalog::is_open(std::string_view schema) const {
+  return schema == "pg_catalog" || std::ranges::find(open_schemas_, schema) != open_schemas_.end();
 }
 
 std::vector<const FunctionRow*> Catalog::functions(std::string_view schema, std::string_view name,
@@ -190,33 +202,52 @@ bool Catalog::is_plain_type(std::string_view schema, std::string_view name, Sear
 
 std::optional<std::vector<std::string>> Catalog::path_of(std::string_view role) const {
   for (const PathRow& row : paths_)
-    if (row.role.empty() || row.role == role) return split_path(row.path, role);
+    if (row.role.empty() || row.role == role) return split_path(row.path, "$user");
   return std::nullopt;
 }
 
+namespace {
+
+/// An identifier at `i`, as SplitIdentifierString reads it; nothing when it is none.
+std::optional<std::string> identifier_at(std::string_view path, std::size_t& i) {
+  std::string name;
+  if (path[i] == '"') {
+    for (++i;; ++i) {
+      if (i >= path.size()) return std::nullopt;
+      if (path[i] == '"' && (i + 1 >= path.size() || path[i + 1] != '"')) break;
+      if (path[i] == '"') ++i;
+      name += path[i];
+    }
+    ++i;
+    return name;
+  }
+  for (; i < path.size() && path[i] != ',' && path[i] != ' '; ++i) {
+    if (static_cast<signed char>(path[i]) < 0) return std::nullopt;  // folded by the database's locale
+    name += path[i] >= 'A' && path[i] <= 'Z' ? static_cast<char>(path[i] | 0x20) : path[i];
+  }
+  return name.empty() ? std::nullopt : std::optional(std::move(name));
+}
+
+/// Versions do not agree on which of these are blanks.
+bool is_control(char c) {
+  return c >= 0 && c < ' ';
+}
+
+}  // namespace
+
 std::optional<std::vector<std::string>> split_path(std::string_view path, std::string_view role) {
+  constexpr std::size_t kNameBytes = 63;
   std::vector<std::string> schemas;
   std::size_t i = 0;
   const auto skip = [&] {
-    while (i < path.size() && (path[i] == ' ' || (path[i] >= '\t' && path[i] <= '\r'))) ++i;
+    while (i < path.size() && path[i] == ' ') ++i;
   };
+  if (std::ranges::any_of(path, is_control)) return std::nullopt;
   skip();
   while (i < path.size()) {
-    std::string name;
-    if (path[i] == '"') {
-      for (++i;; ++i) {
-        if (i >= path.size()) return std::nullopt;
-        if (path[i] == '"' && (i + 1 >= path.size() || path[i + 1] != '"')) break;
-        if (path[i] == '"') ++i;
-        name += path[i];
-      }
-      ++i;
-    } else {
-      for (; i < path.size() && path[i] != ',' && path[i] != ' '; ++i)
-        name += path[i] >= 'A' && path[i] <= 'Z' ? static_cast<char>(path[i] | 0x20) : path[i];
-      if (name.empty()) return std::nullopt;
-    }
-    schemas.push_back(name == "$user" ? std::string(role) : std::move(name));
+    std::optional<std::string> name = identifier_at(path, i);
+    if (!name || name->size() > kNameBytes) return std::nullopt;
+    schemas.push_back(*name == "$user" ? std::string(role) : std::move(*name));
     skip();
     if (i == path.size()) break;
     if (path[i++] != ',') return std::nullopt;

@@ -67,6 +67,8 @@ struct CatalogRows {
   std::vector<FunctionRow> functions = {};  ///< of all schemas but pg_catalog
   std::vector<TypeRow> types = {};          ///< of all schemas but pg_catalog
   std::vector<PathRow> paths = {};  ///< the first that fits a role counts; none: the path is not known
+  /// Schemas that everybody may use. PostgreSQL passes over those in the search_path that a role may not.
+  std::vector<std::string> open_schemas = {};
 };
 
 /// A session's search_path, "$user" put in; nothing when it is not known.
@@ -96,8 +98,9 @@ class Catalog {
   static std::shared_ptr<const Catalog> build(CatalogRows rows);
 
   /// The relation that PostgreSQL would take for this name: of `schema`, or of the first schema in `path`
-  /// that has it (pg_catalog comes first unless the path names it); when the path is not known, one that
-  /// stands for all of the name. Null when the snapshot has none; a temporary table is never known.
+  /// that has it (pg_catalog comes first unless the path names it); when the path is not known, or not
+  /// everybody may use that schema and a later one has the name too, one that stands for all of the name.
+  /// Null when the snapshot has none; a temporary table is never known.
   const Relation* relation(std::string_view schema, std::string_view name, SearchPath path) const;
 
   /// Every function that a call of this name could mean, pg_catalog's apart: the arguments choose.
@@ -108,7 +111,7 @@ class Catalog {
   /// known.
   bool is_plain_type(std::string_view schema, std::string_view name, SearchPath path) const;
 
-  /// What a session of this role begins with; nothing when that is not known.
+  /// What a session of this role begins with, "$user" left in; nothing when that is not known.
   std::optional<std::vector<std::string>> path_of(std::string_view role) const;
 
  private:
@@ -122,6 +125,7 @@ class Catalog {
   template <class Row>
   static const Row* find(const Map<Row>& map, std::string_view schema, std::string_view name,
                          SearchPath path);
+  bool is_open(std::string_view schema) const;
   void expand_views();
   void follow_links(const std::vector<LinkRow>& links);
   void merge_names();
@@ -133,6 +137,7 @@ class Catalog {
   Map<std::vector<FunctionRow>> functions_;  ///< by name
   Map<char> types_;                          ///< by schema, NUL, name
   std::vector<PathRow> paths_;
+  std::vector<std::string> open_schemas_;
 };
 
 /// "\"$user\", public" -> {"alice", "public"}: the identifiers as PostgreSQL reads them, `role` for $user.
@@ -143,7 +148,7 @@ std::optional<std::vector<std::string>> split_path(std::string_view path, std::s
 /// have their own: schema, relation, column, type. To be run with search_path = ''. `path` comes first, on
 /// the untouched session: the server's own search_path, "" when this session's is not that.
 struct CatalogQueries {
-  std::string_view path, relations, columns, links, functions, types, paths;
+  std::string_view path, relations, columns, links, functions, types, paths, open_schemas;
 };
 extern const CatalogQueries kCatalogQueries;
 

@@ -40,13 +40,17 @@ WHERE n.nspname <> 'pg_catalog' AND n.nspname !~ '^pg_temp')",
     .types = R"(SELECT n.nspname, t.typname, t.typtype
 FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
 WHERE n.nspname <> 'pg_catalog' AND n.nspname !~ '^pg_(toast|temp)')",
-    .paths = R"(SELECT coalesce(r.rolname, ''), substr(o.option, length('search_path=') + 1)
+    // Who logs in under another role has another "$user": the path is '"', which is none.
+    .paths = R"(SELECT coalesce(r.rolname, ''),
+  CASE WHEN o.option LIKE 'search\_path=%' THEN substr(o.option, length('search_path=') + 1) ELSE '"' END
 FROM pg_catalog.pg_db_role_setting s CROSS JOIN LATERAL pg_catalog.unnest(s.setconfig) AS o(option)
 LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole
-WHERE o.option LIKE 'search\_path=%'
+WHERE (o.option LIKE 'search\_path=%' OR o.option LIKE 'role=%' OR o.option LIKE 'session\_authorization=%')
   AND (s.setdatabase = 0 OR s.setdatabase = (SELECT oid FROM pg_catalog.pg_database
                                              WHERE datname = pg_catalog.current_database()))
-ORDER BY s.setdatabase <> 0 AND s.setrole <> 0 DESC, s.setrole <> 0 DESC)",
+ORDER BY o.option LIKE 'search\_path=%', s.setdatabase <> 0 AND s.setrole <> 0 DESC, s.setrole <> 0 DESC)",
+    .open_schemas = R"(SELECT nspname FROM pg_catalog.pg_namespace
+WHERE pg_catalog.has_schema_privilege('public', oid, 'usage'))",
 };
 
 }  // namespace signalbox::sql

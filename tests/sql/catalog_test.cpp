@@ -40,7 +40,8 @@ CatalogRows rows() {
                         {"public", "mixed", 'v', false, "sql"},
                         {"public", "upper", 'v', false, "sql"}},
           .types = {{"public", "mood", 'e'}, {"public", "t_dom", 'd'}},
-          .paths = {{"alice", "\"$user\", evil"}, {"", "public"}}};
+          .paths = {{"alice", "\"$user\", evil"}, {"", "public"}},
+          .open_schemas = {"public", "evil"}};
 }
 
 StatementFacts with_catalog(const Catalog& catalog, std::string_view sql,
@@ -67,6 +68,22 @@ TEST_CASE("unqualified names are resolved by search_path") {
   CHECK(tables(with_catalog(*catalog, "WITH u AS (SELECT 1) SELECT * FROM u")) == "");
 }
 
+TEST_CASE("a schema that not everybody may use may be passed over") {
+  CatalogRows some = rows();
+  some.open_schemas = {"public"};
+  const auto catalog = Catalog::build(std::move(some));
+  CHECK(tables(with_catalog(*catalog, "SELECT * FROM u", {"evil", "public"})) ==
+        "read u, read evil.u, read public.u");
+  CHECK(tables(with_catalog(*catalog, "SELECT * FROM u", {"public", "evil"})) == "read public.u");
+  CHECK(tables(with_catalog(*catalog, "SELECT * FROM u", {"evil"})) == "read evil.u");
+}
+
+TEST_CASE("t.name calls the function of that name, when it is no column") {
+  const auto catalog = Catalog::build(rows());
+  CHECK(words(with_catalog(*catalog, "SELECT t.steady FROM t").functions) == "steady");
+  CHECK(words(with_catalog(*catalog, "SELECT t.id, t.xmin, t.nosuch FROM t").functions) == "");
+}
+
 TEST_CASE("a name means every table of the name where the search_path is not known") {
   const auto catalog = Catalog::build(rows());
   const auto facts = [&](std::string_view sql) { return analyze(sql, {.catalog = catalog.get()}).whole; };
@@ -81,12 +98,14 @@ TEST_CASE("a name means every table of the name where the search_path is not kno
 
 TEST_CASE("the search_path of a session's beginning") {
   const auto catalog = Catalog::build(rows());
-  CHECK(words(catalog->path_of("alice").value()) == "alice, evil");
+  CHECK(words(catalog->path_of("alice").value()) == "$user, evil");
   CHECK(words(catalog->path_of("bob").value()) == "public");
   CHECK_FALSE(Catalog::build({})->path_of("bob"));
   CHECK(words(split_path("a, \"B\"\"c\" ,D", "x").value()) == "a, B\"c, d");
   CHECK(split_path("", "x")->empty());
-  for (const char* broken : {"a,", ",a", "\"a", "a b"}) CHECK_FALSE(split_path(broken, "x"));
+  for (const char* broken : {"a,", ",a", "\"a", "a b", "a\t, b", "\xc4, b"})
+    CHECK_FALSE(split_path(broken, "x"));
+  CHECK_FALSE(split_path(std::string(64, 'a'), "x"));
 }
 
 TEST_CASE("a table stands for its children, and a write for what it reaches") {
@@ -183,7 +202,8 @@ CREATE TABLE noisy (id int PRIMARY KEY);
 CREATE TRIGGER t BEFORE UPDATE ON noisy FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger();
 CREATE TABLE checked (id int CHECK (f() = 1));
 CREATE TABLE child (n int REFERENCES noisy ON DELETE CASCADE) INHERITS (t_secret);
-CREATE ROLE r; ALTER ROLE r SET search_path = s, public;)") == "");
+CREATE ROLE r; ALTER ROLE r SET search_path = s, public;
+CREATE ROLE other; ALTER ROLE other SET role = r;)") == "");
   const auto query = [&](std::string_view sql) {
     std::vector<std::vector<std::string>> out;
     std::stringstream records(server.run("SET search_path = '';\n" + std::string(sql) + ";"));
@@ -209,6 +229,9 @@ CREATE ROLE r; ALTER ROLE r SET search_path = s, public;)") == "");
   CHECK(has(kCatalogQueries.functions, {"public", "f", "s", "t", "sql"}));
   CHECK(has(kCatalogQueries.types, {"public", "mood", "e"}));
   CHECK(has(kCatalogQueries.paths, {"r", "s, public"}));
+  CHECK(has(kCatalogQueries.paths, {"other", "\""}));
+  CHECK(has(kCatalogQueries.open_schemas, {"public"}));
+  CHECK_FALSE(has(kCatalogQueries.open_schemas, {"s"}));
   CHECK(server.run(std::string(kCatalogQueries.path)) == "\"$user\", public\n");
 
   const std::string definition = server.run("SET search_path = ''; SELECT pg_get_viewdef('s.v'::regclass)");

@@ -158,11 +158,12 @@ QueryRulingPtr Decider::join(std::vector<RulingPtr> each, const QueryStatements*
     ruling->transmits = ruling->transmits && one.plan.verdict == actions::Verdict::Transmit;
   }
   ruling->each = std::move(each);
+  if (statements == nullptr) ruling->path.push_back({.what = PathChange::What::Hidden});
   if (statements != nullptr) {
     ruling->ends_transaction = statements->ends_transaction();
     ruling->missing = statements->missing();
     ruling->refers = statements->refers();
-    ruling->moves_path = statements->moves_path();
+    ruling->path = statements->path_changes();
     ruling->defines = statements->defines();
     ruling->changes = statements->changes();
     const auto& all = statements->all();

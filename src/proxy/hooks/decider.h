@@ -20,6 +20,7 @@
 #include "proxy/gateway_options.h"
 #include "proxy/hooks/decision_source.h"
 #include "proxy/hooks/memo.h"
+#include "proxy/hooks/path_change.h"
 #include "proxy/hooks/policies.h"
 #include "proxy/hooks/query_statements.h"
 #include "proxy/signals/signals.h"
@@ -46,7 +47,7 @@ struct QueryRuling {
   bool lasting = true;          ///< the same text gives the same ruling as long as the session is the same
   bool ends_transaction = false;
   std::optional<Names::Knowledge> missing;  ///< why the query must be refused whatever policies say
-  bool moves_path = false;                  ///< names may mean other tables afterwards
+  std::vector<PathChange> path;             ///< what becomes of the search_path
   bool defines = false;                     ///< the catalogue is another one afterwards
   bool refers = false;                      ///< it depends on what the session's names stand for
   bool acts = false;                        ///< some plan has sync actions beside its verdict (proxy/lane)

@@ -97,7 +97,8 @@ void QueryStatements::take_apart(const Event& event) {
   sql::AnalyzeOptions options = analyze_options(event);
   if (asked.prepared) read_as(options, asked.prepared->reading);
   analyse(asked.text, options);
-  if (options.search_path && analysed_.front().parts.size() > 1 && moves_path()) {
+  if (options.search_path && analysed_.front().parts.size() > 1 &&
+      std::ranges::any_of(path_changes(), moves)) {
     options.search_path.reset();  // one of its statements may change what the next one's names mean
     analysed_.clear();
     analyse(asked.text, options);
@@ -129,9 +130,28 @@ void QueryStatements::take_apart(const Event& event) {
       add(one, event, 0);
     }
   }
+  tell_carriers();
   if (all_.empty()) {  // a PREPARE that holds nothing: never seen, and not to be permitted unseen
     missing_ = Names::Knowledge::Earlier;
     all_.push_back({.text = asked.text, .facts = &query.whole, .query = &query});
+  }
+}
+
+/// EXPLAIN and CREATE TABLE AS of an EXECUTE hold what that runs.
+void QueryStatements::tell_carriers() {
+  for (QueryStatement& carrier : all_) {
+    if (carrier.facts == nullptr || !carrier.facts->within.empty() || is_reference(carrier.facts->kind))
+      continue;
+    const auto is_run = [&](const QueryStatement& one) {
+      return one.facts->index == carrier.facts->index && is_reference(one.facts->kind) &&
+             std::ranges::find(one.facts->opaque, "execute") == one.facts->opaque.end();
+    };
+    const auto run = std::ranges::find_if(all_, is_run);
+    if (run == all_.end()) continue;
+    sql::StatementFacts& whole = made_.emplace_back(sql::traced(*carrier.facts, {run->facts, 1}));
+    const bool harmless = carrier.facts->kind == "explain" && run->facts->read_only;
+    whole.read_only = carrier.facts->read_only || harmless;
+    carrier.facts = &whole;
   }
 }
 
@@ -244,24 +264,32 @@ bool QueryStatements::depends_on_constants() const {
          });
 }
 
-bool QueryStatements::moves_path() const {
-  static constexpr auto kSettings =
-      std::to_array<std::string_view>({"search_path", "all", "role", "session_authorization", ""});
-  return analysed_.empty() || std::ranges::any_of(analysed_, [](const sql::QueryFacts& query) {
-           const sql::StatementFacts& whole = query.whole;
-           return !whole.opaque.empty() ||
-                  std::ranges::find(whole.kinds, "discard_all") != whole.kinds.end() ||
-                  std::ranges::find(whole.categories, "ddl") != whole.categories.end() ||
-                  std::ranges::any_of(whole.sets, [](const sql::Setting& one) {
-                    return std::ranges::find(kSettings, one.name) != kSettings.end();
-                  });
-         });
+/// What names stand for may set the path or not: it is not traced whether it is run to its end.
+std::vector<PathChange> QueryStatements::path_changes() const {
+  std::vector<PathChange> changes;
+  if (analysed_.empty()) return {{.what = PathChange::What::Hidden}};  // a FunctionCall
+  const sql::QueryFacts& query = analysed_.front();
+  if (query.parse_error) return {{.what = PathChange::What::Hidden}};
+  for (const sql::StatementFacts& one : query.statements())
+    append_path_changes(changes, one, stands_for(one.index) != nullptr);
+  for (auto named = analysed_.begin() + 1; named != analysed_.end(); ++named) {
+    std::vector<PathChange> moved;
+    append_path_changes(moved, named->whole, true);
+    for (PathChange& change : moved) {
+      if (!moves(change)) continue;
+      change.value.reset(), change.reset = change.local = false;
+      changes.push_back(std::move(change));
+    }
+  }
+  return changes;
 }
 
+/// Definitions, and rights: names are looked up in schemas that the role may use.
 bool QueryStatements::defines() const {
   return std::ranges::any_of(analysed_, [](const sql::QueryFacts& query) {
     const auto& categories = query.whole.categories;
     return std::ranges::find(categories, "ddl") != categories.end() ||
+           std::ranges::find(categories, "dcl") != categories.end() ||
            std::ranges::find(query.whole.opaque, "do") != query.whole.opaque.end();
   });
 }

@@ -16,6 +16,7 @@
 
 #include "proxy/hooks/event.h"
 #include "proxy/hooks/names.h"
+#include "proxy/hooks/path_change.h"
 #include "sql/analyze.h"
 #include "sql/facts.h"
 
@@ -59,8 +60,9 @@ class QueryStatements {
   std::optional<Names::Knowledge> missing() const { return missing_; }
   /// The first statement ends a transaction.
   bool ends_transaction() const;
-  /// Unqualified names may mean other tables once it has run: a setting, or code that could set one.
-  bool moves_path() const;
+  /// Unqualified names may mean other tables once it has run: settings, transactions, code that could set
+  /// one.
+  std::vector<PathChange> path_changes() const;
   /// Something is created, altered or dropped.
   bool defines() const;
   const std::vector<NameChange>& changes() const { return changes_; }
@@ -70,6 +72,7 @@ class QueryStatements {
  private:
   const sql::QueryFacts& analyse(std::string_view text, const sql::AnalyzeOptions& options);
   void take_apart(const Event& event);
+  void tell_carriers();
   const sql::StatementFacts& bare(const sql::StatementFacts& prepare);
   void add(QueryStatement statement, const Event& event, int depth);
   void follow(const QueryStatement& reference, const Event& event, int depth);

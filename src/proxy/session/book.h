@@ -17,6 +17,7 @@
 
 #include "proxy/hooks/event.h"
 #include "proxy/hooks/names.h"
+#include "proxy/hooks/path_change.h"
 
 namespace signalbox::proxy {
 
@@ -62,13 +63,15 @@ struct Companion {
   std::int64_t sent_ns = 0;                 ///< Query, Execute: steady; 0 = nobody wants to know
   std::shared_ptr<const QueryRuling> acts;  ///< Parse: what asks for actions each time it is executed
   bool acted = false;                       ///< Parse: for the first time it has been done with the Parse
-  std::shared_ptr<Errand> errand;           ///< the client has not sent this and does not hear of it
+  /// Parse: what it does to the search_path when it is executed; null: nobody knows.
+  std::shared_ptr<const std::vector<PathChange>> path;
+  std::shared_ptr<Errand> errand;  ///< the client has not sent this and does not hear of it
 
   void clear() {
     refusal.clear(), statement.clear(), portal.clear(), text.clear(), types.clear();
     text_known = true, undecided = insists = ours = false, reading = {}, what = 'S', revision = 0;
     changes.reset(), completed = 0, sent_ns = 0, edits.clear(), tag.reset();
-    acts.reset(), acted = false, errand.reset();
+    acts.reset(), acted = false, errand.reset(), path.reset();
   }
 };
 

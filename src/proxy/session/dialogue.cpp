@@ -56,6 +56,7 @@ void Dialogue::on_ready(std::int64_t now_ns, const Clock& clock) {
   const bool ended = session.transaction == Transaction::Idle;
   if (before == Transaction::Idle && !ended) session.transaction_since_ns = clock.wall_ns();
   if (ended) statements.transaction_ended(), names.transaction_ended();
+  if (book.at_rest()) names.rested();
   footprint.answered(now_ns, ended);
 }
 

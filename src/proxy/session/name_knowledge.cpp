@@ -1,24 +1,57 @@
 // What the session's texts mean, what its database is known to hold, and how its search_path reads names.
 //
-// The surprise: only the search_path that a session begins with is known. Whatever may have set another one
-// (SET, a function, a log-in option) leaves it unknown for good, and names then mean every table of the name:
-// too much is listed rather than the wrong one.
+// The surprise: what is not known makes facts larger, never smaller. Where the search_path is not known a
+// name means every table of the name: too much is listed rather than the wrong one.
 #include "proxy/session/name_knowledge.h"
 
 #include <algorithm>
-#include <array>
 
 #include "proxy/hooks/decider.h"
+#include "proxy/wire/options.h"
 #include "proxy/worker.h"
+#include "sql/settings_text.h"
 
 namespace signalbox::proxy {
 namespace {
 
-/// A client that sends these begins with a search_path of its own.
-bool sets_path(const std::pair<std::string, std::string>& parameter) {
-  static constexpr auto kNames =
-      std::to_array<std::string_view>({"options", "search_path", "role", "session_authorization"});
-  return std::ranges::find(kNames, parameter.first) != kNames.end();
+/// What a client's log-in says of its search_path. Parameters count more than options.
+struct LoginPath {
+  std::optional<std::string> path;
+  bool known = true;  ///< false: it sets what cannot be read
+  bool told_role = true;
+
+  void take(std::string_view name, const std::string& value) {
+    if (name == "search_path") path = value;
+    if (name == "role" || name == "session_authorization") told_role = false;
+  }
+};
+
+std::string lower(std::string_view name) {
+  std::string out(name);
+  for (char& c : out)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+  return out;
+}
+
+LoginPath login_path(const std::vector<std::pair<std::string, std::string>>& parameters) {
+  LoginPath login;
+  for (const auto& [name, value] : parameters) {
+    if (name != "options") continue;
+    const auto options = wire::parse_options(value);
+    login.known = login.told_role = options.has_value();
+    if (!options) continue;
+    for (const auto& [option, given] : *options) login.take(option, given);
+  }
+  for (const auto& [name, value] : parameters) login.take(lower(name), value);
+  return login;
+}
+
+/// As SHOW prints it.
+std::optional<std::string> joined(const std::optional<std::vector<std::string>>& path) {
+  if (!path) return std::nullopt;
+  std::string text;
+  for (const std::string& schema : *path) text += (text.empty() ? "" : ", ") + sql::list_element(schema);
+  return text;
 }
 
 }  // namespace
@@ -29,7 +62,10 @@ NameKnowledge::NameKnowledge(const Settings& settings, Catalogs& catalogs, Sessi
 
 /// Now, because the server's reports come later under the same names.
 void NameKnowledge::begin() {
-  path_settled_ = std::ranges::any_of(session_.parameters, sets_path);
+  path_ = SessionPath();
+  LoginPath login = login_path(session_.parameters);
+  begins_with_known_path_ = login.path.has_value() || !login.known || !login.told_role;
+  if (begins_with_known_path_) path_.begin(std::move(login.path), session_.user, login.told_role);
 }
 
 // ---- texts
@@ -37,6 +73,7 @@ void NameKnowledge::begin() {
 void NameKnowledge::on_parameter(std::string_view name, std::string_view value) {
   if (name == "standard_conforming_strings") reading_.standard_strings = value != "off";
   if (name == "client_encoding" || name == "server_encoding") take_encoding();
+  if (name == "search_path") path_.report(value);
 }
 
 /// What a text's bytes mean depends on both encodings.
@@ -68,37 +105,58 @@ void NameKnowledge::open() {
 void NameKnowledge::renew() {
   if (server_.target != target_) {
     open();
+    path_ = SessionPath();  // the other server's is another matter
     ++session_.generation;
   }
   if (!catalog_ || catalog_->version() == version_) return;
   version_ = catalog_->version();
   catalog_reading_ = catalog_->reading();
-  CatalogFacts fresh = {.path = std::move(facts_.path)};
+  CatalogFacts fresh = {.path = facts_.path};
   if (catalog_reading_) {
     fresh.catalog = catalog_reading_->catalog.get();
     fresh.number = catalog_reading_->number;
     fresh.stale = defines_ || catalog_->is_stale(*catalog_reading_);
-    if (!path_settled_) fresh.path = fresh.catalog->path_of(session_.user);
-    path_settled_ = true;
+    if (!begins_with_known_path_ && !fresh.stale) {
+      path_.begin(joined(fresh.catalog->path_of(session_.user)), session_.user);
+      begins_with_known_path_ = true;
+    }
   }
   const bool same = fresh.number == facts_.number && fresh.stale == facts_.stale;
   facts_ = std::move(fresh);
   if (!same) ++session_.generation;
+  take_path();
 }
 
 void NameKnowledge::note(const QueryRuling& ruling) {
   if (!catalog_) return;
-  if (ruling.moves_path) lose_path();
   if (!ruling.defines) return;
   defines_ = true;
   catalog_->change();
   catalogs_.wake();
 }
 
+void NameKnowledge::passes(std::span<const PathChange> changes) {
+  if (changes.empty()) return;
+  path_.passes(changes);
+  take_path();
+}
+
 void NameKnowledge::lose_path() {
-  path_settled_ = true;
-  if (!facts_.path) return;
-  facts_.path.reset();
+  path_.lose();
+  take_path();
+}
+
+void NameKnowledge::rested() {
+  path_.rested(session_.transaction);
+  take_path();
+}
+
+/// What is prepared is judged again when names mean something else.
+void NameKnowledge::take_path() {
+  if (!catalog_) return;
+  std::optional<std::vector<std::string>> path = path_.path();
+  if (path == facts_.path) return;
+  facts_.path = std::move(path);
   ++session_.generation;
 }
 

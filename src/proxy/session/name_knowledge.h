@@ -5,10 +5,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "proxy/hooks/event.h"
+#include "proxy/session/session_path.h"
 #include "proxy/targets/catalogs.h"
 
 namespace signalbox::proxy {
@@ -30,10 +32,19 @@ class NameKnowledge {
   void open();
   /// Takes over what has been read since. What was decided with another catalogue is decided again.
   void renew();
-  /// A query with this ruling passes: does what is known of names still hold?
+  /// A query with this ruling passes: does what is known of the catalogue still hold?
   void note(const QueryRuling& ruling);
-  /// The search_path may be another one.
+
+  /// It matters what passes does to the search_path.
+  bool follows_path() const { return catalog_ != nullptr; }
+  /// A statement that does this to the search_path is on its way to the server.
+  void passes(std::span<const PathChange> changes);
+  /// The search_path may be another one, and nobody has seen what it is.
   void lose_path();
+  /// An ErrorResponse.
+  void failed() { path_.failed(); }
+  /// Everything has been answered.
+  void rested();
   /// What it has defined can be read by others now.
   void transaction_ended() {
     if (defines_) definitions_visible();
@@ -49,6 +60,7 @@ class NameKnowledge {
  private:
   void take_encoding();
   void definitions_visible();
+  void take_path();
 
   const Settings& settings_;
   Catalogs& catalogs_;
@@ -62,8 +74,9 @@ class NameKnowledge {
   CatalogFacts facts_;         ///< of catalog_reading_
   std::string target_;         ///< whose the catalogue is
   std::uint64_t version_ = 0;  ///< of the facts
-  bool path_settled_ = false;  ///< the search_path has been known, or never will be
-  bool defines_ = false;       ///< an open transaction has defined something
+  SessionPath path_;
+  bool begins_with_known_path_ = false;  ///< or with one that never will be
+  bool defines_ = false;                 ///< an open transaction has defined something
 };
 
 }  // namespace signalbox::proxy

@@ -56,6 +56,7 @@ void Statements::parsed(Companion& companion) {
     unnamed_->refused.reset();
     unnamed_->changes = std::move(companion.changes);
     unnamed_->acts = std::move(companion.acts);
+    unnamed_->path = std::move(companion.path);
     return;
   }
   erase_statement(companion.statement);
@@ -68,6 +69,7 @@ void Statements::parsed(Companion& companion) {
   text->types = companion.types;
   text->changes = std::move(companion.changes);
   text->acts = std::move(companion.acts);
+  text->path = std::move(companion.path);
   text->known = companion.text_known && bytes_ + companion.text.size() < limit_;
   if (text->known) text->text = companion.text;
   if (bytes_ + kEntryBytes > limit_) {

@@ -38,6 +38,8 @@ struct PreparedText {
   std::unique_ptr<Refusal> refused;  ///< by policies that came after it; null = permitted
   std::shared_ptr<const std::vector<NameChange>> changes;  ///< of names, when it runs
   std::shared_ptr<const QueryRuling> acts;                 ///< asks for actions each time it is executed
+  /// What it does to the search_path when it is executed; null: nobody knows.
+  std::shared_ptr<const std::vector<PathChange>> path;
 
   NamedText named() const { return {.text = text, .carried = carried, .reading = reading, .edits = edits}; }
 };

@@ -173,6 +173,7 @@ Result<CatalogAnswer> read_catalog(const TargetOptions& target, const std::strin
       {sql::kCatalogQueries.types,
        [&](Row row) { rows.types.push_back({text(row[0]), text(row[1]), letter(row[2])}); }},
       {sql::kCatalogQueries.paths, [&](Row row) { rows.paths.push_back({text(row[0]), text(row[1])}); }},
+      {sql::kCatalogQueries.open_schemas, [&](Row row) { rows.open_schemas.push_back(text(row[0])); }},
   };
   for (const auto& step : steps) {
     if (auto read = reader.each(step.query, step.take); !read) return std::unexpected(read.error());

@@ -177,8 +177,15 @@ Task<> Judge::ask() {
   metrics_.move(Gauge::SessionsPaused, -1);
 }
 
-std::optional<Refusal> Judge::carry_out(const Judged& judged, Event event, std::string_view outcome) {
-  const QueryRuling& query = *judged.ruling;
+/// The query is taken apart once, for the record and for what the client is told.
+std::optional<Refusal> Judge::carry_out(const Judged& given, Event event, std::string_view outcome) {
+  const QueryRuling& query = *given.ruling;
+  Judged again;
+  if (!given.statements && !query.quiet)
+    again = {.ruling = given.ruling,
+             .statements = std::make_unique<const QueryStatements>(event),
+             .memoised = given.memoised};
+  const Judged& judged = again.ruling ? again : given;
   const bool recorded = decider_.dispatch(judged, event, outcome);
   const Ruling& decisive = query.of(query.decisive);
   const bool ends = actions::ends_message(decisive.plan.verdict);
@@ -188,10 +195,10 @@ std::optional<Refusal> Judge::carry_out(const Judged& judged, Event event, std::
   if (!ends && *query.missing == Names::Knowledge::TooLong)
     return make_refusal("54000", "statement is too long to be inspected");
   if (!ends) return make_refusal("26000", kUnseen);
-  std::unique_ptr<const QueryStatements> again;
-  if (!judged.statements) again = std::make_unique<const QueryStatements>(event);
-  const QueryStatements& statements = judged.statements ? *judged.statements : *again;
-  event.statement = &statements.all()[std::min(query.decisive, statements.all().size() - 1)];
+  if (judged.statements) {
+    const auto& statements = judged.statements->all();
+    event.statement = &statements[std::min(query.decisive, statements.size() - 1)];
+  }
   Refusal refusal = refusal_of(decisive, event);
   refusal.ends_transaction = query.ends_transaction;
   return refusal;

@@ -125,6 +125,7 @@ void Judge::remember(char type, std::string_view body, bool whole, Companion& co
   companion.reading = dialogue_.names.reading();
   companion.text_known =
       (type == 'Q' && at_hand_.changes_names()) || (whole && body.size() <= kLongestKeptText);
+  if (at_hand_.ruled && type == 'P') companion.path = {at_hand_.ruled, &at_hand_.ruled->path};
   if (!companion.text_known) return;
   if (at_hand_.ruled && at_hand_.ruled->acts) {
     companion.acts = at_hand_.ruled;

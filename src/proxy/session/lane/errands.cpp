@@ -116,7 +116,9 @@ std::optional<bool> Errands::takes(const wire::FrameHeader& header, std::string_
 Task<std::optional<Refusal>> Errands::set_parameter(std::string name, std::string value, bool local) {
   std::string sql = sql::set_statement(name, value, local);
   if (!local) dialogue_.footprint.leaves_state();
+  if (name == "role" || name == "session_authorization") dialogue_.names.lose_path();
   if (ends_.phase == Phase::Login) {
+    if (name == "search_path") dialogue_.names.lose_path();
     auto error = co_await run_at_login(std::move(sql));
     if (!error) co_return std::nullopt;
     Refusal refusal = make_refusal(error->sqlstate, {});
@@ -127,6 +129,10 @@ Task<std::optional<Refusal>> Errands::set_parameter(std::string name, std::strin
   if (dialogue_.book.transaction() == Transaction::Failed || dialogue_.book.copying_in() ||
       dialogue_.book.skipping())
     co_return std::nullopt;
+  if (name == "search_path") {
+    const PathChange change{.what = PathChange::What::Path, .local = local, .value = value};
+    dialogue_.names.passes({&change, 1});
+  }
   auto error = co_await run(std::move(sql));
   if (!error) co_return std::nullopt;
   Refusal refusal = make_refusal(error->sqlstate, {});

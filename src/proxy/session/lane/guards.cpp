@@ -151,6 +151,7 @@ void Guards::edit_startup(Edit edit) {
   edit(startup->parameters);
   ends_.startup = wire::encode(*startup);
   dialogue_.session.parameters = startup->effective();
+  dialogue_.names.begin();
   ++dialogue_.session.generation;
 }
 

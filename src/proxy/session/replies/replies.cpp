@@ -150,6 +150,7 @@ std::optional<Pause> Replies::note(const wire::FrameHeader& header, std::string_
 std::optional<Pause> Replies::note_error(const wire::FrameHeader& header, std::string_view body, bool whole) {
   if (!whole && header.size() <= kLongestError) return Pause::More;
   const Book::Meaning meaning = dialogue_.book.received('E');
+  dialogue_.names.failed();
   if (meaning.head != nullptr && meaning.head->companion && stands_in(*meaning.head->companion, body)) {
     instead_.swap(meaning.head->companion->refusal);
     return Pause::Substitute;

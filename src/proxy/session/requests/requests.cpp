@@ -143,6 +143,7 @@ void Requests::passes(char type, std::string_view body, bool whole) {
   at_hand_.acted = {};
   dialogue_.footprint.note(type, body, at_hand_.ruled.get());
   if (!decider.reads_queries()) dialogue_.statements.unread(), dialogue_.names.lose_path();
+  follow_path(type, body);
   const bool runs = type == 'Q' || type == 'E' || type == 'F';
   if (runs) ++dialogue_.session.queries, ends_.metrics().add(Counter::Statements);
   const bool answer_seen = decider.wants_responses();

@@ -42,6 +42,10 @@ class Requests {
   Task<bool> send(std::size_t size);
   void client_leaves();
 
+  // path.cpp: what becomes of the search_path
+  void follow_path(char type, std::string_view body);
+  void follow_bind(std::string_view body);
+
   // stops.cpp: what stopped the scan. Each returns false when the client's side is at its end
   Task<bool> act_on(Stop stop);
   Task<> on_bad_message();
@@ -66,6 +70,9 @@ class Requests {
   Judge& judge_;
   AtHand& at_hand_;
   std::optional<std::string> described_;  ///< the portal whose description has just been asked for
+  bool prepares_moves_ = false;           ///< something prepared may move the search_path
+  /// What the unnamed portal does to it; null: nothing.
+  std::shared_ptr<const std::vector<PathChange>> bound_path_;
 };
 
 }  // namespace signalbox::proxy

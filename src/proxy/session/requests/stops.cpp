@@ -97,6 +97,7 @@ Task<bool> Requests::send_rewritten() {
   companion->edits = rewriting.edits;
   companion->tag = rewriting.tag;
   if (rewriting.tag) dialogue_.statements.will_change();  // so that its Execute is remembered
+  if (at_hand_.ruled || type == 'P') follow_path(type, body);
   co_return co_await send_instead(std::move(message), std::move(companion));
 }
 
@@ -104,6 +105,9 @@ Task<bool> Requests::send_replacement() {
   std::string message = std::exchange(at_hand_.replacement, {});
   const std::string_view body = std::string_view(message).substr(wire::kHeaderBytes);
   auto companion = companion_of(message.front(), body, true);
+  companion->path.reset();  // of what it replaces
+  if (message.front() == 'Q' && (!at_hand_.ruled || !at_hand_.ruled->path.empty()))
+    dialogue_.names.lose_path();
   co_return co_await send_instead(std::move(message), std::move(companion));
 }
 
