@@ -41,9 +41,10 @@ def server(folder):
     cluster.start()
     cluster.sql("set password_encryption = 'scram-sha-256'; create role reader login password 'to read'; create role s3 superuser login;"
                 "create role wanderer superuser login; alter role wanderer set search_path = s2, public;"
+                "create schema closed; create table closed.t (id int); create role plain login; alter role plain set search_path = closed, s1;"
                 "create function moves() returns void language sql as $$select set_config('search_path', 's2', false)$$;"
                 "create function keeps() returns void set search_path = s2 language sql as 'select 1';" +
-                "".join(f"create schema {name}; create table {name}.t (id int); grant usage on schema {name} to public;" for name in SCHEMAS))
+                "".join(f"create schema {name}; create table {name}.t (id int); grant usage on schema {name} to public; grant select on {name}.t to public;" for name in SCHEMAS))
     yield cluster
     cluster.stop()
 
@@ -175,6 +176,15 @@ def test_by_log_in(gateway):
     with connect(gateway, user="wanderer", options="-c role=s3") as wire:
         wire.ask(query('set search_path = "$user", s1'))
         assert truth(wire) == "s3" and not knows(wire)
+
+
+def test_a_schema_that_the_role_may_not_use(gateway):
+    """PostgreSQL passes over it, and the gateway does not say that `t` is its."""
+    with connect(gateway, user="plain") as wire:
+        assert truth(wire) == "s1"
+        assert not knows(wire)
+        wire.ask(query("set search_path = s1, closed"))
+        assert knows(wire) and truth(wire) == "s1"
 
 
 STEPS = [
