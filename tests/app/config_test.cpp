@@ -180,6 +180,19 @@ TEST_CASE("docs/configuration.md is what the tables say") {
   CHECK(text == as_markdown());
 }
 
+TEST_CASE("a directory is no file, wherever one is wanted") {
+  const auto loaded = load_file(std::filesystem::temp_directory_path());
+  REQUIRE_FALSE(loaded);
+  CHECK(loaded.error().front().code == "config_unreadable");
+  Config config;
+  config.gateway.scram_file = std::filesystem::temp_directory_path();
+  config.gateway.threads = 4'000'000'000;
+  std::string said;
+  for (const Diagnostic& one : validate(config)) said += one.message + '\n';
+  CHECK(said.find("gateway.scram_file: there is no file") != std::string::npos);
+  CHECK(said.find("gateway.threads and actions.runners are at most 1024") != std::string::npos);
+}
+
 TEST_CASE("values that do not go together") {
   const auto first = [](std::string_view text) {
     const auto config = load(text, "x.yaml");

@@ -134,6 +134,7 @@ Exit run(const Options& options) {
   const sigset_t signals = handled_signals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before the first thread, which is the log's
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);  // a file as long as it may be is an error of that write
   if (auto opened = log::open(log_options(*config)); !opened) {
     complain(opened.error());
     return Exit::Unreachable;

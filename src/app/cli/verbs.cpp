@@ -56,7 +56,12 @@ int run_command_line(int argc, const char* const* argv) {
     if (!suggest_verb(root, argc, argv)) root.exit(e, std::cout, std::cerr);
     return static_cast<int>(Exit::Usage);
   }
-  return static_cast<int>(chosen ? chosen() : Exit::Usage);
+  try {
+    return static_cast<int>(chosen ? chosen() : Exit::Usage);
+  } catch (const std::exception& e) {  // a library's, such as of a directory read as a file
+    std::cerr << "error: " << e.what() << '\n';
+    return static_cast<int>(Exit::Usage);
+  }
 }
 
 }  // namespace signalbox::app::cli

@@ -224,13 +224,14 @@ std::expected<Config, Diagnostics> load(std::string_view text, const std::string
 
 std::expected<Config, Diagnostics> load_file(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
-  if (!in) {
+  std::error_code ignored;
+  if (!in || std::filesystem::is_directory(file, ignored)) {
     return std::unexpected(Diagnostics{{Severity::Error,
                                         "config_unreadable",
                                         "cannot read the file",
                                         {file.string(), 0, 0},
                                         "",
-                                        "check the path and its permissions"}});
+                                        "check the path, which must be a file's, and its permissions"}});
   }
   const std::string text((std::istreambuf_iterator<char>(in)), {});
   return load(text, file.string());

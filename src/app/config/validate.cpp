@@ -43,6 +43,8 @@ void unique_names(Findings& findings, const std::vector<Element>& elements, std:
   }
 }
 
+constexpr std::uint64_t kMostThreads = 1024;
+
 void check_listener_tls(Findings& findings, const ListenerConfig& l) {
   if (l.tls.mode == "disable") return;
   if (l.tls.certificate.empty() || l.tls.key.empty()) {
@@ -62,7 +64,8 @@ void check_files(Findings& findings, Config& config) {
         const auto* const* path = std::get_if<std::filesystem::path*>(&key.slot);
         const bool must_exist = path && !key.name.ends_with("directory") && !(*path)->empty();
         std::error_code ignored;
-        if (must_exist && !std::filesystem::exists(**path, ignored)) {
+        if (must_exist &&
+            (!std::filesystem::exists(**path, ignored) || std::filesystem::is_directory(**path, ignored))) {
           findings.error(
               fmt::format("{}.{}: there is no file {}", section.name, key.name, (*path)->string()));
         }
@@ -92,6 +95,8 @@ Diagnostics validate(const Config& original) {
     findings.error(
         fmt::format("policy.directory: {} is neither a directory nor a bundle", directory.string()));
   }
+  if (config.gateway.threads > kMostThreads || config.actions.runners > kMostThreads)
+    findings.error(fmt::format("gateway.threads and actions.runners are at most {}", kMostThreads));
   const SharedConfig& shared = config.shared;
   if (!shared.address.empty() && !shared.address.starts_with('/') && !parse_address(shared.address)) {
     findings.error(fmt::format("shared.address: \"{}\" is not an address", shared.address),
