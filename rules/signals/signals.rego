@@ -1,7 +1,7 @@
 # METADATA
 # title: From signals to actions
 # description: >-
-#   Signals are input; policies dictate actions. This is the default mapping: each signal that is on in data.signals asks for the
+#   Signals are input; policies dictate actions. This is the default mapping: each signal that is enabled in data.signals asks for the
 #   actions listed there. Other policies may ask for stricter ones; `allow` with `final` and a priority overrules these.
 package policies.signals
 
@@ -10,7 +10,7 @@ import rego.v1
 # METADATA
 # title: terminate, raised by a plugin
 actions contains {"action": "terminate", "message": message("terminate", "terminated by a plugin")} if {
-	data.signals.plugin.on
+	data.signals.plugin.enabled
 	data.signals.plugin.terminate == "stop"
 	input.signals.plugin.terminate.value == true
 }
@@ -18,7 +18,7 @@ actions contains {"action": "terminate", "message": message("terminate", "termin
 # METADATA
 # title: log, raised by a plugin
 actions contains {"action": "log", "level": "notice", "message": message("log", "raised by a plugin")} if {
-	data.signals.plugin.on
+	data.signals.plugin.enabled
 	data.signals.plugin.log
 	input.signals.plugin.log.value == true
 }
@@ -26,7 +26,7 @@ actions contains {"action": "log", "level": "notice", "message": message("log", 
 # METADATA
 # title: injection
 actions contains action if {
-	data.signals.injection.on
+	data.signals.injection.enabled
 	wanted("injection", input.signals.injection.value)
 	some action in data.signals.injection.actions
 }
@@ -34,7 +34,7 @@ actions contains action if {
 # METADATA
 # title: dangerous
 actions contains action if {
-	data.signals.dangerous.on
+	data.signals.dangerous.enabled
 	wanted("dangerous", input.signals.dangerous.value)
 	some action in data.signals.dangerous.actions
 }
@@ -42,7 +42,7 @@ actions contains action if {
 # METADATA
 # title: statement class
 actions contains action if {
-	data.signals.statement_class.on
+	data.signals.statement_class.enabled
 	wanted("statement_class", [input.signals.statement_class.value])
 	some action in data.signals.statement_class.actions
 }
@@ -50,7 +50,7 @@ actions contains action if {
 # METADATA
 # title: unusual statement
 actions contains action if {
-	data.signals.unusual_statement.on
+	data.signals.unusual_statement.enabled
 	input.signals.unusual_statement.value
 	some action in data.signals.unusual_statement.actions
 }
@@ -58,7 +58,7 @@ actions contains action if {
 # METADATA
 # title: rate
 actions contains action if {
-	data.signals.rate.on
+	data.signals.rate.enabled
 	input.signals.rate.value > data.signals.rate.above
 	some action in data.signals.rate.actions
 }
@@ -66,7 +66,7 @@ actions contains action if {
 # METADATA
 # title: result size
 actions contains action if {
-	data.signals.result_size.on
+	data.signals.result_size.enabled
 	input.signals.result_size.value > data.signals.result_size.above
 	some action in data.signals.result_size.actions
 }
@@ -74,7 +74,7 @@ actions contains action if {
 # METADATA
 # title: transaction age
 actions contains action if {
-	data.signals.transaction_age.on
+	data.signals.transaction_age.enabled
 	input.signals.transaction_age.value > data.signals.transaction_age.above
 	some action in data.signals.transaction_age.actions
 }
@@ -82,7 +82,7 @@ actions contains action if {
 # METADATA
 # title: authentication failure
 actions contains action if {
-	data.signals.authentication_failure.on
+	data.signals.authentication_failure.enabled
 	input.hook in {"connecting", "startup"}
 	input.signals.authentication_failure.value > data.signals.authentication_failure.above
 	some action in data.signals.authentication_failure.actions
@@ -91,7 +91,7 @@ actions contains action if {
 # METADATA
 # title: protocol violation
 actions contains action if {
-	data.signals.protocol_violation.on
+	data.signals.protocol_violation.enabled
 	input.hook == "connecting"
 	input.signals.protocol_violation.value > data.signals.protocol_violation.above
 	some action in data.signals.protocol_violation.actions
@@ -100,7 +100,7 @@ actions contains action if {
 # METADATA
 # title: client fingerprint
 actions contains action if {
-	data.signals.client_fingerprint.on
+	data.signals.client_fingerprint.enabled
 	input.hook == "startup"
 	count(data.signals.client_fingerprint.known) > 0
 	not input.signals.client_fingerprint.value in data.signals.client_fingerprint.known

@@ -203,8 +203,7 @@ std::expected<Scene, SceneMistake> read_scene(const Json& description) {
 
 Result<Scene> scene_from_json(std::string_view json) {
   const Json document = Json::parse(if_shallow(json), nullptr, false);
-  if (document.is_discarded())
-    return fail(ErrorCode::InvalidArgument, "the body is not JSON");
+  if (document.is_discarded()) return fail(ErrorCode::InvalidArgument, "the body is not JSON");
   auto scene = read_scene(document);
   if (!scene) return fail(ErrorCode::InvalidArgument, std::move(scene.error().message));
   return std::move(*scene);

@@ -5,9 +5,9 @@
 #include <sstream>
 
 #include "app/policies/library.h"
-#include "policy/data/yaml.h"
 #include "policy/limits.h"
 #include "policy/schema/json_schema.h"
+#include "policy/support/case_yaml.h"
 #include "policy/syntax/parsing.h"
 #include "policy/yaml/policy.h"
 #include "policy/yaml/schema.h"
@@ -36,7 +36,7 @@ struct Editor {
 
   /// What an editor would underline first; "" for a good policy.
   std::string complaint(const std::string& text) {
-    const auto document = policy::parse_yaml(arena, text);
+    const auto document = policy::test::parse_case_yaml(arena, text);
     REQUIRE(document);
     policy::Meter meter;
     meter.start({}, arena);

@@ -18,7 +18,7 @@ constexpr std::string_view kDrops = R"(policy: drops
 rules:
   - name: drops
     match: {query.kind: drop_table, session.user: {not: [dba]}}
-    when: data.drops.on
+    when: data.drops.enabled
     then:
       - deny: {sqlstate: "42501", message: "no {{ query.kind }}"}
       - log: {level: notice}
@@ -36,7 +36,7 @@ struct Folder {
     const fs::path file = path / "drops.test.yaml";
     std::ofstream(file) << text;
     std::vector<policy::SourceFile> files{{"drops.policy.yaml", std::string(kDrops), {}},
-                                          {"drops/data.yaml", "on: true\n", {}}};
+                                          {"drops/data.yaml", "enabled: true\n", {}}};
     auto suite = app::EventSuite::load(std::move(files), {file}, pattern);
     if (!suite) return std::unexpected(suite.error());
     std::vector<policy::testing::TestResult> out;
@@ -91,7 +91,7 @@ TEST_CASE("cases share an event and data, and change what they need") {
   CHECK(folder.one("allow", "{statement: DROP TABLE t}", "event: {session: {user: dba}}\n") == "pass");
   CHECK(folder.one("deny", "{statement: DROP TABLE t, session: {user: ann}}",
                    "event: {session: {user: dba}}\n") == "pass");
-  CHECK(folder.one("allow", "{statement: DROP TABLE t}", "data: {drops: {on: false}}\n") == "pass");
+  CHECK(folder.one("allow", "{statement: DROP TABLE t}", "data: {drops: {enabled: false}}\n") == "pass");
   CHECK(folder.one("deny", "{statement: DROP TABLE t}", "data: {other: 1}\n") == "pass");
 }
 

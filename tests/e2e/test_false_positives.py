@@ -29,10 +29,10 @@ PACKS = {
 EVERYBODY = {"except_users": []}
 REFUSE = [{"action": "deny", "message": "by its signal"}]
 # The base set is not for programs that define code or copy to the server's files: nothing here does.
-SIGNALS = {"injection": {"on": True, "values": [], "actions": REFUSE},
-           "protocol_violation": {"on": True, "above": 0, "actions": REFUSE},
-           "authentication_failure": {"on": True, "above": 0, "actions": REFUSE},
-           "rate": {"on": True, "above": 1000000, "actions": REFUSE}}
+SIGNALS = {"injection": {"enabled": True, "values": [], "actions": REFUSE},
+           "protocol_violation": {"enabled": True, "above": 0, "actions": REFUSE},
+           "authentication_failure": {"enabled": True, "above": 0, "actions": REFUSE},
+           "rate": {"enabled": True, "above": 1000000, "actions": REFUSE}}
 
 
 def replaced(path, values):

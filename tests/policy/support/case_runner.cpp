@@ -6,8 +6,8 @@
 #include <sstream>
 #include <thread>
 
-#include "policy/support/case_yaml.h"
 #include "policy/engine.h"
+#include "policy/support/case_yaml.h"
 #include "policy/support/reference_program.h"
 #include "policy/value/builder.h"
 #include "policy/value/json.h"
