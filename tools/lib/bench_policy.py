@@ -24,18 +24,18 @@ def options(arguments):
 def main(arguments):
     chosen = options(arguments)
     running = engines.commands([name for name in engines.ENGINES if name == "signalbox" or name in chosen.engines.split(",")])
-    load, results = [f"{os.getloadavg()[0]:.1f}"], {}
+    load, results, missing = [f"{os.getloadavg()[0]:.1f}"], {}, {}
     with host.temporary_folder("signalbox-bench-policy-") as folder:
         for number, workload in enumerate(workloads.listed(chosen.quick)):
             if chosen.only and not any(word in workload.name for word in chosen.only.split(",")):
                 continue
             files = workload.write(folder / str(number))
-            results[workload.name] = engines.measure(running, workload, files, chosen.rounds, chosen.seconds)
+            results[workload.name] = engines.measure(running, workload, files, chosen.rounds, chosen.seconds, missing)
             shown = "  ".join(f"{name} {page.figure(each['ns'])} µs" for name, each in results[workload.name].items())
             print(f"{workload.name:32} {shown}", flush=True)
     load.append(f"{os.getloadavg()[0]:.1f}")
     output = chosen.output or (None if chosen.quick or chosen.only else host.ROOT / "docs" / "performance-policy.md")
     if output:
-        output.write_text(page.text(results, list(running), " ".join(["tools/bench policy", *arguments]), ", ".join(load)))
+        output.write_text(page.text(results, missing, list(running), " ".join(["tools/bench policy", *arguments]), ", ".join(load)))
         print(f"wrote {output}")
     return 0

@@ -98,7 +98,7 @@ class Prepared:
             raise Absent(f"no answer within {PATIENCE} s")
         line = self.process.stdout.readline()
         if not line:
-            raise Absent(self.process.stderr.read().strip()[:300] or "ended without a word")
+            raise Absent(self.process.stderr.read().strip()[-300:] or "ended without a word")
         return line
 
     def nanoseconds(self, seconds):
@@ -113,8 +113,11 @@ class Prepared:
             stream.close()
 
 
-def measure(running, workload, files, rounds, seconds):
-    """By engine: {"ns": [a round's], "rss_bytes":, and what it told of itself}. The engines take turns in every round."""
+def measure(running, workload, files, rounds, seconds, missing):
+    """By engine: {"ns": [a round's], "rss_bytes":, and what it told of itself}. The engines take turns in every round.
+
+    Who has no figure is in `missing`, by engine: {why: [workload]}.
+    """
     prepared, out = [], {}
     try:
         for name, command in running.items():
@@ -124,6 +127,7 @@ def measure(running, workload, files, rounds, seconds):
                 prepared.append(Prepared(name, command, workload, files))
             except Absent as absent:
                 print(f"{workload.name}: without {name}: {absent}", file=sys.stderr)
+                missing.setdefault(name, {}).setdefault(str(absent).strip().splitlines()[-1], []).append(workload.name)
         for each in prepared:
             out[each.name] = {**each.about, "rss_bytes": each.rss_bytes, "ns": []}
         for number in range(rounds):

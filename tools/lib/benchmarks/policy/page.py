@@ -44,7 +44,12 @@ def loading(results, names):
     return "\n".join(lines)
 
 
-def text(results, names, command, load):
+def absences(missing):
+    """A sentence for each engine that could not do a policy, in its own words."""
+    return "\n".join(f"- {name}: {', '.join(workloads)}: `{why}`" for name, reasons in missing.items() for why, workloads in reasons.items())
+
+
+def text(results, missing, names, command, load):
     return f"""# Performance of decisions
 
 Written by `{command}`; do not edit. The same policy, data and input, prepared; every input is one that a rule permits, and
@@ -53,7 +58,7 @@ ratios are formed within a round. Load of the machine before and after: {load}.
 
 OPA is embedded as a library, its documents kept as its own values; regorus runs its virtual machine; rego-cpp is called
 through its Python binding, which adds a few microseconds; Cedar has the input as the request's context, and only the
-policies that its language can express. `-`: it cannot, or gave no answer in time. The policies are in
+policies that its language can express. `-`: it cannot, or gave no answer in time (below). The policies are in
 tools/lib/benchmarks/policy.
 
 ## A decision
@@ -67,4 +72,10 @@ tools/lib/benchmarks/policy.
 ## Load time: parsed, checked and planned
 
 {loading(results, names)}
+
+## Without a figure
+
+What an engine said when it had loaded the policy and was asked for the first decision:
+
+{absences(missing) or "None."}
 """
