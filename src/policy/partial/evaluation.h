@@ -65,10 +65,15 @@ class Evaluation {
 
   // references.cpp
   void reference(const ast::Ref& ref, const ast::Term* wanted, const Take& take);
+  void parts_of(const ast::Ref& ref, std::size_t at, const Take& take);
+  void evaluated_reference(const ast::Ref& ref, const ast::Term* wanted, const Take& take);
   void rules_at(const ast::Ref& ref, std::size_t depth, const check::RuleNode& node, const ast::Term* wanted,
                 const Take& take);
   void below_node(const ast::Ref& ref, std::size_t depth, const check::RuleNode& node,
                   const ast::Term* wanted, const Take& take);
+  Value base_document(const ast::Ref& ref, std::size_t depth);
+  void support_document(const ast::Ref& ref, std::size_t depth, const check::RuleNode& node,
+                        const Take& take);
   void inline_rule(const check::RuleAt& at, const ast::Ref& ref, std::size_t depth, const Take& take);
   void match_head(const ast::Rule& rule, const ast::Ref& ref, std::size_t part, const Then& then);
   void steps(const ast::Term& value, const ast::Ref& ref, std::size_t at, const Take& take);
@@ -78,6 +83,7 @@ class Evaluation {
 
   // support.cpp
   ast::Ref support_reference(const ast::Ref& ref);
+  bool has_support(const std::vector<check::RuleAt>& rules) const;
   void add_support_rule(const check::RuleAt& at);
   void evaluate_support_rule(const check::RuleAt& at);
   ast::Module& support_module(const ast::Ref& package);
@@ -107,7 +113,8 @@ class Evaluation {
   std::multiset<std::string> unknown_vars_;
   std::vector<ast::Expr> saved_;
   std::map<std::string, ast::Module> support_;  ///< by package
-  std::set<const ast::Rule*> supported_;
+  std::set<const ast::Rule*> supported_;        ///< rules that were asked for as support rules
+  std::set<const ast::Rule*> held_;             ///< of those, the ones that can hold
   std::size_t names_ = 0, negations_ = 0;
   std::uint64_t steps_ = 0;
   std::uint32_t depth_ = 0;

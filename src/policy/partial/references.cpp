@@ -1,5 +1,7 @@
 // References: what is unknown stays; base documents are gone through where a key is not known; rules that
 // depend on unknowns are put in place of the reference, one way for each rule.
+#include "policy/compile/document_tree.h"
+#include "policy/data/base_document.h"
 #include "policy/partial/known.h"
 #include "policy/syntax/compare.h"
 
@@ -26,24 +28,35 @@ bool is_false(const ast::Term& term) {
 
 /// `wanted`: the other side of an equality, where it is known.
 void Evaluation::reference(const ast::Ref& written, const ast::Term* wanted, const Take& take) {
+  parts_of(written, 1, [&](const ast::Term& whole) {
+    const auto* ref = ast::as<ast::Ref>(whole);
+    ref == nullptr ? take(whole) : evaluated_reference(*ref, wanted, take);
+  });
+}
+
+/// Evaluates the parts from `at` on that are references of their own, each once: what stays of one may be a
+/// reference again.
+void Evaluation::parts_of(const ast::Ref& written, std::size_t at, const Take& take) {
   if (!step()) return;
   const ast::Term whole = substitute(ast::Term{written, {}}, bound_);
-  const auto* found = ast::as<ast::Ref>(whole);
-  if (found == nullptr) return take(whole);
-  const ast::Ref ref = *found;
-  for (std::size_t i = 1; i < ref.terms.size(); ++i) {
-    // A part that is a reference of its own: evaluated first, unless it is an unknown already.
-    const auto* part = ast::as<ast::Ref>(ref.terms[i]);
+  const auto* ref = ast::as<ast::Ref>(whole);
+  for (; ref != nullptr && at < ref->terms.size(); ++at) {
+    const auto* part = ast::as<ast::Ref>(ref->terms[at]);
     if (part == nullptr || is_unknown(*part)) continue;
-    return term(ref.terms[i],
-                [&](const ast::Term& known) { reference(with_part(ref, i, known), wanted, take); });
+    return term(ref->terms[at],
+                [&](const ast::Term& known) { parts_of(with_part(*ref, at, known), at + 1, take); });
   }
+  take(whole);
+}
+
+/// `ref` has no parts left that are to be evaluated.
+void Evaluation::evaluated_reference(const ast::Ref& ref, const ast::Term* wanted, const Take& take) {
   if (!is_reference_to_document(ref)) {
     const ast::Term& head = ref.terms.front();
-    if (ast::as<ast::Var>(head) != nullptr) return take(whole);
+    if (ast::as<ast::Var>(head) != nullptr) return take({ref, {}});
     return term(head, [&](const ast::Term& value) { steps(value, ref, 1, take); });
   }
-  if (is_unknown(ref)) return take(whole);
+  if (is_unknown(ref)) return take({ref, {}});
   if (depends(ref)) return below_node(ref, 1, checked_.rules->root(), wanted, take);
   // Known as far as the first key that is not.
   std::size_t known = 1;
@@ -62,12 +75,29 @@ void Evaluation::below_node(const ast::Ref& ref, std::size_t depth, const check:
   if (depth == ref.terms.size()) return take({ref, {}});
   const ast::Term& key = ref.terms[depth];
   if (ast::is_constant(key)) {
-    if (const check::RuleNode* child = node.child(key)) below_node(ref, depth + 1, *child, wanted, take);
-    return;
+    if (const check::RuleNode* child = node.child(key))
+      return below_node(ref, depth + 1, *child, wanted, take);
+    return reference(ref, wanted, take);  // no rules from here on: a base document
+  }
+  const Value base = base_document(ref, depth);
+  for (const Pair& pair : base.is_object() ? base.as_object() : std::span<const Pair>()) {
+    const ast::Term name = term_of(pair.key);
+    if (node.child(name) != nullptr) continue;
+    unify(name, key, [&] { reference(with_part(ref, depth, name), wanted, take); });
   }
   for (const auto& [name, child] : node.children) {
     unify(name, key, [&] { below_node(with_part(ref, depth, name), depth + 1, *child, wanted, take); });
   }
+}
+
+/// The base document at the reference's first parts, `depth` of them.
+Value Evaluation::base_document(const ast::Ref& ref, std::size_t depth) {
+  Value out = set_.program().nodes.front().base;
+  for (std::size_t i = 1; i < depth && out.is_object(); ++i) {
+    if (!ast::is_constant(ref.terms[i])) return {};
+    out = base_document_at(out, constant_value(arena_, ref.terms[i]));
+  }
+  return out;
 }
 
 void Evaluation::rules_at(const ast::Ref& ref, std::size_t depth, const check::RuleNode& node,
@@ -87,10 +117,21 @@ void Evaluation::rules_at(const ast::Ref& ref, std::size_t depth, const check::R
   const bool default_matters =
       otherwise != nullptr && (wanted == nullptr || depth != ref.terms.size() || !ast::is_constant(*wanted) ||
                                ast::compare(*otherwise->head.value, *wanted) == 0);
-  if (whole || default_matters || !inlinable(ref, depth)) return take({support_reference(ref), {}});
+  if (whole || default_matters || !inlinable(ref, depth)) return support_document(ref, depth, node, take);
   for (const check::RuleAt& at : node.rules) {
     if (!at.rule->is_default) inline_rule(at, ref, depth, take);
   }
+}
+
+/// A document of support rules. Where none of its rules can hold it is empty, or undefined if it is complete.
+void Evaluation::support_document(const ast::Ref& ref, std::size_t depth, const check::RuleNode& node,
+                                  const Take& take) {
+  const ast::Term document{support_reference(ref), {}};
+  if (has_support(node.rules)) return take(document);
+  const ast::Rule& rule = *node.rules.front().rule;
+  const bool longer = rule.head.ref.terms.size() > depth;
+  if (longer) return steps(ast::Term{ast::Object{}, {}}, ref, depth, take);
+  if (rule.kind() == ast::RuleKind::MultiValue) steps(ast::Term{ast::Set{}, {}}, ref, depth, take);
 }
 
 void Evaluation::inline_rule(const check::RuleAt& at, const ast::Ref& ref, std::size_t depth,
@@ -160,6 +201,7 @@ void Evaluation::call_function(const FunctionCall& call, const Then& then) {
   if (!chain && !default_matters && inlinable(path, path.terms.size())) return inline_function(call, then);
   ast::Expr rest = call.expr;
   ast::Call made{{ast::Term{chain ? path : support_reference(path), {}}}};
+  if (!chain && !has_support(rules)) return;
   made.terms.insert(made.terms.end(), call.arguments.begin(), call.arguments.end());
   if (call.output != nullptr) made.terms.push_back(*call.output);
   rest.node = std::move(made);

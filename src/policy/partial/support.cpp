@@ -58,9 +58,14 @@ ast::Ref Evaluation::support_reference(const ast::Ref& ref) {
   return below_partial(ref);
 }
 
+bool Evaluation::has_support(const std::vector<check::RuleAt>& rules) const {
+  return std::ranges::any_of(rules, [&](const check::RuleAt& at) { return held_.contains(at.rule); });
+}
+
 void Evaluation::add_support_rule(const check::RuleAt& at) {
   if (error_ || !supported_.insert(at.rule).second) return;
   if (!at.rule->is_default) return evaluate_support_rule(at);
+  held_.insert(at.rule);
   ast::Rule copy = *at.rule;
   copy.head.ref = within_package(copy.head.ref, at.module->package.path);
   support_module(below_partial(at.module->package.path)).rules.push_back(std::move(copy));
@@ -90,6 +95,7 @@ void Evaluation::evaluate_support_rule(const check::RuleAt& at) {
     made.generated_body = made.body.empty();
     if (made.generated_body) made.body.push_back(always());
     made.head.ref = within_package(made.head.ref, at.module->package.path);
+    held_.insert(at.rule);
     support_module(below_partial(at.module->package.path)).rules.push_back(std::move(made));
   });
   --depth_;

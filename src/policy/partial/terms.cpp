@@ -1,6 +1,7 @@
 // Substitution copies the tree and replaces on the way down: terms are small, and clarity is worth more here.
 #include "policy/partial/terms.h"
 
+#include "policy/builtins/builtin.h"
 #include "policy/syntax/visit.h"
 #include "policy/value/number.h"
 
@@ -148,6 +149,16 @@ ast::Rule renamed_apart(const ast::Rule& rule, std::size_t& next) {
   ast::for_each_expr(rule, [&](const ast::Expr& expr) {
     if (const auto* call = ast::as<ast::Call>(expr)) {
       if (const auto* op = ast::as<ast::Ref>(call->terms.front())) operators.insert(head_of(*op));
+    }
+    // `with upper as lower`: functions, not variables.
+    for (const ast::With& with : expr.with) {
+      for (const ast::Term* part : {&with.target, &with.value}) {
+        const auto* ref = ast::as<ast::Ref>(*part);
+        if (ref != nullptr && find_builtin(ast::dotted_name(*ref)) != nullptr)
+          operators.insert(head_of(*ref));
+        const auto* var = ast::as<ast::Var>(*part);
+        if (var != nullptr && find_builtin(var->name) != nullptr) operators.insert(var->name);
+      }
     }
     return true;
   });

@@ -97,6 +97,7 @@ class Generator {
   std::size_t names_ = 0;
   std::vector<KnownRule> rules_;
   std::vector<std::string> packages_;  ///< finished ones, whose documents may be read whole
+  bool in_query_ = false;              ///< where OPA does not replace by built-ins below the top level
   bool logical_ = false;               ///< the module imports and, or, not
 };
 

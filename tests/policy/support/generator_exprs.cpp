@@ -162,7 +162,7 @@ std::string Generator::with_modifiers(int depth, const Scope& scope) {
       const std::size_t arity = one ? 1 : 2;
       const auto fits = [&](const KnownRule& r) { return r.shape == Shape::Function && r.arity == arity; };
       const auto function = std::ranges::find_if(rules_, fits);
-      value = function != rules_.end() ? function->name : one ? "max" : "minus";
+      value = function != rules_.end() ? function->name : in_query_ ? "true" : one ? "max" : "minus";
     }
     out += " with " + target + " as " + value;
   }

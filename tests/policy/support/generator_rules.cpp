@@ -209,6 +209,7 @@ void Generator::add_indexed(GeneratedModule& module) {
 std::string Generator::ad_hoc_query() {
   Scope scope;
   logical_ = false;
+  in_query_ = true;
   return body(2, scope);
 }
 

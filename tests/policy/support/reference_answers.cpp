@@ -19,7 +19,7 @@ std::vector<SourceFile> files_of(const GeneratedProgram& program) {
 
 ReferenceAnswers::ReferenceAnswers(const GeneratedProgram& program) : program_(files_of(program), {}) {}
 
-Answer ReferenceAnswers::query(const std::string& query, const std::string& input) {
+Answer ReferenceAnswers::query(const std::string& query, const std::string& input, bool strict) {
   Answer out;
   if (!program_.trouble().empty()) {
     out.error = "trouble";
@@ -27,7 +27,7 @@ Answer ReferenceAnswers::query(const std::string& query, const std::string& inpu
     return out;
   }
   Arena arena;
-  const auto answers = program_.ask(query, parse_json(arena, input).value(), false);
+  const auto answers = program_.ask(query, parse_json(arena, input).value(), strict);
   if (answers.error) {
     out.error = answers.error->code;
     out.message = answers.error->message;

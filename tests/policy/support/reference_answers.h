@@ -9,7 +9,7 @@ namespace signalbox::policy::test {
 class ReferenceAnswers {
  public:
   explicit ReferenceAnswers(const GeneratedProgram& program);
-  Answer query(const std::string& query, const std::string& input);
+  Answer query(const std::string& query, const std::string& input, bool strict = false);
 
  private:
   ReferenceProgram program_;
