@@ -121,6 +121,7 @@ constexpr auto kRowReaders = std::to_array<std::string_view>({
     "any_value",
     "array_agg",
     "concat",
+    "hash_record",
     "json_agg",
     "json_agg_strict",
     "json_build_array",

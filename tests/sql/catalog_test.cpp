@@ -84,6 +84,16 @@ TEST_CASE("t.name calls the function of that name, when it is no column") {
   CHECK(words(with_catalog(*catalog, "SELECT t.id, t.xmin, t.nosuch FROM t").functions) == "");
 }
 
+TEST_CASE("x.name and (x).name call what the catalogue has, and are fields otherwise") {
+  const auto catalog = Catalog::build(rows());
+  const auto purge = with_catalog(*catalog, "SELECT (1).wipe");
+  CHECK(words(purge.functions) == "wipe");
+  CHECK(words(purge.opaque) == "function");
+  CHECK_FALSE(purge.read_only);
+  CHECK(words(with_catalog(*catalog, "SELECT v.wipe FROM unnest(ARRAY[1]) v").functions) == "unnest, wipe");
+  CHECK(words(with_catalog(*catalog, "SELECT (x).city FROM t x").opaque) == "");
+}
+
 TEST_CASE("a name means every table of the name where the search_path is not known") {
   const auto catalog = Catalog::build(rows());
   const auto facts = [&](std::string_view sql) { return analyze(sql, {.catalog = catalog.get()}).whole; };

@@ -217,6 +217,34 @@ TEST_CASE("functions under other names are listed") {
         "f, g, h, i");
 }
 
+TEST_CASE("functions called like a field are listed") {
+  const auto functions = [](std::string_view sql) { return words(facts_of(sql).functions); };
+  CHECK(functions("SELECT ('/etc/passwd'::text).pg_read_file") == "pg_read_file");
+  CHECK(functions("SELECT (x).lower.pg_read_file FROM t") == "lower, pg_read_file");
+  CHECK(functions("SELECT $1.pg_read_file") == "pg_read_file");
+  CHECK(functions("SELECT a[1].pg_read_file FROM t") == "pg_read_file");
+  CHECK(functions("SELECT v.pg_read_file FROM unnest(ARRAY['x']) v") == "unnest, pg_read_file");
+  CHECK(functions("SELECT v.pg_read_file FROM concat('x') v(a)") == "concat, pg_read_file");
+  CHECK(functions("SELECT v.purge FROM (SELECT 1 AS a) v") == "purge");
+  CHECK(functions("SELECT v.a FROM (SELECT 1 AS a) v") == "");
+  CHECK(functions("SELECT e.value, e.key FROM jsonb_each('{}') e") == "jsonb_each");
+  CHECK(functions("SELECT t.hash_record FROM t") == "hash_record");
+  CHECK(functions("SELECT t.pg_read_file FROM t") == "");  // of a row there is none
+  CHECK(functions("WITH RECURSIVE c(a) AS (SELECT 1 UNION SELECT a + 1 FROM c) SEARCH DEPTH FIRST BY a SET o "
+                  "SELECT c.o FROM c") == "");
+  const StatementFacts own = facts_of("SELECT (1).purge");
+  CHECK(words(own.opaque) == "function");
+  CHECK_FALSE(own.read_only);
+  CHECK(words(facts_of("SELECT ('{}'::text).pg_notify").effects) == "notify");
+}
+
+TEST_CASE("operators named by USING and EXCLUDE are seen") {
+  CHECK(words(facts_of("SELECT a FROM t ORDER BY a USING OPERATOR(public.<<<)").opaque) == "operator");
+  CHECK(words(facts_of("SELECT a FROM t ORDER BY a USING <").opaque) == "");
+  CHECK(words(facts_of("CREATE TABLE t (a int, EXCLUDE USING gist (a WITH public.&&))").opaque) ==
+        "operator");
+}
+
 TEST_CASE("a setting is sure to be set, or not") {
   const auto surely = [](std::string_view sql) { return facts_of(sql).sets.front().surely; };
   CHECK(surely("SET search_path = a"));

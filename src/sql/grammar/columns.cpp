@@ -24,6 +24,9 @@ void Walker::column_ref(const ColumnRef* ref, const Place& place) {
   if (reveals_row(name)) {
     out_.function("", name, place.executes);
     read_column(place.scope, *relation, "*", false);
+  } else if (!all && !relation->is_table() &&
+             (relation->columns == nullptr || !relation->columns->has(name))) {
+    field_call(name, relation->columns != nullptr, place);  // of FROM f() x, x may be what f gives
   }
 }
 

@@ -90,15 +90,20 @@ std::optional<Literal> literal_of(const Node* node) {
 void Walker::function_call(const FuncCall* call, const Place& place) {
   const Name name = system_name_in(call->funcname);
   const bool own = name_in(call->funcname).schema != "pg_catalog" && user_functions(name);
-  const bool steady = own && !known_function(name.name).known && all_steady_;
-  out_.function(name.schema, name.name, place.executes && !steady);
-  if (own) out_.opaque("function");
-  if (own && !all_steady_ && place.executes) out_.changes();
+  call_of(name, own, place);
   if (name.name == "set_config") set_config(call, name.schema.empty());
   push(call->args, place);
   push(call->agg_order, place);
   push(call->agg_filter, place);
   push(call->over, place);
+}
+
+/// `own`: user_functions() found somebody's function of that name.
+void Walker::call_of(const Name& name, bool own, const Place& place) {
+  const bool steady = own && !known_function(name.name).known && all_steady_;
+  out_.function(name.schema, name.name, place.executes && !steady);
+  if (own) out_.opaque("function");
+  if (own && !all_steady_ && place.executes) out_.changes();
 }
 
 /// Lists the functions of somebody's making that a call could mean: the arguments choose, so one of
@@ -155,33 +160,44 @@ void Walker::operator_expression(const A_Expr* expression, const Place& place) {
     case AEXPR_NOT_BETWEEN:
     case AEXPR_BETWEEN_SYM:
     case AEXPR_NOT_BETWEEN_SYM: break;
-    default: {
-      const Name name = system_name_in(expression->name);
-      out_.operation(name.schema, name.name);
-    }
+    default: operation(expression->name);
   }
   push(expression->lexpr, place);
   push(expression->rexpr, place);
 }
 
 void Walker::sub_link(const SubLink* link, const Place& place) {
-  if (link->operName != nullptr) {
-    const Name name = system_name_in(link->operName);
-    out_.operation(name.schema, name.name);
-  }
+  if (link->operName != nullptr) operation(link->operName);
   push(link->testexpr, place);
   Place inner = place;
   inner.top = false;
   push(link->subselect, inner);
 }
 
-/// (expression).field: a field that is a function's name calls it, as t.to_json does.
 void Walker::indirection(const A_Indirection* node, const Place& place) {
   for (const ListCell& cell : Cells(node->indirection))
-    if (const std::string_view field = string_in(in(cell)); reveals_row(field))
-      out_.function("", field, place.executes);
+    if (const std::string_view field = string_in(in(cell)); !field.empty())
+      field_call(field, options_.catalog == nullptr, place);
   push(node->arg, place);
   push(node->indirection, place);
+}
+
+/// (x).f and x.f call f(x) where x has no such field: ('/etc/passwd'::text).pg_read_file reads the file.
+/// `unknown`: a name that nobody knows is taken for a function's too.
+void Walker::field_call(std::string_view name, bool unknown, const Place& place) {
+  const Name function{.schema = {}, .name = name};
+  const bool own = user_functions(function);
+  if (own || unknown || known_function(name).known) call_of(function, own, place);
+}
+
+void Walker::sort_by(const SortBy* sort, const Place& place) {
+  if (sort->useOp != nullptr) operation(sort->useOp);
+  push(sort->node, place);
+}
+
+void Walker::operation(const List* name) {
+  const Name operation = system_name_in(name);
+  out_.operation(operation.schema, operation.name);
 }
 
 void Walker::role(const RoleSpec* role) {

@@ -40,7 +40,8 @@ Scope* Walker::with(const WithClause* clause, const Place& place) {
   const auto add = [&](const CommonTableExpr* cte) {
     scope = new_scope(scope, 0);
     scope->cte = text_of(cte->ctename);
-    scope->cte_columns = with_aliases(output_columns(cte->ctequery), cte->aliascolnames, false);
+    if (cte->search_clause == nullptr && cte->cycle_clause == nullptr)  // these add columns
+      scope->cte_columns = with_aliases(output_columns(cte->ctequery), cte->aliascolnames, false);
   };
   if (clause->recursive)
     for (const ListCell& cell : Cells(clause->ctes)) add(in<CommonTableExpr>(cell));

@@ -128,6 +128,7 @@ bool Walker::visit_expression(const Node* node, const Place& place) {
     case T_TypeCast: type_cast(as<TypeCast>(node), place); return true;
     case T_TypeName: type_name(as<TypeName>(node)); return true;
     case T_A_Expr: operator_expression(as<A_Expr>(node), place); return true;
+    case T_SortBy: sort_by(as<SortBy>(node), place); return true;
     case T_SubLink: sub_link(as<SubLink>(node), place); return true;
     case T_A_Indirection: indirection(as<A_Indirection>(node), place); return true;
     case T_RoleSpec: role(as<RoleSpec>(node)); return true;
@@ -156,7 +157,13 @@ bool Walker::visit_query(const Node* node, const Place& place) {
   }
 }
 
+/// EXCLUDE (x WITH operator, ...): pairs of an element and an operator's name.
+void Walker::excluded(const Constraint* constraint) {
+  for (const ListCell& cell : Cells(constraint->exclusions)) operation(nth<List>(in<List>(cell), 1));
+}
+
 void Walker::push_children(const Node* node, const Place& place) {
+  if (IsA(node, Constraint)) excluded(as<Constraint>(node));
   if (IsA(node, Constraint) && place.verb != "references" && as<Constraint>(node)->pktable != nullptr) {
     Place referenced = place;
     referenced.verb = "references";

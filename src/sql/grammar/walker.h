@@ -97,6 +97,11 @@ class Walker {
   void operator_expression(const A_Expr* expression, const Place& place);
   void sub_link(const SubLink* link, const Place& place);
   void indirection(const A_Indirection* node, const Place& place);
+  void call_of(const Name& name, bool own, const Place& place);
+  void field_call(std::string_view name, bool unknown, const Place& place);
+  void sort_by(const SortBy* sort, const Place& place);
+  void operation(const List* name);
+  void excluded(const Constraint* constraint);
   void role(const RoleSpec* role);
 
   // columns.cpp
