@@ -29,5 +29,20 @@ samples if {
 }
 
 # METADATA
+# title: The statement writes PostgreSQL's own catalogue, which is another way to change objects and roles
+catalogue_written if {
+	some table in input.query.tables
+	table.access == "write"
+	of_the_catalogue(table)
+}
+
+of_the_catalogue(table) if table.schema == "pg_catalog"
+
+of_the_catalogue(table) if {
+	table.schema == ""
+	startswith(table.name, "pg_")
+}
+
+# METADATA
 # title: The statement runs SQL that its text does not show
 unseen if "sql" in input.query.opaque

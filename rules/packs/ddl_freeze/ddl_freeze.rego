@@ -44,6 +44,15 @@ defines if {
 	not input.query.kind in data.packs.ddl_freeze.free_kinds
 }
 
+# Of the catalogue, by hand: no other way to change an object.
+defines if scope.catalogue_written
+
+# A change that nobody sees.
+defines if {
+	input.query.kind == "do"
+	scope.unseen
+}
+
 # A bound that is not set is no bound, and reads no clock.
 holds if {
 	data.packs.ddl_freeze.from == ""

@@ -45,6 +45,20 @@ actions contains {
 	not by_any(table, keys)
 }
 
+# METADATA
+# title: a write that nobody sees
+actions contains {
+	"action": "deny",
+	"sqlstate": "42501",
+	"message": "SQL from a string is not allowed: it could write any number of rows",
+	"shadow": data.packs.no_unbounded_writes.shadow,
+} if {
+	data.packs.no_unbounded_writes.enabled
+	input.query.kind == "do"
+	scope.unseen
+	scope.covers(data.packs.no_unbounded_writes)
+}
+
 truncatable(name) if {
 	some pattern in data.packs.no_unbounded_writes.truncatable
 	glob.match(pattern, null, name)

@@ -67,6 +67,33 @@ untold if {
 untold if scope.unseen
 
 # METADATA
+# title: becoming another by log-in
+actions contains {
+	"action": "deny",
+	"sqlstate": "42501",
+	"message": sprintf("permission denied to set \"%s\" at log-in", [name]),
+	"shadow": data.packs.superuser_guard.shadow,
+} if {
+	data.packs.superuser_guard.enabled
+	input.hook == "startup"
+	some name in set_at_login
+	not input.session.user in data.packs.superuser_guard.superusers
+}
+
+set_at_login contains name if {
+	some name in {"role", "session_authorization"}
+	input.session.parameters[name]
+}
+
+# options, as the server reads them: -c name=value or --name=value, where \ keeps the next character, - stands for _
+# and case does not matter.
+set_at_login contains name if {
+	some name in {"role", "session_authorization"}
+	options := replace(replace(lower(input.session.parameters.options), "\\", ""), "-", "_")
+	regex.match(sprintf(`(^|[^a-z])%s=`, [name]), options)
+}
+
+# METADATA
 # title: changing a superuser
 actions contains {
 	"action": "deny",
@@ -78,7 +105,7 @@ actions contains {
 	some object in input.query.objects
 	object.type == "role"
 	object.name in powerful
-	input.query.categories[0] == "dcl"
+	input.query.categories[0] in {"dcl", "ddl"} # ddl: OWNER TO
 	not input.session.user in data.packs.superuser_guard.superusers
 }
 
@@ -126,8 +153,13 @@ actions contains {
 }
 
 of_the_server contains sprintf("execute %s", [upper(replace(input.query.kind, "_", " "))]) if {
-	input.query.kind in {"alter_system", "create_access_method", "create_foreign_data_wrapper", "create_language", "load"}
+	input.query.kind in {
+		"alter_system", "create_access_method", "create_event_trigger", "create_foreign_data_wrapper",
+		"create_language", "load",
+	}
 }
+
+of_the_server contains "write the system catalogue" if scope.catalogue_written
 
 of_the_server contains sprintf("add or change extension %s", [object.name]) if {
 	input.query.kind in {"alter_extension", "create_extension"}
