@@ -23,7 +23,6 @@ class DependencyGraph {
       const ast::Rule& rule = *nodes_[from].rule;
       add_refs(context, from, rule.head);
       add_refs(context, from, rule.body);
-      if (rule.otherwise) edges_[from].push_back(number_.at(&**rule.otherwise));
     }
   }
 
@@ -63,9 +62,16 @@ class DependencyGraph {
     ast::for_each_term(node, [&](const ast::Term& t) {
       const auto* ref = ast::as<ast::Ref>(t);
       if (ref == nullptr) return true;
-      for (const RuleAt& to : context.rules->reached_by(*ref)) edges_[from].push_back(number_.at(to.rule));
+      for (const RuleAt& to : context.rules->reached_by(*ref)) add_chain(from, *to.rule);
       return true;
     });
+  }
+
+  /// Who refers to a rule depends on its `else` rules; the rule itself does not.
+  void add_chain(std::size_t from, const ast::Rule& rule) {
+    for (const ast::Rule* each = &rule; each != nullptr;
+         each = each->otherwise ? &**each->otherwise : nullptr)
+      edges_[from].push_back(number_.at(each));
   }
 
   std::vector<RuleAt> nodes_;

@@ -286,6 +286,7 @@ TypePtr select(const TypePtr& type, const ast::Term& key) {
       const auto* number = ast::as<ast::Number>(key);
       const bool plain = number != nullptr && number->text.size() <= 9 &&
                          number->text.find_first_not_of("0123456789") == std::string::npos;
+      if (number != nullptr && number->text == "-0") return element(*type, 0);
       return plain ? element(*type, std::stoul(number->text)) : nullptr;
     }
     case TypeKind::Object: {

@@ -181,6 +181,7 @@ std::optional<Rule> Parser::parse_else(const RuleHead& head) {
   Rule rule;
   rule.span = span();
   rule.head = head;
+  rule.head.keywords = {};
   rule.head.generated_value = false;
   refresh_wildcards(rule.head);
   rule.head.span = span();

@@ -306,8 +306,9 @@ class Writer {
     } else {
       std::vector<std::pair<std::string, Value>> members;
       for (const Pair& pair : pairs) {
-        members.emplace_back(pair.key.is_string() ? std::string(pair.key.as_string()) : to_json(pair.key),
-                             pair.value);
+        members.emplace_back(
+            pair.key.is_string() ? std::string(pair.key.as_string()) : to_json(pair.key, EscapeHtml::Yes),
+            pair.value);
       }
       std::ranges::stable_sort(members, {}, &std::pair<std::string, Value>::first);
       for (std::size_t i = 0; i < members.size(); ++i) member(i == 0, members[i].first, members[i].second);

@@ -125,6 +125,7 @@ std::string_view kind_name(Kind kind) {
 
 /// 1.0 and 1.00 are indices, 1e0 is none, as in OPA. -1: not one.
 static std::int64_t whole_number(std::string_view text) {
+  if (text == "-0") return 0;
   const std::size_t point = text.find('.');
   if (point == std::string_view::npos || text.find_first_not_of('0', point + 1) != std::string_view::npos)
     return -1;
