@@ -73,7 +73,7 @@ class Evaluation {
                   const ast::Term* wanted, const Take& take);
   Value base_document(const ast::Ref& ref, std::size_t depth);
   void support_document(const ast::Ref& ref, std::size_t depth, const check::RuleNode& node,
-                        const Take& take);
+                        const std::vector<check::RuleAt>& rules, const Take& take);
   void inline_rule(const check::RuleAt& at, const ast::Ref& ref, std::size_t depth, const Take& take);
   void match_head(const ast::Rule& rule, const ast::Ref& ref, std::size_t part, const Then& then);
   void steps(const ast::Term& value, const ast::Ref& ref, std::size_t at, const Take& take);

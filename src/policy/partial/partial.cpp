@@ -3,6 +3,7 @@
 #include "policy/partial/partial.h"
 
 #include <algorithm>
+#include <set>
 
 #include "policy/check/context.h"
 #include "policy/formatter/format.h"
@@ -41,11 +42,27 @@ std::string source_text(const ast::Rule& rule) {
 
 constexpr std::string_view kKeywords = "import future.keywords\n\n";
 
-/// Formatted as if every keyword were imported.
-std::string formatted(const std::string& package, const std::string& rules) {
+/// Formatted as if every keyword were imported; `imports` are.
+std::string formatted(const std::string& package, const std::string& rules, const std::string& imports = "") {
   std::string text = package + "\n" + std::string(kKeywords) + rules;
   text = fmt_rego::format_source("", text).value_or(text);
-  return text.erase(text.find(kKeywords), kKeywords.size());
+  return text.replace(text.find(kKeywords), kKeywords.size(), imports);
+}
+
+/// For the words that are none by themselves: `not { ... }`, `and`, `or`.
+std::string imports_of(const ast::Module& module) {
+  std::set<std::string> words;
+  for (const ast::Rule& rule : module.rules) {
+    ast::for_each_expr(rule, [&](const ast::Expr& expr) {
+      if (ast::as<ast::Not>(expr) != nullptr) words.insert("not");
+      const auto* logical = ast::as<ast::Logical>(expr);
+      if (logical != nullptr) words.insert(logical->op == ast::LogicalOp::And ? "and" : "or");
+      return true;
+    });
+  }
+  std::string out;
+  for (const std::string& word : words) out += "import future.keywords." + word + "\n";
+  return out.empty() ? out : out + "\n";
 }
 
 /// As the formatter writes an expression of a body.
@@ -109,14 +126,17 @@ std::string to_text(const PartialResult& result) {
     if (!result.queries[i].empty()) out += formatted_body(result.queries[i]);
     out += "\n";
   }
-  for (std::size_t i = 0; i < result.support.size(); ++i) {
-    ast::Module head = result.support[i];
-    head.rules.clear();
-    std::string rules;
-    for (const ast::Rule& rule : result.support[i].rules) rules += source_text(rule) + "\n\n";
-    out += "# Module " + std::to_string(i + 1) + "\n" + formatted(ast::to_text(head), rules);
-  }
+  for (std::size_t i = 0; i < result.support.size(); ++i)
+    out += "# Module " + std::to_string(i + 1) + "\n" + support_text(result.support[i]);
   return out;
+}
+
+std::string support_text(const ast::Module& support) {
+  ast::Module head = support;
+  head.rules.clear();
+  std::string rules;
+  for (const ast::Rule& rule : support.rules) rules += source_text(rule) + "\n\n";
+  return formatted(ast::to_text(head), rules, imports_of(support));
 }
 
 std::string to_json(const PartialResult& result) {

@@ -52,6 +52,9 @@ class PartialProgram {
 /// As `opa eval --partial --format source` prints it: queries one a block, then the support modules.
 std::string to_text(const PartialResult& result);
 
+/// One of the support modules, formatted.
+std::string support_text(const ast::Module& support);
+
 /// As POST /v1/compile answers: {"queries": [...], "support": [...]}, the tree as JSON.
 std::string to_json(const PartialResult& result);
 

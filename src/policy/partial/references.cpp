@@ -103,31 +103,38 @@ Value Evaluation::base_document(const ast::Ref& ref, std::size_t depth) {
 void Evaluation::rules_at(const ast::Ref& ref, std::size_t depth, const check::RuleNode& node,
                           const ast::Term* wanted, const Take& take) {
   const ast::Rule* otherwise = nullptr;
-  bool whole = false, chain = false;
+  bool whole = depth == ref.terms.size() && !node.children.empty();
   for (const check::RuleAt& at : node.rules) {
     if (at.rule->head.is_function) return;
     if (at.rule->is_default) otherwise = at.rule;
-    chain = chain || at.rule->otherwise.has_value();
     const bool member = at.rule->kind() == ast::RuleKind::MultiValue;
     // The reference must name an element: a part for every part of the head, and one for a member.
     whole = whole || ref.terms.size() < at.rule->head.ref.terms.size() + (member ? 1 : 0);
   }
-  // Rules below rules, and rules in an order, stay as the policies have them.
-  if (chain || !node.children.empty()) return take({ref, {}});
+  const std::vector<check::RuleAt> reached = checked_.rules->reached_by(ref);
+  // Rules in an order stay as the policies have them.
+  const auto in_order = [](const check::RuleAt& at) { return at.rule->otherwise.has_value(); };
+  if (std::ranges::any_of(reached, in_order)) return take({ref, {}});
   const bool default_matters =
       otherwise != nullptr && (wanted == nullptr || depth != ref.terms.size() || !ast::is_constant(*wanted) ||
                                ast::compare(*otherwise->head.value, *wanted) == 0);
-  if (whole || default_matters || !inlinable(ref, depth)) return support_document(ref, depth, node, take);
+  if (whole || default_matters || !inlinable(ref, depth))
+    return support_document(ref, depth, node, reached, take);
   for (const check::RuleAt& at : node.rules) {
     if (!at.rule->is_default) inline_rule(at, ref, depth, take);
+  }
+  // `s[x] if ...` beside `s.a if ...`
+  for (const auto& [name, child] : node.children) {
+    unify(name, ref.terms[depth],
+          [&] { below_node(with_part(ref, depth, name), depth + 1, *child, wanted, take); });
   }
 }
 
 /// A document of support rules. Where none of its rules can hold it is empty, or undefined if it is complete.
 void Evaluation::support_document(const ast::Ref& ref, std::size_t depth, const check::RuleNode& node,
-                                  const Take& take) {
+                                  const std::vector<check::RuleAt>& rules, const Take& take) {
   const ast::Term document{support_reference(ref), {}};
-  if (has_support(node.rules)) return take(document);
+  if (has_support(rules)) return take(document);
   const ast::Rule& rule = *node.rules.front().rule;
   const bool longer = rule.head.ref.terms.size() > depth;
   if (longer) return steps(ast::Term{ast::Object{}, {}}, ref, depth, take);

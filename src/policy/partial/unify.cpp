@@ -6,6 +6,17 @@
 #include "policy/syntax/compare.h"
 
 namespace signalbox::policy::partial {
+namespace {
+
+/// An array or object that is written out is never a constant, or a literal, of another kind.
+bool of_different_kinds(const ast::Term& a, const ast::Term& b) {
+  const auto shape = [](const ast::Term& t) {
+    return ast::as<ast::Array>(t) != nullptr || ast::as<ast::Object>(t) != nullptr;
+  };
+  return a.node.index() != b.node.index() && shape(a) && (shape(b) || ast::is_constant(b));
+}
+
+}  // namespace
 
 /// `a = b` where either side may still have to be evaluated. A side that is known tells a rule's default
 /// value whether it matters. Of what is saved then the sides stand as OPA has them: a value found in a base
@@ -75,11 +86,7 @@ void Evaluation::unify(const ast::Term& first, const ast::Term& second, const Th
       return unify_lists(mine, theirs, 0, then);
     }
   }
-  // A literal is never a constant of another kind.
-  const bool shapes = a.node.index() != b.node.index() &&
-                      (ast::as<ast::Array>(a) != nullptr || ast::as<ast::Object>(a) != nullptr) &&
-                      ast::is_constant(b);
-  if (shapes) return;
+  if (of_different_kinds(a, b) || of_different_kinds(b, a)) return;
   save(equality(a, b), then);
 }
 
