@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "app/cli/opa_flags.h"
 #include "app/cli/signing.h"
 #include "app/cli/sources.h"
 #include "app/cli/terminal.h"
@@ -28,6 +29,7 @@ using Done = std::expected<void, Diagnostics>;
 struct Options {
   std::vector<std::string> paths, ignore, entrypoints;
   std::string output = "bundle.tar.gz", target = "rego";
+  std::string capabilities;
   std::optional<std::string> revision;
   int optimise = 0;
   bool bundle = false, v0 = false;
@@ -79,6 +81,8 @@ class Assembly {
     policy::LoadOptions loading;
     loading.v0_compatible = options_.v0;
     loading.keep_prints = true;
+    auto beyond = beyond_capabilities(options_.capabilities, material.files, options_.v0);
+    if (!beyond.empty()) return std::unexpected(std::move(beyond));
     const auto set = policy::PolicySet::load(material.files, vocabulary_for(material.files), loading);
     if (!set) return std::unexpected(set.error());
     for (const auto& entry : options_.entrypoints) {
@@ -160,23 +164,30 @@ Done build_bundle(const Options& options) {
   return write_file(options.output, policy::pack(*files));
 }
 
-/// What this program does not make; empty when it can.
-std::string refusal(const Options& options) {
-  if (options.target != "rego") return fmt::format("--target {}: bundles hold Rego only", options.target);
-  if (options.optimise != 0) return "--optimize: policies are optimised when they are loaded";
-  return {};
-}
-
 Exit build(const Options& options) {
-  if (const std::string why = refusal(options); !why.empty()) {
-    complain(why);
-    return Exit::Usage;
+  if (options.optimise != 0 && options.entrypoints.empty()) {
+    complain("bundle optimizations require at least one entrypoint");
+    return Exit::Finding;
   }
   if (const auto done = build_bundle(options); !done) {
     complain(done.error());
     return Exit::Finding;
   }
   return Exit::Ok;
+}
+
+/// Flags that change nothing here, and those that cannot be had.
+void add_opa_flags(CLI::App& verb) {
+  verb.add_flag("--follow-symlinks")->description("Links are always followed");
+  verb.add_flag("--prune-unused")->description("Taken for OPA's sake: rules are all kept");
+  verb.add_option("--partial-namespace")->description("Taken for OPA's sake: nothing is evaluated partially");
+  verb.add_option("--verification-key-id")->description("Taken for OPA's sake: there is one key");
+  add_refused_option(verb, "--exclude-files-verify", "every file of a signed bundle is verified");
+  verb.add_flag("--debug")->description("Taken for OPA's sake");
+  add_refused_option(verb, "--signing-plugin", "there are no plugins for signatures: use --signing-key");
+  add_refused_option(verb, "--format", "plans are not made: bundles hold Rego only");
+  add_refused_option(verb, "--plan-addons", "plans are not made: bundles hold Rego only");
+  add_refused_flag(verb, "--wasm-include-print", "wasm is not made: bundles hold Rego only");
 }
 
 }  // namespace
@@ -190,12 +201,19 @@ void add_build(CLI::App& root, Action& chosen) {
   repeated(*verb, "-e,--entrypoint", options->entrypoints, "A rule that must exist, such as gateway/actions");
   verb->add_flag("-b,--bundle", options->bundle, "Paths are bundles, with their manifests");
   repeated(*verb, "--ignore", options->ignore, "Names of files and directories to pass over")->delimiter(',');
-  verb->add_option("-t,--target", options->target, "rego, and nothing else");
-  verb->add_option("-O,--optimize", options->optimise, "0, and nothing else");
+  verb->add_option("-t,--target", options->target, "rego: other targets are refused")
+      ->check([](const std::string& target) -> std::string {
+        if (target == "rego") return {};
+        return target + ": bundles hold Rego only; `opa build` makes wasm and plans";
+      });
+  verb->add_option("-O,--optimize", options->optimise,
+                   "Needs an entrypoint. Policies go in as they are written: they are optimised when loaded")
+      ->check(CLI::Range(0, 2));
+  add_capabilities_option(*verb, options->capabilities);
+  add_opa_flags(*verb);
   options->verification.add_options(*verb);
   options->signing.add_options(*verb);
-  verb->add_flag("--v0-compatible", options->v0, "Read modules as Rego v0");
-  verb->add_flag("--v1-compatible")->description("Read modules as Rego v1, which is the default");
+  add_version_flags(*verb, options->v0);
   verb->footer(
       "Policies are checked before anything is written; YAML policies go in as Rego.\n"
       "Examples:\n"

@@ -5,9 +5,11 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "app/cli/opa_flags.h"
 #include "app/cli/sources.h"
 #include "app/cli/terminal.h"
 #include "app/cli/verbs.h"
+#include "policy/syntax/parsing.h"
 
 namespace signalbox::app::cli {
 namespace {
@@ -19,16 +21,14 @@ struct Options {
   bool bundle = false;
   std::string format = "pretty";
   std::string schema;
+  std::string capabilities;
   bool strict = false;
-  bool v0 = false;
+  bool v0 = false, v0_v1 = false;
 };
 
 Exit report(Diagnostics diagnostics, const Options& options) {
   const std::string code = diagnostics.front().code;
-  if (options.max_errors != 0 && diagnostics.size() > options.max_errors) {
-    diagnostics.resize(options.max_errors);
-    diagnostics.push_back({Severity::Error, "rego_compile_error", "error limit reached", {}, {}, {}});
-  }
+  diagnostics = limited(std::move(diagnostics), options.max_errors);
   if (options.format == "json") {
     print(as_opa_errors(diagnostics));
   } else {
@@ -45,6 +45,20 @@ std::expected<std::vector<policy::SourceFile>, Diagnostics> read(const Options& 
   return read_sources(sources);
 }
 
+/// What cannot be read alike as Rego v0 and as Rego v1.
+Diagnostics not_both_versions(const std::vector<policy::SourceFile>& files) {
+  Diagnostics out;
+  policy::ast::ParseOptions parsing;
+  parsing.version = policy::ast::RegoVersion::V0CompatV1;
+  for (const auto& file : files) {
+    if (!file.path.ends_with(".rego")) continue;
+    const auto& shown = file.shown.empty() ? file.path : file.shown;
+    const auto module = policy::ast::parse_module(policy::ast::make_source(shown, file.text), parsing);
+    if (!module) out.insert(out.end(), module.error().begin(), module.error().end());
+  }
+  return out;
+}
+
 Exit check(const Options& options) {
   auto files = read(options);
   if (!files) return report(files.error(), options);
@@ -56,6 +70,11 @@ Exit check(const Options& options) {
   loading.strict = options.strict;
   loading.v0_compatible = options.v0;
   loading.schemas = std::move(*schemas);
+  if (auto beyond = beyond_capabilities(options.capabilities, *files, options.v0); !beyond.empty())
+    return report(std::move(beyond), options);
+  if (options.v0_v1) {
+    if (auto errors = not_both_versions(*files); !errors.empty()) return report(std::move(errors), options);
+  }
   const auto set = policy::PolicySet::load(std::move(*files), vocabulary, loading);
   if (!set) return report(set.error(), options);
   complain((*set)->warnings());
@@ -77,14 +96,16 @@ void add_check(CLI::App& root, Action& chosen) {
   repeated(*verb, "--ignore", options->ignore, "Names of files and directories to pass over")->delimiter(',');
   add_schema_option(*verb, options->schema);
   verb->add_option("-m,--max-errors", options->max_errors, "Errors to show; 0 = all");
-  verb->add_flag("--v1-compatible")->description("Read modules as Rego v1, which is the default");
-  verb->add_flag("--v0-compatible", options->v0, "Read modules as Rego v0");
+  add_capabilities_option(*verb, options->capabilities);
+  verb->add_flag("--v0-v1", options->v0_v1, "Policies must be both Rego v0 and v1");
+  add_version_flags(*verb, options->v0);
   verb->add_option("-f,--format", options->format, "pretty or json")
       ->check(CLI::IsMember({"pretty", "json"}));
   verb->footer(
       "Examples:\n"
       "  signalbox check rules/\n"
-      "  signalbox check --strict --format json rules/ | jq .errors");
+      "  signalbox check --strict --format json rules/ | jq .errors\n"
+      "  signalbox check --capabilities v1.4.0 rules/      for a fleet with OPA 1.4 in it");
   verb->callback([=, &chosen] { chosen = [=] { return check(*options); }; });
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <iostream>
@@ -13,6 +14,8 @@
 #include "app/cli/duration.h"
 #include "app/cli/eval_result.h"
 #include "app/cli/evaluation.h"
+#include "app/cli/opa_flags.h"
+#include "app/cli/run_statistics.h"
 #include "app/cli/sources.h"
 #include "app/cli/terminal.h"
 #include "app/cli/verbs.h"
@@ -30,7 +33,10 @@ struct Options {
   std::size_t profile_limit = 10;
   std::size_t pretty_limit = 80;
   std::size_t count = 1;
-  bool stdin_query = false, stdin_input = false;
+  std::vector<std::string> entrypoints;
+  std::vector<std::string> coverage_runs{"index_excluded", "early_exit"};
+  int optimise = 0;
+  bool stdin_query = false, stdin_input = false, values = false;
   bool fail = false, fail_defined = false;
   bool partial = false, no_indexing = false, no_early_exit = false;
   policy::PartialOptions unknown;
@@ -44,9 +50,16 @@ std::string contradiction(const Options& o) {
   if (o.stdin_input && !o.eval.input.empty()) return "specify --stdin-input or --input but not both";
   if (o.fail && o.fail_defined) return "specify --fail or --fail-defined but not both";
   if (o.format == "source" && !o.partial) return "--format source prints what --partial leaves";
+  if (o.partial && (o.format == "values" || o.format == "bindings" || o.format == "raw"))
+    return fmt::format("--format {} prints answers, and --partial leaves none: json, pretty or source",
+                       o.format);
   if (!parse_duration(o.timeout))
     return fmt::format("--timeout: \"{}\" is no duration, such as 5s", o.timeout);
   return {};
+}
+
+bool named(const std::vector<std::string>& words, std::string_view word) {
+  return std::ranges::find(words, word) != words.end();
 }
 
 std::string read_stdin() {
@@ -57,7 +70,7 @@ std::string formatted(const EvalResult& result, const Options& options) {
   if (options.format == "values") return as_values(result);
   if (options.format == "bindings") return as_bindings(result);
   if (options.format == "raw") return as_raw(result);
-  if (options.format == "pretty") return as_pretty(result, options.pretty_limit);
+  if (options.format == "pretty") return as_pretty(result);
   if (options.format == "source") return as_source(result);
   if (options.format == "discard") return as_discarded(result);
   return as_json(result);
@@ -71,9 +84,27 @@ Exit show(const EvalResult& result, const Options& options) {
     return Exit::Usage;
   }
   print(formatted(result, options));
-  if (!result.errors.empty()) return Exit::Usage;
-  if (options.fail && !result.defined()) return Exit::Finding;
-  return options.fail_defined && result.defined() ? Exit::Finding : Exit::Ok;
+  const bool answered = options.eval.show_builtin_errors && !result.expressions.empty();
+  if (!result.errors.empty() && !answered) return Exit::Usage;
+  const bool defined = !result.partial && result.defined();  // what --partial leaves is no answer
+  if (options.fail && !defined) return Exit::Finding;
+  return options.fail_defined && defined ? Exit::Finding : Exit::Ok;
+}
+
+/// Several runs are each a loading and an evaluation, so that the statistics are those of both.
+Exit run(const Options& options) {
+  std::unique_ptr<Evaluation> evaluation;  // the answers live in the last one
+  RunStatistics statistics;
+  EvalResult result;
+  for (std::size_t i = 0; i < options.count && result.errors.empty(); ++i) {
+    auto next = std::make_unique<Evaluation>(options.eval);
+    result = next->load(options.sources);
+    if (result.errors.empty()) result = next->run(options.query);
+    statistics.add(result);
+    evaluation = std::move(next);
+  }
+  if (options.count > 1) statistics.put_into(result);
+  return show(result, options);
 }
 
 Exit eval(Options options) {
@@ -95,13 +126,11 @@ Exit eval(Options options) {
     options.eval.profile_sort.push_back(*order);
   }
   if (options.partial) options.eval.partial = options.unknown;
+  options.eval.index_excluded = named(options.coverage_runs, "index_excluded");
+  options.eval.early_exit = named(options.coverage_runs, "early_exit");
   options.eval.indexing = !options.no_indexing && !options.no_early_exit;
   if (options.eval.profile || options.eval.instrument) options.eval.metrics = true;
-  Evaluation evaluation(options.eval);
-  EvalResult result = evaluation.load(options.sources);
-  for (std::size_t i = 0; i < options.count && result.errors.empty(); ++i)
-    result = evaluation.run(options.query);
-  return show(result, options);
+  return run(options);
 }
 
 void add_flags(CLI::App& verb, Options& o) {
@@ -123,12 +152,16 @@ void add_flags(CLI::App& verb, Options& o) {
   verb.add_flag("--profile", o.eval.profile, "Report the time that each line took");
   repeated(verb, "--profile-sort", o.profile_sort, "Sort the profile by this key; may be repeated");
   verb.add_option("--profile-limit", o.profile_limit, "Lines of the profile");
-  verb.add_option("--pretty-limit", o.pretty_limit, "Characters of a cell of --format pretty");
+  verb.add_option("--pretty-limit", o.pretty_limit, "Taken for OPA's sake: cells are shown whole");
   verb.add_flag("--coverage", o.eval.coverage, "Report which expressions were reached");
-  verb.add_option("--count", o.count, "Evaluate so many times and print the last result")
+  add_coverage_runs_option(verb, o.coverage_runs);
+  verb.add_option("--count", o.count,
+                  "Load and evaluate so many times; metrics and profile become statistics")
       ->check(CLI::PositiveNumber);
   verb.add_option("--timeout", o.timeout, "Give up after this long, such as 5s");
   verb.add_flag("-S,--strict", o.eval.strict, "Unused variables and imports are errors");
+  verb.add_flag("--show-builtin-errors", o.eval.show_builtin_errors,
+                "Report the first error of a built-in beside the answers");
   verb.add_flag("--strict-builtin-errors", o.eval.strict_builtin_errors,
                 "An error of a built-in fails the query");
   verb.add_flag("-p,--partial", o.partial, "Evaluate what is known; leave the rest as conditions");
@@ -143,8 +176,15 @@ void add_flags(CLI::App& verb, Options& o) {
   verb.add_flag("--disable-early-exit", o.no_early_exit, "Ask on when the answer is known");
   verb.add_flag("--fail", o.fail, "Exit 1 when the query is undefined");
   verb.add_flag("--fail-defined", o.fail_defined, "Exit 1 when the query is defined");
-  verb.add_flag("--v0-compatible", o.eval.v0, "Read modules as Rego v0");
-  verb.add_flag("--v1-compatible")->description("Read modules as Rego v1, which is the default");
+  verb.add_flag("--var-values", o.values, "With --explain: taken for OPA's sake, values are always shown");
+  verb.add_option("-O,--optimize", o.optimise,
+                  "Taken for OPA's sake with an entrypoint: policies are always optimised")
+      ->check(CLI::Range(0, 2));
+  repeated(verb, "-e,--entrypoint", o.entrypoints, "A rule that must exist, such as gateway/actions");
+  add_target_option(verb);
+  add_read_speed_flag(verb);
+  add_capabilities_option(verb, o.eval.capabilities);
+  add_version_flags(verb, o.eval.v0);
 }
 
 }  // namespace

@@ -6,8 +6,8 @@
 #include <algorithm>
 
 #include "app/cli/box_table.h"
-#include "app/cli/duration.h"
 #include "app/cli/json_text.h"
+#include "app/cli/metrics_text.h"
 #include "app/cli/sources.h"
 #include "policy/syntax/ast_json.h"
 #include "policy/syntax/print.h"
@@ -62,17 +62,12 @@ std::string explanation_json(const EvalResult& result) {
   return out + "]";
 }
 
-std::string shortened(std::string text, std::size_t limit) {
-  if (limit != 0 && text.size() > limit) text = text.substr(0, limit) + "...";
-  return text;
-}
-
 bool all_boolean(const EvalAnswer& answer) {
   return std::ranges::all_of(answer.expressions, &policy::Value::is_boolean);
 }
 
 /// Columns: the variables, and the expressions that are not merely true or false.
-std::string answers_table(const EvalResult& result, std::size_t limit) {
+std::string answers_table(const EvalResult& result) {
   const EvalAnswer& first = result.answers.front();
   std::vector<std::size_t> shown;
   std::vector<std::string> heading;
@@ -86,20 +81,10 @@ std::string answers_table(const EvalResult& result, std::size_t limit) {
   std::vector<std::vector<std::string>> rows;
   for (const EvalAnswer& answer : result.answers) {
     auto& row = rows.emplace_back();
-    for (const std::size_t i : shown) row.push_back(shortened(value_json(answer.expressions[i]), limit));
-    for (const auto& [name, value] : answer.bindings) row.push_back(shortened(value_json(value), limit));
+    for (const std::size_t i : shown) row.push_back(value_json(answer.expressions[i]));
+    for (const auto& [name, value] : answer.bindings) row.push_back(value_json(value));
   }
   return box_table(heading, rows);
-}
-
-std::string profile_table(const std::vector<policy::LineProfile>& profile) {
-  std::vector<std::vector<std::string>> rows;
-  for (const auto& line : profile) {
-    rows.push_back({to_go_text(std::chrono::nanoseconds(line.total_time_ns)), std::to_string(line.num_eval),
-                    std::to_string(line.num_redo), std::to_string(line.num_gen_expr),
-                    fmt::format("{}:{}", line.at.file.empty() ? "query" : line.at.file, line.at.row)});
-  }
-  return box_table({"Time", "Num Eval", "Num Redo", "Num Gen Expr", "Location"}, rows);
 }
 
 /// As policy::to_json, but that `opa eval` calls the support modules otherwise than the compile API.
@@ -128,16 +113,21 @@ void append_lines(std::vector<std::vector<std::string>>& rows, std::string name,
   }
 }
 
+/// The one part of a result as Rego, without the comment that numbers it.
+std::string numberless(const policy::PartialResult& part) {
+  std::string text = policy::to_text(part);
+  return text.substr(text.find('\n') + 1);
+}
+
 std::string partial_table(const policy::PartialResult& partial) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& query : partial.queries) {
-    std::string text;
-    for (const auto& expr : query) text += policy::ast::to_text(expr) + "\n";
-    append_lines(rows, fmt::format("Query {}", &query - partial.queries.data() + 1), text);
+    append_lines(rows, fmt::format("Query {}", &query - partial.queries.data() + 1),
+                 numberless({{query}, {}}));
   }
   for (const auto& module : partial.support) {
     append_lines(rows, fmt::format("Support {}", &module - partial.support.data() + 1),
-                 policy::ast::to_text(module));
+                 numberless({{}, {module}}));
   }
   return box_table({}, rows);
 }
@@ -149,8 +139,12 @@ std::string document(const EvalResult& result, const std::string& answers) {
   if (!answers.empty()) append_item(out, R"("result":)" + answers);
   if (result.partial) append_item(out, R"("partial":)" + partial_json(*result.partial));
   if (!result.metrics.empty()) append_item(out, R"("metrics":)" + metrics_json(result));
+  if (!result.aggregated_metrics.empty())
+    append_item(out, R"("aggregated_metrics":)" + aggregated_metrics_json(result));
   if (result.story || !result.notes.empty()) append_item(out, R"("explanation":)" + explanation_json(result));
   if (result.profile) append_item(out, R"("profile":)" + policy::to_json(*result.profile));
+  if (!result.aggregated_profile.empty())
+    append_item(out, R"("aggregated_profile":)" + aggregated_profile_json(result));
   if (result.coverage) append_item(out, R"("coverage":)" + policy::to_json(*result.coverage));
   return indented(out + "}");
 }
@@ -204,7 +198,7 @@ std::string as_raw(const EvalResult& result) {
   return out;
 }
 
-std::string as_pretty(const EvalResult& result, std::size_t limit) {
+std::string as_pretty(const EvalResult& result) {
   std::string out;
   if (result.story) out += policy::to_text(*result.story);
   for (const Note& note : result.notes) out += fmt::format("{:<20} Note \"{}\"\n", note.at, note.text);
@@ -217,14 +211,9 @@ std::string as_pretty(const EvalResult& result, std::size_t limit) {
              (only.expressions.size() == 1 || all_boolean(only))) {
     out += indented(value_json(only.expressions.front()));
   } else {
-    out += answers_table(result, limit);
+    out += answers_table(result);
   }
-  if (!result.metrics.empty()) {
-    std::vector<std::vector<std::string>> rows;
-    for (const auto& [name, value] : result.metrics) rows.push_back({name, std::to_string(value)});
-    out += box_table({"Metric", "Value"}, rows);
-  }
-  if (result.profile && !result.profile->empty()) out += profile_table(*result.profile);
+  out += metrics_tables(result);
   if (result.coverage) {
     out += box_table({}, {{"Overall Coverage", fmt::format("{:.2f}", result.coverage->percent())}});
   }

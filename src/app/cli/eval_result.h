@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/cli/statistics.h"
 #include "base/diagnostic.h"
 #include "policy/partial/partial.h"
 #include "policy/trace/coverage.h"
@@ -35,6 +36,8 @@ struct EvalResult {
   std::optional<policy::PartialResult> partial;  ///< instead of answers
   std::map<std::string, std::int64_t> metrics;
   std::optional<std::vector<policy::LineProfile>> profile;
+  std::map<std::string, Statistics> aggregated_metrics;  ///< of several runs, instead of metrics
+  std::vector<std::pair<policy::LineProfile, Statistics>> aggregated_profile;  ///< instead of profile
   std::optional<policy::CoverageReport> coverage;
   std::optional<policy::StoryNode> story;
   std::vector<Note> notes;  ///< of trace(), when they were asked for
@@ -49,8 +52,8 @@ std::string as_values(const EvalResult& result);
 std::string as_bindings(const EvalResult& result);
 /// Strings bare, blanks between expressions, a line an answer.
 std::string as_raw(const EvalResult& result);
-/// A value alone as JSON, several as a table of at most `limit` characters a cell.
-std::string as_pretty(const EvalResult& result, std::size_t limit);
+/// A value alone as JSON, several as a table.
+std::string as_pretty(const EvalResult& result);
 /// What a partial evaluation left, as Rego.
 std::string as_source(const EvalResult& result);
 /// The result is only said to be there.

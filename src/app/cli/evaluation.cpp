@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "app/cli/json_text.h"
+#include "app/cli/opa_flags.h"
 #include "app/version.h"
 #include "policy/data/yaml.h"
 #include "policy/syntax/parsing.h"
@@ -37,12 +38,6 @@ EvalResult failed(Diagnostics errors) {
   return out;
 }
 
-std::optional<std::string> read_text(const std::string& path) {
-  std::ifstream in(path.starts_with("file://") ? path.substr(7) : path, std::ios::binary);
-  if (!in) return std::nullopt;
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
-
 /// What opa.runtime() gives: environment and version.
 std::string runtime_json() {
   std::string env;
@@ -57,6 +52,20 @@ std::string runtime_json() {
 }
 
 }  // namespace
+
+std::optional<std::string> read_text(const std::string& path) {
+  std::ifstream in(path.starts_with("file://") ? path.substr(7) : path, std::ios::binary);
+  if (!in) return std::nullopt;
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+std::expected<policy::Value, policy::JsonError> parse_document(policy::Arena& arena, std::string_view name,
+                                                               std::string_view text) {
+  auto value = policy::parse_json(arena, text);
+  if (value || name.ends_with(".json")) return value;
+  if (const auto yaml = policy::parse_yaml(arena, text)) return *yaml;
+  return value;
+}
 
 std::optional<policy::ProfileOrder> profile_order(std::string_view key) {
   using enum policy::ProfileOrder;
@@ -95,10 +104,7 @@ std::optional<Diagnostics> Evaluation::read_input() {
     if (!text) return one_error("input_unreadable", "cannot read the input", {options_.input, 0, 0});
   }
   if (!text) return std::nullopt;
-  auto value = policy::parse_json(documents_, *text);
-  if (!value && !options_.input.ends_with(".json")) {
-    if (const auto yaml = policy::parse_yaml(documents_, *text)) value = *yaml;
-  }
+  const auto value = parse_document(documents_, options_.input, *text);
   if (!value) {
     return one_error("input_not_json", "unable to parse input: " + value.error().message,
                      {options_.input, value.error().row, value.error().col});
@@ -119,22 +125,30 @@ EvalResult Evaluation::load(const SourceOptions& sources) {
   loading.strict = options_.strict;
   loading.v0_compatible = options_.v0;
   loading.optimise = options_.indexing ? policy::Optimise::Yes : policy::Optimise::No;
+  allow_hosts(options_.capabilities, loading.host);
+  if (auto wrong = beyond_capabilities(options_.capabilities, *files, options_.v0); !wrong.empty())
+    return failed(std::move(wrong));
   auto since = SteadyClock::now();
   loading.adapt = [&](std::vector<policy::ast::Module>& modules) {
     load_metrics_["timer_rego_module_parse_ns"] = ns_since(since);
     if (options_.coverage) modules_ = modules;
     since = SteadyClock::now();
   };
-  auto set = policy::PolicySet::load(*files, {}, std::move(loading));
+  auto set = policy::PolicySet::load(*files, {}, loading);
   if (!set) return failed(std::move(set.error()));
   load_metrics_["timer_rego_module_compile_ns"] = ns_since(since);
   set_ = std::move(*set);
+  if (options_.coverage && options_.early_exit) {
+    loading.adapt = {};
+    loading.optimise = policy::Optimise::No;
+    plain_set_ = policy::PolicySet::load(*files, {}, std::move(loading)).value_or(nullptr);
+  }
   if (auto wrong = read_input()) return failed(std::move(*wrong));
   if (auto wrong = prepare_partial(*files)) return failed(std::move(*wrong));
   return {};
 }
 
-void Evaluation::watch(const policy::PreparedQuery& query, EvalResult& result) {
+void Evaluation::watch(const std::string& text, const policy::PreparedQuery& query, EvalResult& result) {
   const policy::JsonInput input(input_, set_->input_paths());
   const policy::Limits limits = command_line_limits(options_.timeout);
   policy::Evaluator evaluator;  // the answers of the other one stay alive
@@ -153,10 +167,19 @@ void Evaluation::watch(const policy::PreparedQuery& query, EvalResult& result) {
     result.profile = profile.report(set_->program(), order, options_.profile_limit);
   }
   if (options_.coverage) {
-    policy::Coverage coverage, every(policy::Coverage::Rules::Every);
+    policy::Coverage coverage, every(policy::Coverage::Rules::Every), plain;
     evaluate(coverage);
-    evaluate(every);
-    result.coverage = policy::coverage_report(modules_, files, coverage, &every);
+    if (options_.index_excluded) evaluate(every);
+    if (plain_set_) {
+      const auto same = plain_set_->prepare(text, options_.context);
+      policy::QueryOptions watched;
+      watched.tracer = &plain;
+      const policy::JsonInput again(input_, plain_set_->input_paths());
+      if (same) (void)evaluator.query(**same, again, limits, watched);
+    }
+    result.coverage =
+        policy::coverage_report(modules_, files, coverage,
+                                {options_.index_excluded ? &every : nullptr, plain_set_ ? &plain : nullptr});
   }
   if (options_.explain == "full" || options_.explain == "debug" || options_.explain == "fails") {
     const bool every_rule = options_.explain != "full";
@@ -169,9 +192,12 @@ void Evaluation::watch(const policy::PreparedQuery& query, EvalResult& result) {
 
 std::optional<Diagnostics> Evaluation::prepare_partial(const std::vector<policy::SourceFile>& files) {
   if (!options_.partial) return std::nullopt;
-  auto program = policy::PartialProgram::load(files);
-  if (!program) return std::move(program.error());
-  partial_ = std::move(*program);
+  policy::LoadOptions loading;  // without print(), which would be left as a condition
+  loading.v0_compatible = options_.v0;
+  auto set = policy::PolicySet::load(files, {}, std::move(loading));
+  if (!set) return std::move(set.error());
+  partial_ = std::make_unique<policy::PartialProgram>(std::move(*set));
+  options_.partial->context = options_.context;
   if (input_) options_.partial->input = policy::to_json(input_);
   options_.partial->limits = command_line_limits(options_.timeout);
   return std::nullopt;
@@ -179,6 +205,8 @@ std::optional<Diagnostics> Evaluation::prepare_partial(const std::vector<policy:
 
 EvalResult Evaluation::run(const std::string& text) {
   EvalResult result;
+  result.errors = query_beyond_capabilities(options_.capabilities, text);
+  if (!result.errors.empty()) return result;
   if (options_.metrics) result.metrics = load_metrics_;
   if (partial_) {
     run_partial(text, result);
@@ -188,7 +216,18 @@ EvalResult Evaluation::run(const std::string& text) {
   return result;
 }
 
+/// Partial evaluation parses and compiles the query itself: only how long that takes is wanted here.
+void Evaluation::time_query(const std::string& text, EvalResult& result) {
+  auto since = SteadyClock::now();
+  (void)policy::ast::parse_query(policy::ast::make_source("", text));
+  result.metrics["timer_rego_query_parse_ns"] = ns_since(since);
+  since = SteadyClock::now();
+  (void)set_->prepare(text, options_.context);
+  result.metrics["timer_rego_query_compile_ns"] = ns_since(since);
+}
+
 void Evaluation::run_partial(const std::string& text, EvalResult& result) {
+  if (options_.metrics) time_query(text, result);
   const auto since = SteadyClock::now();
   auto partial = partial_->evaluate(text, *options_.partial);
   if (options_.metrics) result.metrics["timer_rego_partial_eval_ns"] = ns_since(since);
@@ -224,7 +263,19 @@ void Evaluation::run_whole(const std::string& text, EvalResult& result) {
   asking.notes = &prints;
   if (options_.explain != "off") asking.traces = &traces;
   answer(asking, result);
-  watch(*query_, result);
+  if (options_.show_builtin_errors) find_builtin_error(result);
+  watch(text, *query_, result);
+}
+
+/// Strict evaluation stops at nothing either, but gives the first error in place of the answers.
+void Evaluation::find_builtin_error(EvalResult& result) {
+  policy::QueryOptions asking;
+  asking.strict_builtin_errors = true;
+  policy::Evaluator evaluator;
+  const policy::JsonInput input(input_, set_->input_paths());
+  const auto answers = evaluator.query(*query_, input, command_line_limits(options_.timeout), asking);
+  if (!answers && result.errors.empty())
+    result.errors = one_error(answers.error().code, answers.error().message, answers.error().at);
 }
 
 void Evaluation::answer(const policy::QueryOptions& asking, EvalResult& result) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <expected>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include "app/cli/sources.h"
 #include "policy/engine.h"
 #include "policy/partial/partial.h"
+#include "policy/value/json.h"
 
 namespace signalbox::app::cli {
 
@@ -26,13 +28,21 @@ struct EvalOptions {
   std::vector<policy::ProfileOrder> profile_sort;
   std::size_t profile_limit = 10;
   bool metrics = false, instrument = false, profile = false, coverage = false;
-  bool strict = false, strict_builtin_errors = false, v0 = false;
+  bool strict = false, strict_builtin_errors = false, show_builtin_errors = false, v0 = false;
+  bool index_excluded = true, early_exit = true;  ///< kinds of what coverage did not reach that are told
+  std::string capabilities;                       ///< version or file; empty = everything
   bool indexing = true;  ///< rule indices and early exit; answers are the same without
   std::optional<policy::PartialOptions> partial;  ///< set: evaluate partially, with these unknowns
 };
 
 /// "total_time_ns", "num_eval", ...
 std::optional<policy::ProfileOrder> profile_order(std::string_view key);
+
+/// A file, or a file:// URL; nullopt when it cannot be read.
+std::optional<std::string> read_text(const std::string& path);
+/// JSON, or YAML where the name does not say that it is JSON.
+std::expected<policy::Value, policy::JsonError> parse_document(policy::Arena& arena, std::string_view name,
+                                                               std::string_view text);
 
 /// How the policy verbs load: print() kept, the network allowed, opa.runtime() filled in.
 policy::LoadOptions command_line_loading();
@@ -54,13 +64,16 @@ class Evaluation {
  private:
   std::optional<Diagnostics> read_input();
   std::optional<Diagnostics> prepare_partial(const std::vector<policy::SourceFile>& files);
+  void time_query(const std::string& query, EvalResult& result);
   void run_partial(const std::string& query, EvalResult& result);
   void run_whole(const std::string& query, EvalResult& result);
+  void find_builtin_error(EvalResult& result);
   void answer(const policy::QueryOptions& asking, EvalResult& result);
-  void watch(const policy::PreparedQuery& query, EvalResult& result);
+  void watch(const std::string& text, const policy::PreparedQuery& query, EvalResult& result);
 
   EvalOptions options_;
   std::shared_ptr<const policy::PolicySet> set_;
+  std::shared_ptr<const policy::PolicySet> plain_set_;  ///< not optimised; null unless coverage asks for it
   std::unique_ptr<policy::PartialProgram> partial_;
   std::vector<policy::ast::Module> modules_;  ///< as parsed, for coverage
   std::shared_ptr<const policy::PreparedQuery> query_;

@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "app/cli/line_diff.h"
+#include "app/cli/opa_flags.h"
 #include "app/cli/terminal.h"
 #include "app/cli/verbs.h"
 
@@ -23,6 +24,7 @@ using policy::ast::RegoVersion;
 
 struct Options {
   std::vector<std::string> paths;
+  std::string capabilities;  ///< looked at by nobody: a layout needs none
   bool write = false, list = false, diff = false, fail = false;
   bool check_result = true;
   bool v0 = false, v1 = false, v0_v1 = false, drop_v0_imports = false;
@@ -139,6 +141,7 @@ void add_format(CLI::App& root, Action& chosen) {
   verb->add_flag("--v0-v1,--rego-v1", options->v0_v1, "Read Rego v0, write Rego that is v0 and v1");
   verb->add_flag("--v0-compatible", options->v0, "Read and write Rego v0");
   verb->add_flag("--v1-compatible", options->v1, "Read Rego v1, which is the default");
+  add_capabilities_option(*verb, options->capabilities);
   verb->add_flag("--drop-v0-imports", options->drop_v0_imports, "Leave out imports that v1 does not need");
   verb->footer(
       "Examples:\n"

@@ -8,11 +8,13 @@
 #include "app/cli/annotation_text.h"
 #include "app/cli/box_table.h"
 #include "app/cli/json_text.h"
+#include "app/cli/opa_flags.h"
 #include "app/cli/sources.h"
 #include "app/cli/terminal.h"
 #include "app/cli/verbs.h"
 #include "app/policies/library.h"
 #include "policy/bundle/bundle.h"
+#include "policy/capabilities.h"
 #include "policy/data/base_document.h"
 #include "policy/syntax/parsing.h"
 #include "policy/yaml/policy.h"
@@ -85,6 +87,21 @@ std::expected<Contents, Diagnostics> read(const Options& options) {
   return out;
 }
 
+/// What the policies need of an engine. Compiling adds `eq`, which `:=`, `==` and much else become.
+std::string capabilities_json(const Contents& contents, const Options& options) {
+  policy::Capabilities needed = policy::required_capabilities(contents.modules);
+  if (needed.builtins.contains("equal") || needed.builtins.contains("assign")) needed.builtins.emplace("eq");
+  policy::LoadOptions loading;
+  loading.v0_compatible = options.v0;
+  const auto set = policy::PolicySet::load(contents.bundle.files, {}, std::move(loading));
+  if (set) {
+    const std::span<const ast::Module> checked = (*set)->modules();
+    if (policy::required_capabilities({checked.begin(), checked.end()}).builtins.contains("eq"))
+      needed.builtins.emplace("eq");
+  }
+  return policy::to_json(needed);
+}
+
 std::string as_json(const Contents& contents, const Options& options) {
   std::string out = "{";
   if (contents.bundle.manifest) out += R"("manifest":)" + policy::to_json(*contents.bundle.manifest) + ",";
@@ -108,6 +125,8 @@ std::string as_json(const Contents& contents, const Options& options) {
     }
     if (!list.empty()) out += R"(,"annotations":[)" + list + "]";
   }
+  if (const std::string needed = capabilities_json(contents, options); needed != "{}")
+    out += R"(,"capabilities":)" + needed;
   return indented(out + "}");
 }
 
@@ -157,8 +176,7 @@ void add_inspect(CLI::App& root, Action& chosen) {
       ->check(CLI::IsMember({"pretty", "json"}));
   verb->add_flag("-a,--annotations", options->annotations, "List annotations as well");
   options->verification.add_options(*verb);
-  verb->add_flag("--v0-compatible", options->v0, "Read modules as Rego v0");
-  verb->add_flag("--v1-compatible")->description("Read modules as Rego v1, which is the default");
+  add_version_flags(*verb, options->v0);
   verb->footer(
       "Examples:\n"
       "  signalbox inspect policies.tar.gz\n"

@@ -210,7 +210,7 @@ ReplSession::Answer ReplSession::ask(const std::string& text) {
     const policy::ProfileOrder order[] = {policy::ProfileOrder::TotalTime};
     result.profile = profile.report(set_->program(), order, 10);
   }
-  return {json_ ? as_json(result) : as_pretty(result, 80)};
+  return {json_ ? as_json(result) : as_pretty(result)};
 }
 
 ReplSession::Answer ReplSession::line(const std::string& added) {

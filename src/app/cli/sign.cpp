@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "app/cli/json_text.h"
+#include "app/cli/opa_flags.h"
 #include "app/cli/signing.h"
 #include "app/cli/terminal.h"
 #include "app/cli/verbs.h"
@@ -47,6 +48,7 @@ void add_sign(CLI::App& root, Action& chosen) {
   verb->add_option("-o,--output-file-path", options->output, "Directory for .signatures.json");
   verb->add_flag("-b,--bundle")->description("The path is a bundle, which it always is");
   options->signing.add_options(*verb);
+  add_refused_option(*verb, "--signing-plugin", "there are no plugins for signatures: use --signing-key");
   verb->get_option("--signing-key")->required();
   verb->footer(
       "The gateway takes signed policies only where policy.verification.key is set.\n"

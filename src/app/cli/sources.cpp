@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "app/cli/bundle_roots.h"
 #include "app/cli/json_text.h"
 #include "app/policies/directory.h"
 #include "app/policies/event_test_file.h"
@@ -58,11 +59,16 @@ std::expected<policy::SourceFile, Diagnostics> read_file(const fs::path& path, c
 }
 
 std::expected<void, Diagnostics> add_bundle(Files& all, const fs::path& path,
-                                            const policy::VerificationKey* key = nullptr) {
+                                            const policy::VerificationKey* key = nullptr,
+                                            BundleRoots* roots = nullptr) {
   policy::BundleOptions options;
   options.verification = key;
   auto bundle = policy::read_bundle(path, options);
   if (!bundle) return std::unexpected(std::move(bundle.error()));
+  if (roots != nullptr) {
+    if (roots->contains(path.string())) return {};  // named twice
+    roots->emplace(path.string(), bundle->manifest.value_or(policy::Manifest{}).roots);
+  }
   std::ranges::move(bundle->files, std::back_inserter(all));
   return {};
 }
@@ -165,10 +171,12 @@ std::expected<Files, Diagnostics> read_sources(const SourceOptions& options) {
     if (auto done = loose.read(path); !done) return std::unexpected(std::move(done.error()));
   }
   const auto key = options.verification.read();
+  BundleRoots roots;
   for (const auto& path : options.bundles) {
-    if (auto done = add_bundle(all, path, key ? &*key : nullptr); !done)
+    if (auto done = add_bundle(all, path, key ? &*key : nullptr, &roots); !done)
       return std::unexpected(std::move(done.error()));
   }
+  if (auto wrong = overlapping(roots); !wrong.empty()) return std::unexpected(std::move(wrong));
   return all;
 }
 
@@ -264,8 +272,8 @@ std::string opa_error_list(const Diagnostics& diagnostics) {
   std::string out = "[";
   for (const auto& d : diagnostics) {
     if (out.size() > 1) out += ',';
-    out += R"({"message":)" + json_string(d.message) + R"(,"code":)" + json_string(d.code) +
-           R"(,"location":)" + json_location(d.at);
+    out += R"({"message":)" + json_string(d.message) + R"(,"code":)" + json_string(d.code);
+    if (d.at.row != 0 || !d.at.file.empty()) out += R"(,"location":)" + json_location(d.at);
     if (d.code == "rego_parse_error" && d.at.col != 0) {
       out += R"(,"details":{"line":)" + json_string(d.source_line) + R"(,"idx":)" +
              std::to_string(d.at.col - 1) + "}";
@@ -273,6 +281,13 @@ std::string opa_error_list(const Diagnostics& diagnostics) {
     out += '}';
   }
   return out + "]";
+}
+
+Diagnostics limited(Diagnostics diagnostics, std::size_t count) {
+  if (count == 0 || diagnostics.size() <= count) return diagnostics;
+  diagnostics.resize(count);
+  diagnostics.push_back({Severity::Error, "rego_compile_error", "error limit reached", {}, {}, {}});
+  return diagnostics;
 }
 
 std::string as_opa_errors(const Diagnostics& diagnostics) {

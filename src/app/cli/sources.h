@@ -68,6 +68,8 @@ policy::Vocabulary vocabulary_for(const std::vector<policy::SourceFile>& files);
 
 /// {"errors": [{"message", "code", "location": {"file", "row", "col"}}]}, OPA's form.
 std::string as_opa_errors(const Diagnostics& diagnostics);
+/// At most `count` errors (0 = all), and one more that says that there are more.
+Diagnostics limited(Diagnostics diagnostics, std::size_t count);
 /// The list alone, compact.
 std::string opa_error_list(const Diagnostics& diagnostics);
 

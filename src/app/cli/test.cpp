@@ -13,6 +13,7 @@
 #include "app/cli/duration.h"
 #include "app/cli/evaluation.h"
 #include "app/cli/json_text.h"
+#include "app/cli/opa_flags.h"
 #include "app/cli/sources.h"
 #include "app/cli/terminal.h"
 #include "app/cli/test_bench.h"
@@ -32,9 +33,12 @@ struct Options {
   std::vector<std::string> paths, ignore;
   policy::testing::SuiteOptions suite;
   std::string format = "pretty", timeout = "0", sort = "none", explain, schema;
+  std::string capabilities;
+  std::vector<std::string> coverage_runs{"index_excluded", "early_exit"};
   double threshold = 0;
+  std::size_t max_errors = 10;
   std::size_t count = 1;
-  bool verbose = false, bundle = false, bench = false, no_memory = false, watch = false;
+  bool verbose = false, bundle = false, bench = false, memory = true, watch = false;
   bool values = false, exit_zero_on_skipped = false, fail_on_empty = false, v0 = false;
 };
 
@@ -55,6 +59,9 @@ std::expected<Suite, Diagnostics> load(const Options& options) {
   policy::LoadOptions loading = command_line_loading();
   loading.schemas = std::move(*schemas);
   loading.v0_compatible = options.v0;
+  allow_hosts(options.capabilities, loading.host);
+  if (auto beyond = beyond_capabilities(options.capabilities, *files, options.v0); !beyond.empty())
+    return std::unexpected(std::move(beyond));
   policy::testing::SuiteOptions suite = options.suite;
   suite.failures = options.values;
   suite.stories = options.verbose;
@@ -135,7 +142,7 @@ Exit run_once(Suite& suite, EventSuite& events, const Options& options) {
 Exit load_and_run(const Options& options) {
   auto suite = load(options);
   if (!suite) {
-    complain(suite.error());
+    complain(limited(std::move(suite.error()), options.max_errors));
     return kNotRun;
   }
   auto events = load_events(options);
@@ -144,7 +151,7 @@ Exit load_and_run(const Options& options) {
     return kNotRun;
   }
   if (options.bench) {
-    return bench_tests(*suite, {options.format, options.count, !options.no_memory});
+    return bench_tests(*suite, {options.format, options.count, options.memory});
   }
   Exit worst = Exit::Ok;
   for (std::size_t i = 0; i < options.count && worst == Exit::Ok; ++i)
@@ -197,6 +204,11 @@ Exit test(Options options) {
     return kNotRun;
   }
   if (options.threshold > 0) options.suite.coverage = true;
+  const auto told = [&](std::string_view kind) {
+    return std::ranges::find(options.coverage_runs, kind) != options.coverage_runs.end();
+  };
+  options.suite.index_excluded = told("index_excluded");
+  options.suite.early_exit = told("early_exit");
   if (!options.explain.empty()) options.verbose = true;
   if (options.suite.parallel == 0) options.suite.parallel = std::max(1u, std::thread::hardware_concurrency());
   const Exit exit = load_and_run(options);
@@ -214,7 +226,7 @@ void add_flags(CLI::App& verb, Options& o) {
   verb.add_flag("-c,--coverage", o.suite.coverage, "Report coverage as JSON");
   verb.add_option("--threshold", o.threshold, "Exit 2 when coverage is below this percentage");
   verb.add_flag("--bench", o.bench, "Measure the tests");
-  verb.add_flag("--no-benchmem", o.no_memory, "Leave memory out of the measurements");
+  verb.add_flag("--benchmem,!--no-benchmem", o.memory, "Report memory with --bench (default true)");
   verb.add_option("--count", o.count, "Run so many times")->check(CLI::PositiveNumber);
   verb.add_flag("-w,--watch", o.watch, "Run again whenever a file changes");
   verb.add_option("-p,--parallel", o.suite.parallel, "Tests at a time; 0 = as many as there are cores");
@@ -228,8 +240,11 @@ void add_flags(CLI::App& verb, Options& o) {
   verb.add_flag("-z,--exit-zero-on-skipped", o.exit_zero_on_skipped,
                 "Skipped tests do not change the exit code");
   verb.add_flag("--fail-on-empty", o.fail_on_empty, "Exit 1 when there is no test");
-  verb.add_flag("--v0-compatible", o.v0, "Read modules as Rego v0");
-  verb.add_flag("--v1-compatible")->description("Read modules as Rego v1, which is the default");
+  verb.add_option("-m,--max-errors", o.max_errors, "Errors to show; 0 = all");
+  add_coverage_runs_option(verb, o.coverage_runs);
+  add_target_option(verb);
+  add_capabilities_option(verb, o.capabilities);
+  add_version_flags(verb, o.v0);
 }
 
 }  // namespace

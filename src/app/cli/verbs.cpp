@@ -13,11 +13,11 @@
 namespace signalbox::app::cli {
 
 std::span<const AddVerb> verbs() {
-  static constexpr std::array kVerbs{add_run,     add_check,      add_eval,     add_test,   add_format,
-                                     add_bench,   add_repl,       add_explain,  add_parse,  add_deps,
-                                     add_inspect, add_build,      add_sign,     add_policy, add_actions,
-                                     add_signals, add_decisions,  add_sessions, add_blocks, add_jobs,
-                                     add_config,  add_completion, add_version};
+  static constexpr std::array kVerbs{add_run,     add_check,   add_eval,    add_test,       add_format,
+                                     add_bench,   add_repl,    add_explain, add_parse,      add_deps,
+                                     add_inspect, add_build,   add_sign,    add_exec,       add_capabilities,
+                                     add_policy,  add_actions, add_signals, add_decisions,  add_sessions,
+                                     add_blocks,  add_jobs,    add_config,  add_completion, add_version};
   return kVerbs;
 }
 

@@ -17,6 +17,8 @@ void add_deps(CLI::App& root, Action& chosen);
 void add_inspect(CLI::App& root, Action& chosen);
 void add_build(CLI::App& root, Action& chosen);
 void add_sign(CLI::App& root, Action& chosen);
+void add_exec(CLI::App& root, Action& chosen);
+void add_capabilities(CLI::App& root, Action& chosen);
 void add_explain(CLI::App& root, Action& chosen);
 void add_policy(CLI::App& root, Action& chosen);
 void add_actions(CLI::App& root, Action& chosen);

@@ -9,6 +9,7 @@
 #include "policy/formatter/format.h"
 #include "policy/loaded.h"
 #include "policy/partial/evaluation.h"
+#include "policy/query_context.h"
 #include "policy/syntax/ast_json.h"
 #include "policy/syntax/parsing.h"
 #include "policy/syntax/print.h"
@@ -91,13 +92,17 @@ std::expected<std::unique_ptr<PartialProgram>, Diagnostics> PartialProgram::load
 
 std::expected<PartialResult, Diagnostics> PartialProgram::evaluate(std::string_view text,
                                                                    const PartialOptions& options) const {
-  const auto source = ast::make_source("query", std::string(text));
+  const auto source = ast::make_source(options.context.name, std::string(text));
   const check::CheckedModules& modules = set_->loaded_->checked;
-  auto body = ast::parse_query(source);
+  const auto surroundings = surroundings_of(options.context, set_->loaded_->options);
+  if (!surroundings) return std::unexpected(surroundings.error());
+  auto body = ast::parse_query(source, parsing_in(*surroundings));
   if (!body) return std::unexpected(body.error());
-  auto checked = check::check_query(std::move(*body), source, modules, checking_options(*set_->loaded_));
-  if (!checked) return std::unexpected(checked.error());
   const check::CheckOptions checking = checking_options(*set_->loaded_);
+  const ast::Package* package = options.context.package.empty() ? nullptr : &surroundings->package;
+  auto checked =
+      check::check_query(std::move(*body), source, modules, checking, package, surroundings->imports);
+  if (!checked) return std::unexpected(checked.error());
   check::Context context(const_cast<std::vector<ast::Module>&>(modules.modules), checking);  // only read
   context.rules = modules.rules;
   context.source = source.get();

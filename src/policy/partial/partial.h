@@ -29,6 +29,7 @@ struct PartialOptions {
   std::vector<std::string> unsafe_builtins;  ///< a query that calls one of these is refused
   std::string input;                         ///< what is known of input, JSON; empty = nothing
   Limits limits;
+  QueryContext context;  ///< where the query is asked
 };
 
 struct PartialResult {

@@ -112,6 +112,8 @@ class Outline {
             term(depth + 1, *node.key);
             term(depth + 1, *node.value);
             body(depth + 1, node.body);
+          } else if constexpr (std::is_same_v<T, TemplateString>) {
+            line(depth, kind_name(one));
           } else if constexpr (std::is_same_v<T, Var>) {
             line(depth, node.is_wildcard() ? "_" : node.name);
           } else {

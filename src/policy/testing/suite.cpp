@@ -58,9 +58,14 @@ std::expected<Suite, Diagnostics> Suite::load(std::vector<SourceFile> files, con
     out.tests_ = find_tests(modules);
     out.modules_ = modules;
   };
-  auto set = PolicySet::load(std::move(files), vocabulary, std::move(loading));
+  auto set = PolicySet::load(files, vocabulary, loading);
   if (!set) return std::unexpected(std::move(set.error()));
   out.set_ = std::move(*set);
+  if (options.coverage && options.early_exit) {
+    loading.adapt = {};
+    loading.optimise = Optimise::No;
+    out.plain_set_ = PolicySet::load(std::move(files), vocabulary, std::move(loading)).value_or(nullptr);
+  }
   std::erase_if(out.tests_, [&](const TestRule& test) { return !wanted->matches(test.package, test.name); });
   out.options_ = std::move(options);
   return out;
@@ -80,7 +85,26 @@ void Suite::run_cases(const TestRule& test, const Value& result, TestResult& out
   }
 }
 
-TestResult Suite::run_one(const TestRule& test, Coverage& coverage, Coverage& indexless) const {
+void Suite::Reached::add(const Reached& other) {
+  plain.add(other.plain);
+  every_rule.add(other.every_rule);
+  no_early_exit.add(other.no_early_exit);
+}
+
+void Suite::run_otherwise(const TestRule& test, Evaluator& evaluator, Reached& reached) const {
+  const auto watch = [&](const PolicySet* set, Coverage& by) {
+    if (set == nullptr) return;
+    const auto query = set->prepare(test.query);
+    if (!query) return;
+    QueryOptions asking;
+    asking.tracer = &by;
+    (void)evaluator.value(**query, JsonInput({}, set->input_paths()), options_.limits, asking);
+  };
+  if (options_.index_excluded) watch(set_.get(), reached.every_rule);
+  watch(plain_set_.get(), reached.no_early_exit);
+}
+
+TestResult Suite::run_one(const TestRule& test, Reached& reached) const {
   TestResult out;
   out.at = ast::position(*test.source, test.rule.span);
   out.package = test.package;
@@ -101,7 +125,7 @@ TestResult Suite::run_one(const TestRule& test, Coverage& coverage, Coverage& in
     out.error = EvalError{d.code, d.message, d.at};
     return out;
   }
-  if (options_.coverage) asking.tracer = &coverage;
+  if (options_.coverage) asking.tracer = &reached.plain;
   const auto value = evaluator.value(**query, input, options_.limits, asking);
   out.duration = Clock::now() - begin;
   if (!value) {
@@ -113,10 +137,7 @@ TestResult Suite::run_one(const TestRule& test, Coverage& coverage, Coverage& in
     if (out.fail && options_.failures) out.failure = FailureFinder(*set_, test, options_.limits).find();
   }
   asking.notes = nullptr;
-  if (options_.coverage) {
-    asking.tracer = &indexless;
-    (void)evaluator.value(**query, input, options_.limits, asking);
-  }
+  if (options_.coverage) run_otherwise(test, evaluator, reached);
   if (out.fail && options_.stories) {
     Story story(set_->program(), Story::Rules::Every);
     asking.tracer = &story;
@@ -132,16 +153,15 @@ void Suite::run(const std::function<void(const TestResult&)>& report) {
   std::mutex lock;
   std::condition_variable ready;
   const auto work = [&] {
-    Coverage own, own_indexless(Coverage::Rules::Every);
+    Reached own;
     for (std::size_t i; (i = next.fetch_add(1)) < tests_.size();) {
-      TestResult result = run_one(tests_[i], own, own_indexless);
+      TestResult result = run_one(tests_[i], own);
       std::lock_guard hold(lock);
       results[i] = std::move(result);
       ready.notify_one();
     }
     std::lock_guard hold(lock);
-    coverage_.add(own);
-    indexless_.add(own_indexless);
+    reached_.add(own);
   };
   std::vector<std::jthread> threads;
   const std::size_t count = std::min(std::max<std::size_t>(options_.parallel, 1), tests_.size());
@@ -157,7 +177,9 @@ void Suite::run(const std::function<void(const TestResult&)>& report) {
 }
 
 CoverageReport Suite::coverage() const {
-  return coverage_report(modules_, set_->program().files, coverage_, &indexless_);
+  return coverage_report(modules_, set_->program().files, reached_.plain,
+                         {options_.index_excluded ? &reached_.every_rule : nullptr,
+                          plain_set_ ? &reached_.no_early_exit : nullptr});
 }
 
 }  // namespace signalbox::policy::testing

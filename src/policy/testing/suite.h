@@ -46,6 +46,8 @@ struct SuiteOptions {
   bool failures = false;  ///< find where failed tests stop
   bool stories = false;   ///< tell how failed tests came about
   bool coverage = false;
+  bool index_excluded = true,
+       early_exit = true;  ///< with coverage: say of what was not reached if it was that
 };
 
 class Suite {
@@ -61,14 +63,21 @@ class Suite {
   const std::vector<TestRule>& tests() const { return tests_; }
 
  private:
-  TestResult run_one(const TestRule& test, Coverage& coverage, Coverage& indexless) const;
+  /// What the evaluations of the tests reached, and what they would reach otherwise.
+  struct Reached {
+    Coverage plain, every_rule{Coverage::Rules::Every}, no_early_exit;
+    void add(const Reached& other);
+  };
+  TestResult run_one(const TestRule& test, Reached& reached) const;
+  void run_otherwise(const TestRule& test, Evaluator& evaluator, Reached& reached) const;
   void run_cases(const TestRule& test, const Value& result, TestResult& out) const;
 
   SuiteOptions options_;
   std::shared_ptr<const PolicySet> set_;
   std::vector<ast::Module> modules_;
   std::vector<TestRule> tests_;
-  Coverage coverage_, indexless_{Coverage::Rules::Every};
+  std::shared_ptr<const PolicySet> plain_set_;  ///< the same, not optimised; null unless asked for
+  Reached reached_;
 };
 
 }  // namespace signalbox::policy::testing

@@ -54,8 +54,8 @@ double percent_of(std::size_t covered, std::size_t not_covered) {
 class FileReporter {
  public:
   FileReporter(const ast::Module& module, std::uint32_t file, const Coverage& coverage,
-               const Coverage* indexless)
-      : source_(*module.source), file_(file), coverage_(coverage), indexless_(indexless) {
+               SupplementaryCoverage supplementary)
+      : source_(*module.source), file_(file), coverage_(coverage), supplementary_(supplementary) {
     for (const ast::Rule& rule : module.rules) read(rule);
   }
 
@@ -78,12 +78,12 @@ class FileReporter {
   }
 
   void read(const ast::Rule& rule) {
-    note(rule.head.span, head_reached(coverage_, rule), indexless_ && head_reached(*indexless_, rule));
+    note(rule.head.span, [&](const Coverage& by) { return head_reached(by, rule); });
     // OPA's report counts `some x in xs` only where it was reached, and `some x` never.
     const auto note_expr = [&](const ast::Expr& expr) {
       const bool declares = ast::as<ast::SomeDecl>(expr) != nullptr;
       if (!declares || coverage_.expression(file_, expr.span)) {
-        note(expr.span, reached(coverage_, rule, expr), indexless_ && reached(*indexless_, rule, expr));
+        note(expr.span, [&](const Coverage& by) { return reached(by, rule, expr); });
       }
       return true;
     };
@@ -94,17 +94,25 @@ class FileReporter {
     if (rule.otherwise) read(**rule.otherwise);
   }
 
-  void note(const ast::Span& span, bool covered, bool without_index) {
+  /// `reached` says whether a coverage has the place.
+  template <class Reached>
+  void note(const ast::Span& span, Reached&& reached) {
     if (!span.known()) return;
+    const auto would_be = [&](const Coverage* by) { return by != nullptr && reached(*by); };
     CoverageRange range = range_of(source_, span);
-    range.index_excluded = !covered && without_index;
-    (covered ? out_.covered : out_.not_covered).push_back(range);
+    if (reached(coverage_)) {
+      out_.covered.push_back(range);
+      return;
+    }
+    range.index_excluded = would_be(supplementary_.every_rule);
+    range.early_exit = !range.index_excluded && would_be(supplementary_.no_early_exit);
+    out_.not_covered.push_back(range);
   }
 
   const ast::Source& source_;
   const std::uint32_t file_;
   const Coverage& coverage_;
-  const Coverage* indexless_;
+  const SupplementaryCoverage supplementary_;
   FileCoverage out_;
 };
 
@@ -115,6 +123,7 @@ std::string ranges_json(const std::vector<CoverageRange>& ranges) {
     out += fmt::format(R"({{"start":{{"row":{},"col":{}}},"end":{{"row":{},"col":{}}})", r.row, r.col,
                        r.end_row, r.end_col);
     if (r.index_excluded) out += R"(,"kinds":["index_excluded"])";
+    if (r.early_exit) out += R"(,"kinds":["early_exit"])";
     out += '}';
   }
   return out + "]";
@@ -151,12 +160,12 @@ double CoverageReport::percent() const {
 }
 
 CoverageReport coverage_report(std::span<const ast::Module> modules, std::span<const std::string> files,
-                               const Coverage& coverage, const Coverage* indexless) {
+                               const Coverage& coverage, SupplementaryCoverage supplementary) {
   CoverageReport out;
   for (const ast::Module& module : modules) {
     const auto file = std::ranges::find(files, module.source->name);
     const auto number = file == files.end() ? kNone : static_cast<std::uint32_t>(file - files.begin());
-    FileCoverage report = FileReporter(module, number, coverage, indexless).finish();
+    FileCoverage report = FileReporter(module, number, coverage, supplementary).finish();
     out.covered_lines += report.covered_lines;
     out.not_covered_lines += report.not_covered_lines;
     out.files.insert_or_assign(module.source->name, std::move(report));

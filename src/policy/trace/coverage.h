@@ -38,6 +38,7 @@ class Coverage final : public Tracer {
 struct CoverageRange {
   std::uint32_t row = 0, col = 0, end_row = 0, end_col = 0;
   bool index_excluded = false;  ///< not reached only because the rule index ruled its rule out
+  bool early_exit = false;      ///< not reached only because the answer was known before
   bool operator==(const CoverageRange& other) const = default;
   auto operator<=>(const CoverageRange& other) const = default;
 };
@@ -54,10 +55,15 @@ struct CoverageReport {
   double percent() const;
 };
 
-/// `modules`: as parsed. `files`: Program::files. `indexless`: coverage of the same evaluations with every
-/// rule tried; may be null.
+/// The same evaluations done otherwise, to say why something was not reached. Null: that is not said.
+struct SupplementaryCoverage {
+  const Coverage* every_rule = nullptr;     ///< without the rule index
+  const Coverage* no_early_exit = nullptr;  ///< without index and early exit: LoadOptions::optimise off
+};
+
+/// `modules`: as parsed. `files`: Program::files, the same for all.
 CoverageReport coverage_report(std::span<const ast::Module> modules, std::span<const std::string> files,
-                               const Coverage& coverage, const Coverage* indexless = nullptr);
+                               const Coverage& coverage, SupplementaryCoverage supplementary = {});
 
 /// The report as OPA's JSON, compact.
 std::string to_json(const CoverageReport& report);
