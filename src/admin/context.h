@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/diagnostic.h"
 #include "base/metrics.h"
+#include "base/result.h"
 #include "proxy/gateway.h"
 
 namespace signalbox::policy {
@@ -65,6 +66,7 @@ struct Context {
   std::function<std::vector<proxy::SessionView>()> sessions;
   std::function<bool(std::uint64_t)> end_session;
   actions::BlockList* blocks = nullptr;
+  std::function<Result<void>()> keep_blocks;  ///< waits until they are written; empty = nowhere
   actions::Limiter* limiter = nullptr;
   std::function<bool()> accepting;
   std::function<actions::InterlockOptions()> interlock;  ///< those in effect

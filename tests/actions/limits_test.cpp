@@ -1,11 +1,14 @@
 // Rates, windows, concurrency and blocks: pure arithmetic on given times.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <random>
 #include <thread>
 
+#include "actions/limits/block_keeper.h"
 #include "actions/limits/block_list.h"
 #include "actions/limits/limiter.h"
+#include "actions/store/block_store.h"
 #include "actions/support/temporary_directory.h"
 
 using namespace signalbox;
@@ -177,28 +180,61 @@ TEST_CASE("a block holds for its kind, its network and its time") {
   CHECK(reason("11.0.0.1", "mallory") == "-");
 }
 
-TEST_CASE("blocks survive a restart; a damaged file adds nothing") {
+TEST_CASE("blocks survive a restart, whatever bytes they are made of") {
   testing::TemporaryDirectory directory;
-  const std::string path = directory / "blocks.json";
+  const std::string path = directory / "blocks.db";
+  const std::string odd = "f\xff\"";
+  ManualClock clock;
+  const std::int64_t now = clock.wall_ns();
   {
     BlockList blocks;
-    REQUIRE(blocks.load(path, kNow));
-    REQUIRE(
-        blocks.add({.kind = BlockKind::Fingerprint, .value = "f\xff\"", .reason = "why", .source = "p/r"}));
-    REQUIRE(blocks.add({.kind = BlockKind::User, .value = "brief", .until_ns = kNow + 1}));
-    REQUIRE(blocks.add({.kind = BlockKind::User, .value = "u", .until_ns = kNow + kSecond}));
-    REQUIRE(blocks.save(path, kNow));
+    auto keeper = BlockKeeper::open(blocks, path, clock);
+    REQUIRE(keeper);
+    REQUIRE(blocks.add({.kind = BlockKind::Fingerprint, .value = odd, .reason = "why", .source = "p/r"}));
+    REQUIRE(blocks.add({.kind = BlockKind::User, .value = "brief", .until_ns = now + 1}));
+    REQUIRE(blocks.add({.kind = BlockKind::Address, .value = "10.0.0.0/8", .until_ns = now + kSecond}));
+    REQUIRE(blocks.add({.kind = BlockKind::User, .value = "lifted"}));
+    REQUIRE(blocks.lift(BlockKind::User, "lifted"));
   }
+  clock.advance(std::chrono::nanoseconds(2));
   BlockList blocks;
-  REQUIRE(blocks.load(path, kNow + 2));
-  CHECK(blocks.list(kNow + 2).size() == 2);
-  CHECK(blocks.find("", "u", "", kNow + 2));
-  std::ofstream(path) << R"({"blocks": [{"kind": "user", "value": "x"}]})";
-  BlockList other;
-  const auto loaded = other.load(path, kNow);
-  REQUIRE_FALSE(loaded);
-  CHECK(loaded.error().code == ErrorCode::Corrupt);
-  CHECK(other.empty());
+  REQUIRE(BlockKeeper::open(blocks, path, clock));
+  CHECK(blocks.list(now + 2).size() == 2);
+  CHECK(blocks.find("10.1.2.3", "", "", now + 2));
+  const auto found = blocks.find("", "", odd, now + 2);
+  REQUIRE(found);
+  CHECK(found->reason == "why");
+  CHECK(found->source == "p/r");
+}
+
+TEST_CASE("the store of blocks holds what it has answered for, and writes what has changed") {
+  testing::TemporaryDirectory directory;
+  const std::string path = directory / "blocks.db";
+  std::vector<Block> all;
+  for (int i = 0; i < 100; ++i)
+    all.push_back({.kind = BlockKind::User, .value = "u" + std::to_string(i), .until_ns = i});
+  auto store = BlockStore::open(path);
+  REQUIRE(store);
+  REQUIRE(store->save(all));
+  all.erase(all.begin(), all.begin() + 50);
+  all.front().until_ns = 7;
+  REQUIRE(store->save(all));
+  const auto again = BlockStore::open(path);  // beside the first: nothing was closed in good order
+  REQUIRE(again);
+  auto read = again->blocks();
+  std::ranges::sort(read, {}, &Block::value);
+  std::ranges::sort(all, {}, &Block::value);
+  CHECK(read == all);
+}
+
+TEST_CASE("a damaged list of blocks is no empty one") {
+  testing::TemporaryDirectory directory;
+  const std::string path = directory / "blocks.db";
+  std::ofstream(path) << std::string(8192, 'x');
+  CHECK_FALSE(BlockStore::open(path));
+  BlockList blocks;
+  ManualClock clock;
+  CHECK_FALSE(BlockKeeper::open(blocks, path, clock));
 }
 
 TEST_CASE("a full block list drops what ends first") {

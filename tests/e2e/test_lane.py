@@ -1,5 +1,7 @@
 """The sync lane: what policies ask for beside a verdict, on live traffic, seen by a client and from a second connection."""
 import os
+import signal
+import sqlite3
 import threading
 import time
 
@@ -252,6 +254,39 @@ def test_block_an_address_by_hand_and_expiry(make_gateway):
     host.wait_until(lambda: login_error(gateway) is None, 10, "the block is over")
     assert gateway.rest("POST", "/gateway/v1/blocks", {"kind": "address", "value": "nobody"})[0] == 400
     assert gateway.rest("POST", "/gateway/v1/blocks/lift", {"kind": "user", "value": "nobody"})[0] == 404
+
+
+def test_blocks_survive_a_kill(make_gateway):
+    """What the API has answered for is on the disk, added or lifted; what a policy has blocked is there soon."""
+    gateway = make_gateway(rules=policy_file(TRAFFIC, {"block": {"by": "user"}}, match="session.user: alice"))
+    names = [f"user {n}" for n in range(40)]
+    for name in names:
+        assert gateway.rest("POST", "/gateway/v1/blocks", {"kind": "user", "value": name})[0] == 200
+    for name in names[::2]:
+        assert gateway.rest("POST", "/gateway/v1/blocks/lift", {"kind": "user", "value": name})[0] == 200
+    gateway.process.signal(signal.SIGKILL)
+    gateway.process.wait(10)
+    gateway.start()
+    assert {b["value"] for b in gateway.rest("GET", "/gateway/v1/blocks")[1]["blocks"]} == set(names[1::2])
+    with connect(gateway, user="alice") as wire:
+        wire.send(query("select 1")).until_closed()
+    assert gateway.rest("POST", "/gateway/v1/blocks", {"kind": "user", "value": "one more"})[0] == 200  # written behind hers
+    gateway.process.signal(signal.SIGKILL)
+    gateway.process.wait(10)
+    gateway.start()
+    assert {"alice", "one more"} <= {b["value"] for b in gateway.rest("GET", "/gateway/v1/blocks")[1]["blocks"]}
+
+
+def test_a_block_that_cannot_be_written_is_no_success(make_gateway):
+    gateway = make_gateway()
+    store = gateway.folder / "queue" / "blocks.db"
+    with sqlite3.connect(store) as other:
+        other.execute("begin immediate")  # as long as somebody writes, nobody else does
+        code, answer = gateway.rest("POST", "/gateway/v1/blocks", {"kind": "user", "value": "alice"})
+        assert code == 500 and "could not be written" in answer["message"]
+        assert login_error(gateway, user="alice")["C"] == "28000"
+        other.rollback()
+    host.wait_until(lambda: sqlite3.connect(store).execute("select value from blocks").fetchall() == [("alice",)], 10, "it is written when it can be")
 
 
 def test_block_a_fingerprint(make_gateway):

@@ -1,4 +1,4 @@
-// The names of the members are part of the file's format.
+// The names of the members are part of what gateways share.
 #include "actions/limits/block_json.h"
 
 #include <nlohmann/json.hpp>

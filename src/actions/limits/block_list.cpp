@@ -3,29 +3,18 @@
 #include "actions/limits/block_list.h"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
-#include <cstdio>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <limits>
 #include <mutex>
-#include <nlohmann/json.hpp>
-
-#include "actions/limits/block_json.h"
-#include "actions/store/segment_log.h"
 
 namespace signalbox::actions {
 
 namespace {
 
-using Json = nlohmann::json;
 constexpr std::uint8_t kMappedPrefix = 96;
 
 bool is_mapped(const Network& network) {
@@ -218,48 +207,6 @@ void BlockList::changed() {
   size_.store(total, std::memory_order_release);
   fingerprints_.store(table(BlockKind::Fingerprint).size(), std::memory_order_relaxed);
   version_.fetch_add(1, std::memory_order_acq_rel);
-}
-
-Result<void> BlockList::save(const std::string& path, std::int64_t now_ns) const {
-  Json blocks = Json::array();
-  for (const Block& block : list(now_ns)) blocks.push_back(to_json(block));
-  const std::string text =
-      Json{{"version", 1}, {"blocks", blocks}}.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
-  const std::string temporary = path + ".new";
-  const auto failure = [&](const char* doing) {
-    return fail(ErrorCode::Io, fmt::format("{} {}: {}", doing, temporary, std::strerror(errno)));
-  };
-  const File file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  if (!file.is_open()) return failure("create");
-  for (std::string_view rest = text; !rest.empty();) {
-    const ssize_t n = ::write(file.fd(), rest.data(), rest.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return failure("write");
-    rest.remove_prefix(static_cast<std::size_t>(n));
-  }
-  if (::fsync(file.fd()) != 0) return failure("sync");
-  if (std::rename(temporary.c_str(), path.c_str()) != 0) return failure("rename");
-  return {};
-}
-
-Result<void> BlockList::load(const std::string& path, std::int64_t now_ns) {
-  std::ifstream file(path);
-  if (!file) return {};
-  const Json document = Json::parse(std::istreambuf_iterator<char>(file), {}, nullptr, false);
-  const auto corrupt = [&] { return fail(ErrorCode::Corrupt, path + " is no list of blocks"); };
-  if (!document.is_object() || !document.contains("blocks") || !document["blocks"].is_array())
-    return corrupt();
-  std::vector<Block> blocks;
-  for (const Json& entry : document["blocks"]) {
-    auto block = block_from(entry);
-    if (!block) return corrupt();
-    blocks.push_back(std::move(*block));
-  }
-  for (Block& block : blocks) {
-    if (!in_force(block, now_ns)) continue;
-    if (auto added = add(std::move(block)); !added) return added;
-  }
-  return {};
 }
 
 }  // namespace signalbox::actions

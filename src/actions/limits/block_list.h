@@ -1,7 +1,6 @@
 // BlockList: who is refused, until when, and why. Looked at when a client connects, when its user is known,
 // and before each statement; so the look-up is a shared lock and a few hash probes, and nothing at all while
-// the list is empty. Kept in a file that is replaced as a whole (write, sync, rename) by save(), which the
-// owner calls off the data path. Any thread.
+// the list is empty. Any thread.
 #pragma once
 
 #include <array>
@@ -43,6 +42,7 @@ struct Block {
   std::int64_t created_ns = 0;
   std::string reason = {};
   std::string source = {};  ///< "policy/rule", or who did it by hand
+  bool operator==(const Block&) const = default;
 };
 
 class BlockList {
@@ -72,10 +72,6 @@ class BlockList {
 
   /// Counts changes: differs from the last saved version when there is something to save.
   std::uint64_t version() const { return version_.load(std::memory_order_acquire); }
-  /// Replaces the file at `path` with what is in force.
-  Result<void> save(const std::string& path, std::int64_t now_ns) const;
-  /// Adds what the file holds; no file is an empty list. Corrupt: nothing is added.
-  Result<void> load(const std::string& path, std::int64_t now_ns);
 
  private:
   struct Hash {

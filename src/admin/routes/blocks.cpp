@@ -34,6 +34,16 @@ std::string text_in(const Json& body, const char* name) {
   return body.contains(name) && body[name].is_string() ? body[name].get<std::string>() : std::string();
 }
 
+/// What has been answered survives a crash.
+Response once_kept(const Context& context, const Json& answer) {
+  if (context.keep_blocks) {
+    if (auto kept = context.keep_blocks(); !kept)
+      return refuse(500, kInternalError,
+                    "it is in force, but the block list could not be written: " + kept.error().message);
+  }
+  return reply(answer);
+}
+
 Response list(const Context& context, const Request&) {
   Json blocks = Json::array();
   for (const Block& block : context.blocks->list(context.clock->wall_ns())) blocks.push_back(as_json(block));
@@ -56,7 +66,7 @@ Response add(const Context& context, const Request& request) {
   }
   if (auto added = context.blocks->add(block); !added)
     return refuse(400, kInvalidParameter, added.error().message);
-  return reply(as_json(block));
+  return once_kept(context, as_json(block));
 }
 
 Response lift(const Context& context, const Request& request) {
@@ -66,7 +76,7 @@ Response lift(const Context& context, const Request& request) {
   if (!kind) return refuse(400, kInvalidParameter, kKinds);
   const std::string value = text_in(body, "value");
   if (!context.blocks->lift(*kind, value)) return refuse(404, kNotFound, "there is no such block");
-  return reply({{"lifted", value}});
+  return once_kept(context, {{"lifted", value}});
 }
 
 constexpr std::string_view kBlock =

@@ -36,6 +36,9 @@ ScratchDirectory::~ScratchDirectory() {
 
 namespace {
 
+/// The admin API's patience for the disk.
+constexpr std::chrono::seconds kBlocksWritten{5};
+
 Result<std::unique_ptr<actions::StreamSink>> audit_sink(const std::string& output) {
   if (output == "stdout") return actions::stdout_sink();
   if (output == "syslog") return actions::syslog_sink("signalbox");
@@ -116,7 +119,7 @@ Result<void> Service::open_gateway() {
 Result<void> Service::open_blocks() {
   const std::filesystem::path folder =
       config_.queue.directory.empty() ? scratch_.path() : config_.queue.directory;
-  auto keeper = actions::BlockKeeper::open(gateway_->blocks(), folder / "blocks.json", clock_);
+  auto keeper = actions::BlockKeeper::open(gateway_->blocks(), folder / "blocks.db", clock_);
   if (!keeper) return std::unexpected(keeper.error());
   blocks_ = std::move(*keeper);
   return {};
@@ -152,6 +155,7 @@ admin::Context Service::admin_context() {
   context.sessions = [this] { return gateway_->sessions(); };
   context.end_session = [this](std::uint64_t id) { return gateway_->end_session(id); };
   context.blocks = &gateway_->blocks();
+  context.keep_blocks = [this] { return blocks_->written(kBlocksWritten); };
   context.limiter = &gateway_->limiter();
   context.accepting = [this] { return gateway_->accepting(); };
   context.interlock = [this] {
