@@ -83,8 +83,11 @@ struct RoutingOptions {
 
 /// Where several gateways count together and share their blocks.
 struct SharedStoreOptions {
+  SharedStoreOptions() { tls.mode = SslMode::Disable; }
+
   std::string host;  ///< of a Redis server: name, address, or the path of its UNIX socket; "" = none
   std::uint16_t port = 6379;
+  TargetTlsOptions tls;  ///< from the first byte: Redis has no other
   std::string user;
   std::string password;
   std::uint64_t database = 0;

@@ -27,6 +27,9 @@ Result<std::shared_ptr<const Settings>> Settings::make(GatewayOptions options) {
   if (!options.decisions.external.url.empty()) {
     if (auto fine = OpaSource::check(options.decisions.external); !fine) return std::unexpected(fine.error());
   }
+  auto shared_tls = make_target_tls(options.shared.tls);
+  if (!shared_tls) return std::unexpected(shared_tls.error());
+  settings->shared_tls = std::move(*shared_tls);
   if (!options.scram_file.empty()) {
     auto verifiers = read_scram_file(options.scram_file);
     if (!verifiers) return std::unexpected(verifiers.error());
@@ -49,8 +52,8 @@ Worker::Worker(Shared& shared, std::shared_ptr<const Settings> settings, Metrics
   // Unlike any other worker's, also of a gateway that had this process id before.
   const std::string holder = fmt::format("{}:{}:{}:{}", settings_->options.node, ::getpid(),
                                          shared_.services.clock->wall_ns(), static_cast<const void*>(this));
-  store_ = std::make_unique<SharedStore>(loop_, shared_.resolver, store, holder, shared_.blocks,
-                                         *shared_.services.clock);
+  store_ = std::make_unique<SharedStore>(loop_, shared_.resolver, store, settings_->shared_tls, holder,
+                                         shared_.blocks, *shared_.services.clock);
 }
 
 /// The URL and the files of an external engine have been checked by Settings::make.

@@ -34,6 +34,7 @@ struct Settings {
   GatewayOptions options;
   GatewayFacts facts;
   std::vector<TlsContext> listener_tls;  ///< by listener; null = no TLS
+  TlsContext shared_tls;                 ///< towards what gateways share; the same
   std::vector<std::shared_ptr<const Target>> targets;
   ScramVerifiers scram;  ///< of users whose SCRAM logins may be ended here
 

@@ -164,3 +164,65 @@ def test_a_wrong_password_is_an_absent_store(make_gateway, redis):
         assert [refusal(wire.ask(query("select 1"))) for _ in range(6)] == [None] * 5 + ["53400"]
     log = gateway.process.output()
     assert "the shared store is away" in log and "guessed-secret" not in log
+
+
+@pytest.fixture
+def encrypted(folder, authority, request):
+    """A server with TLS that wants certificates of its clients, and knows one user."""
+    made = []
+
+    def make(alternatives="DNS:localhost,IP:127.0.0.1"):
+        certificate, key = authority.issue(f"redis-{len(made)}-{request.node.name[:20]}", "localhost", alternatives)
+        host.own(authority.certificate)
+        server = Redis(folder / f"redis-tls-{abs(hash(request.node.name))}-{len(made)}", password="acl-secret", user="gateway", tls=(authority.certificate, certificate, key)).start()
+        made.append(server)
+        return server
+
+    yield make
+    for server in made:
+        server.stop()
+
+
+def over_tls(server, authority, **more):
+    certificate, key = authority.issue("store-client", "gateway")
+    tls = {"mode": "verify-full", "ca": str(authority.certificate), "certificate": str(certificate), "key": str(key)}
+    return {"shared": {"address": server.address, "user": "gateway", "password": "acl-secret", "on_unavailable": "refuse", "deadline": "1s", "tls": {**tls, **more}}}
+
+
+def test_over_tls_as_a_user_of_the_acl(make_gateway, encrypted, authority):
+    server = encrypted()
+    settings = over_tls(server, authority)
+    gateways = [make_gateway(rules=policy_file(TRAFFIC, {"police": {"rate": 3, "per": "10m"}}, {"limit": {"concurrency": 9}}), config=settings) for _ in range(2)]
+    with connect(gateways[0]) as one, connect(gateways[1]) as two:
+        assert [refusal(wire.ask(query("select 1"))) for wire in (one, two, one, two)] == [None, None, None, "53400"]
+    gateways[0].rest("POST", "/gateway/v1/blocks", {"kind": "user", "value": "alice"})
+    host.wait_until(lambda: login_refusal(gateways[1], user="alice") == "28000", 5, "the block has reached the other gateway")
+    assert server.ask("HLEN", "signalbox:blocks") == [":1"]
+
+
+@pytest.mark.parametrize("wrong", ["name", "authority", "no certificate", "plain", "password"])
+def test_a_store_that_is_not_the_right_one_is_absent(make_gateway, encrypted, authority, folder, wrong):
+    """Nothing is sent to a server whose certificate is not what it should be, and nothing is counted there."""
+    server = encrypted("DNS:elsewhere.example") if wrong == "name" else encrypted()
+    settings = over_tls(server, authority)
+    if wrong == "authority":
+        settings["shared"]["tls"]["ca"] = str(type(authority)(folder / "other-authority", "another").certificate)
+    elif wrong == "no certificate":
+        settings["shared"]["tls"].update(certificate="", key="")
+    elif wrong == "plain":
+        settings["shared"]["tls"] = {"mode": "disable"}
+    elif wrong == "password":
+        settings["shared"]["password"] = "guessed-secret"
+    gateway = make_gateway(rules=policy_file(TRAFFIC, {"police": {"rate": 100}}), config=settings)
+    with connect(gateway) as wire:
+        assert refusal(wire.ask(query("select 1"))) == "58000"
+    log = gateway.process.output()
+    assert "the shared store is away" in log and "secret" not in log
+    assert server.ask("DBSIZE") == [":0"]
+
+
+def test_verify_ca_does_not_look_at_the_name(make_gateway, encrypted, authority):
+    server = encrypted("DNS:elsewhere.example")
+    gateway = make_gateway(rules=policy_file(TRAFFIC, {"police": {"rate": 100}}), config=over_tls(server, authority, mode="verify-ca"))
+    with connect(gateway) as wire:
+        assert refusal(wire.ask(query("select 1"))) is None

@@ -139,6 +139,7 @@ struct ObservabilityConfig {
 
 struct SharedConfig {
   std::string address;
+  TlsFiles tls;
   std::string user;
   Secret password;
   std::uint64_t database = 0;

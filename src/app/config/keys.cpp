@@ -294,10 +294,17 @@ Keys keys(SharedConfig& c) {
   return {
       {"address", &c.address, "",
        "Redis server in which several gateways count `police` and `limit` together and share their blocks: "
-       "`host:port`, or the path of its UNIX socket; empty: each gateway for itself. Not encrypted: it "
-       "belongs on "
-       "a network of its own."},
-      {"user", &c.user, "", "User to log in as there; empty: the default one."},
+       "`host:port`, or the path of its UNIX socket; empty: each gateway for itself."},
+      {"tls.mode",
+       &c.tls.mode,
+       "disable",
+       "libpq's `sslmode` towards it: encrypted only, its authority verified, its name too.",
+       Reload::Restart,
+       {"disable", "require", "verify-ca", "verify-full"}},
+      {"tls.ca", &c.tls.ca, "", "Authorities that its certificate must come from, PEM; empty: the system's."},
+      {"tls.certificate", &c.tls.certificate, "", "The gateway's own certificate towards it, PEM."},
+      {"tls.key", &c.tls.key, "", "Its private key, PEM."},
+      {"user", &c.user, "", "User (of its ACL) to log in as there; empty: the default one."},
       {"password", &c.password, "", "Its password; empty: no log-in."},
       {"database", &c.database, "0", "Number of the database there."},
       {"prefix", &c.prefix, "signalbox", "What its keys begin with: gateways that share have the same."},

@@ -129,6 +129,13 @@ proxy::SharedStoreOptions shared(const SharedConfig& c) {
   const Address address = is_path ? Address{c.address, 0} : parse_address(c.address).value_or(Address{});
   o.host = address.host;
   o.port = address.port;
+  o.tls.mode = chosen<proxy::SslMode>(c.tls.mode, {{"disable", proxy::SslMode::Disable},
+                                                   {"require", proxy::SslMode::Require},
+                                                   {"verify-ca", proxy::SslMode::VerifyCa},
+                                                   {"verify-full", proxy::SslMode::VerifyFull}});
+  o.tls.ca_file = c.tls.ca;
+  o.tls.certificate_file = c.tls.certificate;
+  o.tls.key_file = c.tls.key;
   o.user = c.user;
   o.password = c.password.reveal();
   o.database = c.database;

@@ -12,11 +12,13 @@
 namespace signalbox::proxy {
 
 struct SharedStore {
-  SharedStore(Loop& loop, Resolver& resolver, const SharedStoreOptions& options, std::string holder,
-              actions::BlockList& block_list, const Clock& clock)
+  SharedStore(Loop& loop, Resolver& resolver, const SharedStoreOptions& options, TlsContext tls,
+              std::string holder, actions::BlockList& block_list, const Clock& clock)
       : redis(loop, resolver,
               {.host = options.host,
                .port = options.port,
+               .tls = std::move(tls),
+               .tls_mode = options.tls.mode,
                .user = options.user,
                .password = options.password,
                .database = options.database,

@@ -113,7 +113,7 @@ Task<Result<std::unique_ptr<HttpClient::Connection>>> HttpClient::open(std::chro
   const Io up = co_await channel->connected();
   if (up != Io::Ok) co_return failure(up, "cannot connect to " + endpoint.to_text());
   if (to.tls) {
-    SSL* ssl = new_https_ssl(options_.tls.get(), to.host);
+    SSL* ssl = new_direct_ssl(options_.tls.get(), to.host);
     const Io shaken = co_await channel->handshake(ssl);
     if (shaken != Io::Ok)
       co_return failure(shaken, "TLS handshake with " + endpoint.to_text() + ": " + tls_error(ssl));

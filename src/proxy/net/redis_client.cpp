@@ -118,6 +118,20 @@ Task<Result<void>> RedisClient::open() {
   timer.arm(loop_.timers(), options_.deadline);
   if (co_await channel_->connected() != Io::Ok)
     co_return std::unexpected(unavailable("cannot connect to " + endpoint.to_text()));
+  if (options_.tls) {
+    if (auto encrypted = co_await encrypt(); !encrypted) co_return encrypted;
+  }
+  co_return co_await log_in();
+}
+
+Task<Result<void>> RedisClient::encrypt() {
+  SSL* ssl = new_direct_ssl(options_.tls.get(), options_.host, options_.tls_mode);
+  if (co_await channel_->handshake(ssl) != Io::Ok)
+    co_return std::unexpected(unavailable("TLS handshake: " + tls_error(ssl)));
+  co_return Result<void>{};
+}
+
+Task<Result<void>> RedisClient::log_in() {
   // Logging in goes in front of what waits to be sent; its replies are nobody's.
   std::string login;
   std::size_t replies = 0;
@@ -170,7 +184,8 @@ Task<> RedisClient::read_replies() {
       waiting_.pop_front();
       if (question == nullptr) continue;
       question->reply = std::move((*reply)->first);
-      loop_.defer(question->self);
+      // A server may answer before the question has come to wait: then its answer is found there.
+      if (question->self) loop_.defer(question->self);
     }
   }
   ending_ = true;

@@ -18,12 +18,15 @@
 #include "proxy/net/resolver.h"
 #include "proxy/net/resp.h"
 #include "proxy/net/task.h"
+#include "proxy/net/tls.h"
 
 namespace signalbox::proxy {
 
 struct RedisOptions {
   std::string host;  ///< name, address, or the path of a UNIX socket (it begins with '/'); "" = none
   std::uint16_t port = 6379;
+  TlsContext tls;  ///< null: not encrypted
+  SslMode tls_mode = SslMode::VerifyFull;
   std::string user;  ///< "" = the default user
   std::string password;
   std::uint64_t database = 0;
@@ -52,6 +55,8 @@ class RedisClient {
   class Wanted;
   internal::Detached run();
   Task<Result<void>> open();
+  Task<Result<void>> encrypt();
+  Task<Result<void>> log_in();
   Task<> write_questions();
   Task<> read_replies();
   void put(Question* question);  ///< null: nobody waits

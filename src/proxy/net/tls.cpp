@@ -174,9 +174,9 @@ SSL* new_target_ssl(SSL_CTX* context, const TargetTlsOptions& options, const std
   return ssl;
 }
 
-SSL* new_https_ssl(SSL_CTX* context, const std::string& host) {
+SSL* new_direct_ssl(SSL_CTX* context, const std::string& host, SslMode mode) {
   SSL* ssl = new_client_ssl(context, host);
-  expect_name(ssl, host);
+  if (mode == SslMode::VerifyFull) expect_name(ssl, host);
   return ssl;
 }
 

@@ -23,8 +23,9 @@ Result<TlsContext> make_target_tls(const TargetTlsOptions& options);
 /// "postgresql", as libpq 17 does.
 SSL* new_target_ssl(SSL_CTX* context, const TargetTlsOptions& options, const std::string& host);
 SSL* new_listener_ssl(SSL_CTX* context);
-/// For HTTPS to a host whose certificate must carry its name.
-SSL* new_https_ssl(SSL_CTX* context, const std::string& host);
+/// For TLS from the first byte, without ALPN (HTTPS, Redis), to a host whose certificate must carry its name
+/// unless the mode is less strict.
+SSL* new_direct_ssl(SSL_CTX* context, const std::string& host, SslMode mode = SslMode::VerifyFull);
 
 /// True when both ends agreed on ALPN "postgresql": mandatory for TLS without SSLRequest.
 bool alpn_is_postgresql(const SSL* ssl);
