@@ -42,6 +42,7 @@ constexpr MetricRow kCounters[] = {
     {"signalbox_sync_actions_total", "outcome=\"done\"", "Sync actions beside the verdict, by outcome"},
     {"signalbox_sync_actions_total", "outcome=\"refused\"", "Sync actions beside the verdict, by outcome"},
     {"signalbox_sync_actions_total", "outcome=\"failed\"", "Sync actions beside the verdict, by outcome"},
+    {"signalbox_sync_actions_total", "outcome=\"late\"", "Sync actions beside the verdict, by outcome"},
     {"signalbox_police_total", "outcome=\"refused\"", "What `police` found to be too many, by outcome"},
     {"signalbox_police_total", "outcome=\"delayed\"", "What `police` found to be too many, by outcome"},
     {"signalbox_police_total", "outcome=\"shed\"", "What `police` found to be too many, by outcome"},

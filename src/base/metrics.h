@@ -51,6 +51,7 @@ enum class Counter : std::uint16_t {
   SyncActionsDone,
   SyncActionsRefused,
   SyncActionsFailed,
+  SyncActionsLate,
   PoliceRefused,
   PoliceDelayed,
   PoliceShed,

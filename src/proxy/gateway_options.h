@@ -101,6 +101,7 @@ struct TimeoutOptions {
   std::chrono::milliseconds handshake{60'000};  ///< accept to ReadyForQuery
   std::chrono::milliseconds connect{10'000};    ///< to a server, TLS included
   std::chrono::milliseconds idle{0};            ///< client idle outside a transaction
+  std::chrono::milliseconds action{30'000};     ///< a sync action that has no deadline of its own
   std::chrono::seconds keepalive_idle{60};      ///< TCP keep-alive, both sides
   std::chrono::seconds keepalive_interval{10};
   unsigned keepalive_count = 6;

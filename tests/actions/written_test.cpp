@@ -150,7 +150,8 @@ TEST_CASE("parameters that can have no effect are refused, and those that are ne
       {"startup", R"({"action": "route", "role": "a", "by": "statement"})",
        "parameter by of action route has no meaning at startup"},
       {"traffic_from_client", R"({"action": "request"})",
-       "action request at traffic_from_client says nothing of where, limit, tables, schema, columns"},
+       "action request at traffic_from_client says nothing of where, limit, tables, schema, columns, "
+       "timeout"},
       {"traffic_from_client", R"({"action": "request", "limit": 5, "values": ["a"]})",
        "parameter values of action request has no meaning without where"},
       {"traffic_from_client", R"({"action": "response", "columns": ["a"]})",

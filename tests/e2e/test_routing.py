@@ -7,7 +7,7 @@ import pytest
 
 from rig import host, postgres
 from support.rules import policy_file
-from support.pgwire import SYNC, Wire, bind, cancel_request, close, connect, describe, errors, execute, kinds, parse, query, status
+from support.pgwire import COPY_DONE, FLUSH, SYNC, Wire, bind, cancel_request, close, connect, copy_data, describe, errors, execute, kinds, message, parse, query, status
 
 WHERE = "select pg_is_in_recovery()"
 
@@ -191,6 +191,48 @@ def test_a_pipeline_with_several_statements_stays_together(make):
         assert on_replica(wire)
         answer = wire.ask(parse(WHERE), bind(), execute(), SYNC, step=3)
         assert refusal(answer) is None  # in pieces: where it runs is open, that it runs is not
+
+
+def at_the_replica(make):
+    """Its sessions are at the replica, and go to the primary for a COPY."""
+    return make({**policy("startup", [{"route": {"role": "replica"}}], name="a"), **policy("traffic_from_client", [{"route": {"role": "primary", "by": "statement"}}], "query.kind: copy", "b")})
+
+
+@pytest.mark.parametrize("how", ["simple", "sync", "flush"])
+@pytest.mark.parametrize("end", ["done", "fail"])
+def test_copy_from_stdin_goes_to_the_primary(make, servers, how, end):
+    """The replica would refuse it. In the extended protocol drivers send Sync with the Execute (libpq), or behind the data."""
+    gateway = at_the_replica(make)
+    servers[0].sql("truncate notes")
+    text = "copy notes (text) from stdin"
+    with connect(gateway) as wire:
+        assert on_replica(wire)
+        messages = [query(text)] if how == "simple" else [parse(text), bind(), describe(), execute(), FLUSH if how == "flush" else SYNC]
+        wire.send(*messages)
+        answer = [wire.receive()]
+        while answer[-1].kind not in "GE":
+            answer.append(wire.receive())
+        assert answer[-1].kind == "G", errors(answer)
+        wire.send(copy_data(b"x\ny\n"), COPY_DONE if end == "done" else message(b"f", b"no more\0"), *([] if how == "simple" else [SYNC]))
+        answer = wire.until_ready()
+        assert refusal(answer) == (None if end == "done" else "57014") and status(answer) == "I"
+        assert servers[0].sql("select count(*) from notes") == ("2" if end == "done" else "0")
+        assert on_replica(wire)
+
+
+def test_a_copy_that_goes_on_with_another_statement(make, servers):
+    """Nobody has sent that to the primary: it is refused, and the session is home again behind its Sync."""
+    gateway = at_the_replica(make)
+    servers[0].sql("truncate notes")
+    with connect(gateway) as wire:
+        assert on_replica(wire)
+        wire.send(parse("copy notes (text) from stdin"), bind(), execute(), FLUSH)
+        assert [wire.receive().kind for _ in "12G"] == ["1", "2", "G"]
+        wire.send(copy_data(b"x\n"), COPY_DONE)
+        answer = wire.ask(parse(WHERE), bind(), execute(), SYNC)
+        assert refusal(answer) == "0A000" and kinds(answer) == "CEZ" and status(answer) == "I"
+        assert servers[0].sql("select count(*) from notes") == "0"  # one implicit transaction, and it has failed
+        assert on_replica(wire)
 
 
 def test_on_unsafe_refuses(make):

@@ -15,6 +15,7 @@ constexpr ParameterSpec kParameters[] = {
      .summary = "a transaction is open, or the session has something at its server that it would lose",
      .fallback = "stay",
      .choices = kOtherwise},
+    kDeadline,
     kOnError};
 }  // namespace
 

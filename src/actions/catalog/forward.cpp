@@ -26,6 +26,7 @@ constexpr ParameterSpec kParameters[] = {
      .fallback = "refuse",
      .choices = kOtherwise,
      .hooks = kRequestHooks},
+    kDeadline,
     kOnError};
 }  // namespace
 

@@ -44,6 +44,7 @@ constexpr ParameterSpec kParameters[] = {
      .summary = "primary message, one line",
      .fallback = "what the limit is",
      .templated = true},
+    kDeadline,
     kOnError};
 }  // namespace
 

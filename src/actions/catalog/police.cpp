@@ -61,6 +61,7 @@ constexpr ParameterSpec kParameters[] = {
      .summary = "primary message, one line",
      .fallback = "rate limit exceeded",
      .templated = true},
+    kDeadline,
     kOnError};
 }  // namespace
 

@@ -4,7 +4,7 @@
 namespace signalbox::actions::catalog {
 
 namespace {
-constexpr std::string_view kOneOf[] = {"where", "limit", "tables", "schema", "columns"};
+constexpr std::string_view kOneOf[] = {"where", "limit", "tables", "schema", "columns", "timeout"};
 constexpr Condition kWhere[] = {{"where"}};
 constexpr ParameterSpec kParameters[] = {
     {.name = "where",
@@ -23,7 +23,13 @@ constexpr ParameterSpec kParameters[] = {
     {.name = "schema", .summary = "schema of tables that are named without one"},
     {.name = "columns",
      .type = ParameterType::TextList,
-     .summary = "the columns that a SELECT from one table may show; `*` means these"}};
+     .summary = "the columns that a SELECT from one table may show; `*` means these"},
+    {.name = "timeout",
+     .type = ParameterType::Duration,
+     .summary =
+         "as `statement_timeout`: what runs longer is cancelled; a shorter one of the session's own stays",
+     .min = 0.001,
+     .max = 2'592'000}};
 }  // namespace
 
 ActionSpec request() {
@@ -35,7 +41,8 @@ ActionSpec request() {
       .parameters = kParameters,
       .one_of = kOneOf,
       .summary =
-          "Edit the statement: conditions on tables, a row limit, other tables or schema, fewer columns.",
+          "Edit the statement: conditions on tables, a row limit, other tables or schema, fewer columns, a "
+          "statement timeout.",
       .details =
           "Edits are made on PostgreSQL's parse tree, which is written out and parsed again; the text is "
           "never "

@@ -36,9 +36,10 @@ constexpr ParameterSpec kParameters[] = {
      .hooks = kRequestHooks},
     {.name = "on_unavailable",
      .type = ParameterType::Name,
-     .summary = "no target fits, is up and fresh enough",
+     .summary = "no target fits, is up, fresh enough, and reached before the deadline",
      .fallback = "stay",
      .choices = kOtherwise},
+    kDeadline,
     kOnError};
 }  // namespace
 

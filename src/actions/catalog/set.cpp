@@ -14,6 +14,7 @@ constexpr ParameterSpec kParameters[] = {
      .fallback = "session",
      .choices = kScopes,
      .hooks = kRequestHooks},
+    kDeadline,
     kOnError};
 }  // namespace
 

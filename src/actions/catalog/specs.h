@@ -55,6 +55,15 @@ inline constexpr ParameterSpec kOnError = {
     .fallback = "deny",
     .choices = kOnErrorChoices};
 
+/// How long one that may have to wait for somebody may take.
+inline constexpr ParameterSpec kDeadline = {
+    .name = "deadline",
+    .type = ParameterType::Duration,
+    .summary = "longest time for the action itself; one that has not been done by then has failed",
+    .fallback = "`actions.deadline` of the configuration",
+    .min = 0.001,
+    .max = 3600};
+
 /// Who shares a bucket or the places of a limit.
 inline constexpr ParameterSpec kKey = {.name = "key",
                                        .summary = "who shares it: one for each value this has",

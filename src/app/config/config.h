@@ -94,6 +94,7 @@ struct PolicyConfig {
 };
 
 struct ActionsConfig {
+  Duration deadline{};
   std::uint64_t runners = 0;
   std::uint64_t sink_concurrency = 0;
   Duration retry_base{};

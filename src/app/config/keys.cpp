@@ -189,6 +189,10 @@ Keys keys(PolicyConfig& c) {
 
 Keys keys(ActionsConfig& c) {
   return {
+      {"deadline", &c.deadline, "30s",
+       "Longest time that a sync action may take which has to wait for somebody and has no `deadline` of its "
+       "own.",
+       Reload::Live},
       {"runners", &c.runners, "8", "Threads that run jobs."},
       {"sink_concurrency", &c.sink_concurrency, "4", "Jobs in flight to one receiver."},
       {"retry_base", &c.retry_base, "1s",
@@ -349,7 +353,8 @@ const std::vector<Section>& sections() {
       list("targets", &Config::targets,
            "PostgreSQL servers. The first one serves every session that no policy routes."),
       object("policy", &Config::policy, "What decides."),
-      object("actions", &Config::actions, "How jobs run that actions such as `webhook` ask for."),
+      object("actions", &Config::actions,
+             "How long actions may take, and how jobs run that those such as `webhook` ask for."),
       object("queue", &Config::queue, "Where they wait, and where decisions are recorded."),
       object("admin", &Config::admin, "The admin API (docs/operations.md)."),
       object("observability", &Config::observability, "The gateway's own log, and its traces."),

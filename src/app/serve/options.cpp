@@ -164,6 +164,7 @@ proxy::GatewayOptions gateway_options(const Config& config) {
   o.timeouts.handshake = to_ms(l.handshake_timeout);
   o.timeouts.connect = to_ms(l.connect_timeout);
   o.timeouts.idle = to_ms(l.idle_timeout);
+  o.timeouts.action = to_ms(config.actions.deadline);
   o.limits.total = l.connections;
   o.limits.per_user = l.connections_per_user;
   o.limits.per_database = l.connections_per_database;

@@ -154,7 +154,7 @@ QueryRulingPtr Decider::join(std::vector<RulingPtr> each, const QueryStatements*
     if (actions::stricter(one.plan.verdict, each[ruling->decisive]->plan.verdict)) ruling->decisive = i;
     ruling->quiet = ruling->quiet && is_quiet(one);
     ruling->lasting = ruling->lasting && one.decision.deterministic && !one.decision.error;
-    ruling->acts = ruling->acts || has_lane_work(one.plan);
+    ruling->acts = ruling->acts || has_lane_work(one.plan, one.decision);
     ruling->transmits = ruling->transmits && one.plan.verdict == actions::Verdict::Transmit;
   }
   ruling->each = std::move(each);

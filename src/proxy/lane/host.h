@@ -12,6 +12,7 @@
 #include "actions/limits/block_list.h"
 #include "actions/limits/limiter.h"
 #include "base/clock.h"
+#include "base/deadline.h"
 #include "base/metrics.h"
 #include "proxy/net/task.h"
 #include "proxy/session/refusal.h"
@@ -27,8 +28,9 @@ struct LaneServices {
   actions::BlockList& blocks;
   const Clock& clock;
   MetricsShard& metrics;
-  SharedLimits* shared = nullptr;  ///< null: each gateway counts for itself
-  bool counts_alone = true;        ///< also while what is shared is away
+  SharedLimits* shared = nullptr;                                ///< null: each gateway counts for itself
+  bool counts_alone = true;                                      ///< also while what is shared is away
+  std::chrono::nanoseconds deadline = std::chrono::seconds(30);  ///< of an action that has none of its own
 };
 
 /// A parameter that the client may not change.
@@ -48,6 +50,12 @@ struct AnswerCap {
   wire::ErrorFields error;
 };
 
+/// What came of setting a parameter.
+struct SetAnswer {
+  std::optional<Refusal> refusal = std::nullopt;  ///< the server's error
+  bool late = false;                              ///< it has not answered: nobody knows what is set
+};
+
 class LaneHost {
  public:
   virtual ~LaneHost() = default;
@@ -64,7 +72,9 @@ class LaneHost {
   /// A parameter of the startup packet, before that is sent to a server.
   virtual void set_at_startup(std::string_view name, std::string_view value) = 0;
   /// SET, or SET LOCAL, before the message at hand. The server's error when it does not.
-  virtual Task<std::optional<Refusal>> set_parameter(std::string name, std::string value, bool local) = 0;
+  /// `time` is the server's, from when it has answered all that the client sent before.
+  virtual Task<SetAnswer> set_parameter(std::string name, std::string value, bool local,
+                                        std::chrono::nanoseconds time) = 0;
   /// At startup: nothing, or why the startup packet may not pass.
   virtual std::optional<Refusal> pin(Pin pin) = 0;
 
@@ -81,7 +91,8 @@ class LaneHost {
 
   /// Some configured target has the name, role and tags.
   virtual bool is_target(const RouteWish& wish) const = 0;
-  virtual void wish(RouteWish wish) = 0;
+  /// The session moves when every statement of its message has been asked about, by the soonest deadline.
+  virtual void wish(RouteWish wish, Deadline deadline) = 0;
   virtual const std::vector<std::string>& forward_networks() const = 0;
 };
 

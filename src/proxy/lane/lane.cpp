@@ -2,6 +2,8 @@
 // about both asks twice; the action is carried out once for each statement that the client sent.
 #include "proxy/lane/lane.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 
@@ -35,15 +37,16 @@ std::string said_of(const LaneOutcome& outcome) {
   return said;
 }
 
-void note(LaneReport& report, actions::SyncStep step) {
-  if (!report.outcome.empty()) report.outcome += "; ";
-  report.outcome.append(step.action).append(": ").append(step.outcome);
-  report.steps.push_back(std::move(step));
+Counter counter_of(const LaneOutcome& outcome) {
+  if (outcome.late) return Counter::SyncActionsLate;
+  if (!outcome.failed.empty()) return Counter::SyncActionsFailed;
+  return outcome.refusal ? Counter::SyncActionsRefused : Counter::SyncActionsDone;
 }
 
 /// `on_error`: what a failure means.
 void settle_failure(const LaneCall& call, LaneOutcome& outcome) {
-  if (outcome.failed.empty() || call.with.text_or("on_error", "deny") == "continue") return;
+  if (outcome.failed.empty() || outcome.refusal || call.with.text_or("on_error", "deny") == "continue")
+    return;
   Refusal refusal = make_refusal("58000", "permission denied: a required action failed");
   outcome.refusal = std::move(refusal);
 }
@@ -55,31 +58,56 @@ Task<> run_lane(LaneHost& host, const Ruling& ruling, const Event& event, LaneRe
   const EventInput facts(view, ruling.policies->slots());
   const std::uint32_t statement = statement_of(event);
   for (const actions::PlannedAction& planned : ruling.plan.sync) {
-    const Executor run = executor_of(*planned.spec);
+    const Executor run = executor_of(planned, ruling.decision);
     const policy::ActionRequest& request = ruling.decision.actions[planned.request];
     const bool counts_once = planned.spec->phase != actions::Phase::Routing;
     if (run == nullptr || (counts_once && done_before(report, request, statement))) continue;
     report.done.push_back({&request, statement});
     const actions::Parameters with(*planned.spec, request, facts);
-    const LaneCall call{
-        .host = host, .event = event, .spec = *planned.spec, .request = request, .with = with};
-    const Clock& clock = host.services().clock;
+    const LaneServices services = host.services();
+    const Clock& clock = services.clock;
+    const auto own = with.duration("deadline");
+    const std::chrono::nanoseconds time = own ? *own : services.deadline;
+    const LaneCall call{.host = host,
+                        .event = event,
+                        .spec = *planned.spec,
+                        .request = request,
+                        .with = with,
+                        .time = time,
+                        .deadline = Deadline(clock, time)};
     actions::SyncStep step{.action = planned.spec->name, .outcome = {}, .at_ns = clock.wall_ns()};
     const std::int64_t began_ns = clock.steady_ns();
     LaneOutcome outcome = co_await run(call);
     settle_failure(call, outcome);
     step.took_ns = clock.steady_ns() - began_ns;
     step.outcome = said_of(outcome);
-    note(report, std::move(step));
-    MetricsShard& metrics = host.services().metrics;
-    metrics.add(!outcome.failed.empty() ? Counter::SyncActionsFailed
-                : outcome.refusal       ? Counter::SyncActionsRefused
-                                        : Counter::SyncActionsDone);
+    report.steps.push_back(std::move(step));
+    services.metrics.add(counter_of(outcome));
     if (outcome.refusal) {
       report.refusal = std::move(outcome.refusal);
       co_return;
     }
   }
+}
+
+std::string LaneReport::outcome() const {
+  std::string all;
+  for (const actions::SyncStep& step : steps) {
+    if (!all.empty()) all += "; ";
+    all.append(step.action).append(": ").append(step.outcome);
+  }
+  return all;
+}
+
+void LaneReport::settle(const LaneOutcome& routing) {
+  for (actions::SyncStep& step : steps) {
+    if (step.outcome == kWished) step.outcome = said_of(routing);
+  }
+}
+
+LaneOutcome overdue(const LaneCall& call) {
+  const std::chrono::duration<double> seconds = call.time;
+  return {.failed = fmt::format("not done within {:.3f} s", seconds.count()), .late = true};
 }
 
 std::string text_of(const LaneCall& call, std::string_view parameter) {

@@ -9,9 +9,10 @@ namespace {
 
 /// A place of this gateway's, or of all gateways together. An error: what is shared is away, and nobody
 /// counts alone.
-Task<Result<actions::Ticket>> ask(LaneServices services, std::string key, std::uint32_t places) {
+Task<Result<actions::Ticket>> ask(LaneServices services, std::string key, std::uint32_t places,
+                                  Deadline deadline) {
   if (services.shared == nullptr) co_return services.limiter.enter(key, places);
-  auto ticket = co_await services.shared->enter(key, places);
+  auto ticket = co_await services.shared->enter(key, places, deadline);
   if (ticket) {
     services.limiter.count(key, static_cast<bool>(*ticket));
     co_return std::move(ticket);
@@ -25,7 +26,7 @@ Task<Result<actions::Ticket>> ask(LaneServices services, std::string key, std::u
 Task<Result<bool>> take_place(const LaneCall& call, std::int64_t places) {
   std::string key = shared_key(call);
   if (call.host.holds(key)) co_return true;
-  auto ticket = co_await ask(call.host.services(), key, static_cast<std::uint32_t>(places));
+  auto ticket = co_await ask(call.host.services(), key, static_cast<std::uint32_t>(places), call.deadline);
   if (!ticket) co_return std::unexpected(ticket.error());
   if (!*ticket) co_return false;
   call.host.hold(std::move(key), std::move(*ticket), is_opening(call.event));
@@ -53,9 +54,19 @@ AnswerCap cap_of(const LaneCall& call) {
 
 }  // namespace
 
+/// `statement_timeout`, in PostgreSQL's words.
+Task<LaneOutcome> run_request(LaneCall call) {
+  wire::ErrorFields error;
+  error.sqlstate = "57014";
+  error.message = "canceling statement due to statement timeout";
+  if (const auto time = call.with.duration("timeout")) call.host.cancel_after(*time, std::move(error));
+  co_return LaneOutcome{};
+}
+
 Task<LaneOutcome> run_limit(LaneCall call) {
   const auto places = call.with.integer("concurrency");
   const Result<bool> taken = places ? co_await take_place(call, *places) : Result<bool>(true);
+  if (!taken && call.deadline.over()) co_return overdue(call);
   if (!taken) co_return LaneOutcome{.failed = taken.error().message};
   if (!*taken) {
     call.host.services().metrics.add(Counter::LimitRefused);

@@ -13,6 +13,14 @@ std::string lower(std::string text) {
   return text;
 }
 
+/// The server owes an answer, and whether the parameter is set is not known: such a session is of no use.
+Refusal unknown_state() {
+  Refusal refusal = make_refusal("57014", "the server did not answer in time");
+  refusal.fields.severity = "FATAL";
+  refusal.verdict = actions::Verdict::Disconnect;
+  return refusal;
+}
+
 }  // namespace
 
 Task<LaneOutcome> run_set(LaneCall call) {
@@ -25,10 +33,15 @@ Task<LaneOutcome> run_set(LaneCall call) {
     co_return LaneOutcome{};
   }
   const bool local = call.with.text_or("scope", "session") == "transaction";
-  auto error = co_await call.host.set_parameter(std::move(name), std::move(value), local);
-  if (error && call.with.text_or("on_error", "deny") == "continue")
-    co_return LaneOutcome{.failed = error->fields.message};
-  co_return LaneOutcome{.refusal = std::move(error)};
+  const bool goes_on = call.with.text_or("on_error", "deny") == "continue";
+  SetAnswer answer = co_await call.host.set_parameter(std::move(name), std::move(value), local, call.time);
+  if (answer.late) {
+    LaneOutcome outcome = overdue(call);
+    if (!goes_on || is_opening(call.event)) outcome.refusal = unknown_state();
+    co_return outcome;
+  }
+  if (answer.refusal && goes_on) co_return LaneOutcome{.failed = answer.refusal->fields.message};
+  co_return LaneOutcome{.refusal = std::move(answer.refusal)};
 }
 
 Task<LaneOutcome> run_noset(LaneCall call) {

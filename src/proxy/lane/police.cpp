@@ -35,7 +35,9 @@ Wanted wanted_by(const LaneCall& call, bool delays) {
   wanted.bucket = {.per_second = rate / per_seconds,
                    .burst = call.with.number("burst").value_or(std::max(rate, 1.0))};
   const std::chrono::nanoseconds longest = call.with.duration("max_delay").value_or(std::chrono::seconds(1));
-  if (delays) wanted.longest_ns = longest.count();
+  // A delay is meant, and no lateness; but a deadline of the action's own is kept.
+  const bool bounded = call.with.has("deadline");
+  if (delays) wanted.longest_ns = (bounded ? call.deadline.within(longest) : longest).count();
   return wanted;
 }
 
@@ -46,11 +48,12 @@ actions::RateAnswer ask_here(const LaneServices& services, const Wanted& wanted)
 }
 
 /// An error: what is shared is away, and nobody counts alone.
-Task<Result<actions::RateAnswer>> ask(LaneServices services, Wanted wanted) {
+Task<Result<actions::RateAnswer>> ask(LaneServices services, Wanted wanted, Deadline deadline) {
   if (services.shared == nullptr) co_return ask_here(services, wanted);
-  auto answer = wanted.window ? co_await services.shared->police(wanted.key, *wanted.window, wanted.cost)
-                              : co_await services.shared->police(wanted.key, wanted.bucket, wanted.cost,
-                                                                 wanted.longest_ns);
+  auto answer = wanted.window
+                    ? co_await services.shared->police(wanted.key, *wanted.window, wanted.cost, deadline)
+                    : co_await services.shared->police(wanted.key, wanted.bucket, wanted.cost,
+                                                       wanted.longest_ns, deadline);
   if (answer) {
     services.limiter.count(wanted.key, answer->admitted);
     co_return answer;
@@ -64,7 +67,8 @@ Task<Result<actions::RateAnswer>> ask(LaneServices services, Wanted wanted) {
 
 Task<LaneOutcome> run_police(LaneCall call) {
   const std::string on_excess = call.with.text_or("on_excess", "refuse");
-  const auto asked = co_await ask(call.host.services(), wanted_by(call, on_excess == "delay"));
+  const auto asked = co_await ask(call.host.services(), wanted_by(call, on_excess == "delay"), call.deadline);
+  if (!asked && call.deadline.over()) co_return overdue(call);
   if (!asked) co_return LaneOutcome{.failed = asked.error().message};
   const actions::RateAnswer& answer = *asked;
   const double wait_seconds = static_cast<double>(answer.wait_ns) / kSecond;

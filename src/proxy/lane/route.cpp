@@ -68,8 +68,8 @@ Task<LaneOutcome> run_route(LaneCall call) {
   wish.refuses_unsafe = call.with.text_or("on_unsafe", "stay") == "refuse";
   wish.refuses_unavailable = call.with.text_or("on_unavailable", "stay") == "refuse";
   if (!call.host.is_target(wish)) co_return LaneOutcome{.failed = "no target has this name, role and tags"};
-  call.host.wish(std::move(wish));
-  co_return LaneOutcome{.said = "wished"};
+  call.host.wish(std::move(wish), call.deadline);
+  co_return LaneOutcome{.said = std::string(kWished)};
 }
 
 Task<LaneOutcome> run_forward(LaneCall call) {
@@ -91,8 +91,8 @@ Task<LaneOutcome> run_forward(LaneCall call) {
   wish.refuses_unsafe = call.with.text_or("on_unsafe", "refuse") == "refuse";
   wish.refuses_unavailable = true;
   wish.given = std::move(*target);
-  call.host.wish(std::move(wish));
-  co_return LaneOutcome{.said = "wished"};
+  call.host.wish(std::move(wish), call.deadline);
+  co_return LaneOutcome{.said = std::string(kWished)};
 }
 
 Task<LaneOutcome> run_create(LaneCall call) {
@@ -101,8 +101,8 @@ Task<LaneOutcome> run_create(LaneCall call) {
   wish.fresh = true;
   wish.refuses_unsafe = call.with.text_or("on_unsafe", "stay") == "refuse";
   if (!call.host.is_target(wish)) co_return LaneOutcome{.failed = "no target has this name"};
-  call.host.wish(std::move(wish));
-  co_return LaneOutcome{.said = "wished"};
+  call.host.wish(std::move(wish), call.deadline);
+  co_return LaneOutcome{.said = std::string(kWished)};
 }
 
 }  // namespace signalbox::proxy

@@ -81,18 +81,19 @@ std::string micros(double seconds_1e6) {
 SharedLimits::SharedLimits(Loop& loop, RedisClient& redis, Options options)
     : loop_(loop), redis_(redis), options_(std::move(options)), renewal_([this] { renew(); }) {}
 
-Task<Result<RespReply>> SharedLimits::run(const char* script, std::string key,
-                                          std::vector<std::string> arguments) {
+Task<Result<RespReply>> SharedLimits::run(const char* script, std::string key, Arguments arguments,
+                                          Deadline deadline) {
   RedisClient::Command command = {"EVAL", script, "1", std::move(key)};
   std::ranges::move(arguments, std::back_inserter(command));
-  auto reply = co_await redis_.ask(std::move(command));
+  auto reply = co_await redis_.ask(std::move(command), deadline);
   if (reply && reply->is_error()) co_return fail(ErrorCode::Unavailable, "redis: " + reply->text);
   co_return std::move(reply);
 }
 
 Task<Result<actions::RateAnswer>> SharedLimits::ask_rate(const char* script, std::string key,
-                                                         std::vector<std::string> arguments) {
-  const auto reply = co_await run(script, options_.prefix + ":rate:" + std::move(key), std::move(arguments));
+                                                         Arguments arguments, Deadline deadline) {
+  const auto reply =
+      co_await run(script, options_.prefix + ":rate:" + std::move(key), std::move(arguments), deadline);
   if (!reply) co_return std::unexpected(reply.error());
   if (reply->items.size() != 3) co_return fail(ErrorCode::Corrupt, "redis: unexpected reply");
   co_return actions::RateAnswer{.admitted = reply->items[0].integer == 1,
@@ -101,25 +102,30 @@ Task<Result<actions::RateAnswer>> SharedLimits::ask_rate(const char* script, std
 }
 
 Task<Result<actions::RateAnswer>> SharedLimits::police(std::string key, actions::Rate rate, double cost,
-                                                       std::int64_t max_delay_ns) {
+                                                       std::int64_t max_delay_ns, Deadline deadline) {
   const double interval = 1e6 / rate.per_second;
   co_return co_await ask_rate(kTokenBucket, std::move(key),
                               {micros(interval), micros(interval * std::max(rate.burst, 1.0)),
-                               fmt::format("{}", cost), std::to_string(max_delay_ns / 1'000)});
+                               fmt::format("{}", cost), std::to_string(max_delay_ns / 1'000)},
+                              deadline);
 }
 
-Task<Result<actions::RateAnswer>> SharedLimits::police(std::string key, actions::Window window, double cost) {
+Task<Result<actions::RateAnswer>> SharedLimits::police(std::string key, actions::Window window, double cost,
+                                                       Deadline deadline) {
   co_return co_await ask_rate(
       kSlidingWindow, std::move(key),
       {fmt::format("{}", window.limit), std::to_string(std::max<std::int64_t>(1, window.length_ns / 1'000)),
-       fmt::format("{}", cost)});
+       fmt::format("{}", cost)},
+      deadline);
 }
 
-Task<Result<actions::Ticket>> SharedLimits::enter(std::string key, std::uint32_t places) {
+Task<Result<actions::Ticket>> SharedLimits::enter(std::string key, std::uint32_t places, Deadline deadline) {
   const std::string place = fmt::format("{}:{}", options_.holder, next_++);
   const std::string where = options_.prefix + ":places:" + key;
-  const auto reply =
-      co_await run(kEnter, where, {std::to_string(places), place, std::to_string(options_.lease.count())});
+  const auto reply = co_await run(
+      kEnter, where, {std::to_string(places), place, std::to_string(options_.lease.count())}, deadline);
+  // Given up, it may still be taken there: questions are answered in their order.
+  if (!reply && reply.error().code == ErrorCode::Timeout) redis_.tell({"ZREM", where, place});
   if (!reply) co_return std::unexpected(reply.error());
   if (reply->integer != 1) co_return actions::Ticket{};
   held_.emplace(place, where);

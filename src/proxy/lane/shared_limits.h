@@ -13,6 +13,7 @@
 
 #include "actions/limits/rate.h"
 #include "actions/limits/ticket.h"
+#include "base/deadline.h"
 #include "proxy/net/loop.h"
 #include "proxy/net/redis_client.h"
 #include "proxy/net/task.h"
@@ -28,18 +29,20 @@ class SharedLimits final : public actions::Places {
   };
   SharedLimits(Loop& loop, RedisClient& redis, Options options);
 
-  /// As actions::Limiter's.
+  /// As actions::Limiter's; Timeout at the deadline, where that is sooner than the client's.
   Task<Result<actions::RateAnswer>> police(std::string key, actions::Rate rate, double cost,
-                                           std::int64_t max_delay_ns);
-  Task<Result<actions::RateAnswer>> police(std::string key, actions::Window window, double cost);
+                                           std::int64_t max_delay_ns, Deadline deadline = {});
+  Task<Result<actions::RateAnswer>> police(std::string key, actions::Window window, double cost,
+                                           Deadline deadline = {});
   /// An empty ticket: no place is free.
-  Task<Result<actions::Ticket>> enter(std::string key, std::uint32_t places);
+  Task<Result<actions::Ticket>> enter(std::string key, std::uint32_t places, Deadline deadline = {});
   void leave(std::string_view place) override;
 
  private:
-  Task<Result<RespReply>> run(const char* script, std::string key, std::vector<std::string> arguments);
-  Task<Result<actions::RateAnswer>> ask_rate(const char* script, std::string key,
-                                             std::vector<std::string> arguments);
+  using Arguments = std::vector<std::string>;
+  Task<Result<RespReply>> run(const char* script, std::string key, Arguments arguments, Deadline deadline);
+  Task<Result<actions::RateAnswer>> ask_rate(const char* script, std::string key, Arguments arguments,
+                                             Deadline deadline);
   void renew();
 
   Loop& loop_;

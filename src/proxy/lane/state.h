@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "actions/limits/limiter.h"
+#include "base/deadline.h"
 #include "proxy/hooks/event.h"
 #include "proxy/lane/host.h"
 #include "proxy/net/channel.h"
@@ -50,7 +51,7 @@ struct LaneState {
   std::optional<Refusal> client_must_encrypt;  ///< what it is told when it does not
   bool server_must_encrypt = false;
 
-  unsigned errands = 0;  ///< under way
+  unsigned errands = 0;  ///< under way, or given up and never heard of since
 
   // The answer to what is under way.
   std::optional<AnswerCap> cap;
@@ -68,7 +69,9 @@ struct LaneState {
   std::shared_ptr<Cancelling> cancelling;
 
   std::vector<RouteWish> wishes;  ///< of the message at hand, or of the opening session
+  Deadline wishes_due;            ///< the soonest of their deadlines
   std::unique_ptr<Leg> home;      ///< the session is visiting another server and comes back
+  bool open_visit = false;        ///< its pipeline may go on
   std::vector<std::unique_ptr<Leg>> parked;
 };
 

@@ -5,6 +5,8 @@
 // taken for the reply to the next one, and a server that has stalled once would stall everybody in turn.
 #include "proxy/net/redis_client.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "proxy/net/inlet.h"
 #include "proxy/net/socket.h"
@@ -53,11 +55,15 @@ RedisClient::RedisClient(Loop& loop, Resolver& resolver, RedisOptions options)
     : loop_(loop), resolver_(resolver), options_(std::move(options)), deadline_([this] { on_deadline(); }) {}
 RedisClient::~RedisClient() = default;
 
-Task<RedisClient::Reply> RedisClient::ask(Command command) {
+Task<RedisClient::Reply> RedisClient::ask(Command command, Deadline deadline) {
   if (loop_.now_ns() < away_until_ns_) co_return std::unexpected(unavailable("it is away"));
   if (waiting_.size() >= kMostWaiting)
     co_return std::unexpected(unavailable("too many questions are waiting"));
+  if (deadline.over()) co_return std::unexpected(Error{ErrorCode::Timeout, "redis: no time is left", {}});
   Question question;
+  Timer patience([&] { give_up(question); });
+  const std::chrono::nanoseconds left = deadline.within(options_.deadline);
+  if (left < options_.deadline) patience.arm(loop_.timers(), left);
   append_command(unsent_, command);
   put(&question);
   co_await Answered(question);
@@ -79,6 +85,14 @@ void RedisClient::put(Question* question) {
   } else if (ready_ && writer_) {
     loop_.defer(std::exchange(writer_, nullptr));
   }
+}
+
+/// Its reply, when it comes, is nobody's.
+void RedisClient::give_up(Question& question) {
+  if (question.reply) return;  // it is about to find out
+  std::ranges::replace(waiting_, &question, nullptr);
+  question.reply = std::unexpected(Error{ErrorCode::Timeout, "redis: no answer in time", {}});
+  loop_.defer(question.self);
 }
 
 internal::Detached RedisClient::run() {

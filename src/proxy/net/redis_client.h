@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "base/deadline.h"
 #include "base/result.h"
 #include "proxy/net/channel.h"
 #include "proxy/net/resolver.h"
@@ -44,8 +45,9 @@ class RedisClient {
   RedisClient(const RedisClient&) = delete;
   RedisClient& operator=(const RedisClient&) = delete;
 
-  /// The reply (it may be an error of Redis'), or Timeout, Unavailable, Corrupt.
-  Task<Reply> ask(Command command);
+  /// The reply (it may be an error of Redis'), or Timeout, Unavailable, Corrupt. A deadline that is sooner
+  /// than the client's own ends this question alone.
+  Task<Reply> ask(Command command, Deadline deadline = {});
   /// Without waiting for what comes of it.
   void tell(Command command);
 
@@ -60,6 +62,7 @@ class RedisClient {
   Task<> write_questions();
   Task<> read_replies();
   void put(Question* question);  ///< null: nobody waits
+  void give_up(Question& question);
   void answer_all(const Error& error);
   void on_deadline();
 

@@ -25,9 +25,9 @@ Task<std::optional<Refusal>> Gate::ask(actions::Hook hook) {
   Event event = dialogue_.event_of(hook);
   const RulingPtr ruling = co_await ruling_on(ends_.decider(), event);
   LaneReport report;
-  if (has_lane_work(ruling->plan)) co_await run_lane(host_, *ruling, event, report);
+  if (has_lane_work(ruling->plan, ruling->decision)) co_await run_lane(host_, *ruling, event, report);
   event.steps = &report.steps;
-  auto refusal = judge(event, *ruling, report.outcome);
+  auto refusal = judge(event, *ruling, report.outcome());
   std::optional<Refusal>& acted = report.refusal;
   if (acted && (!refusal || actions::stricter(acted->verdict, refusal->verdict))) refusal = std::move(acted);
   if (refusal) ends_.metrics().add(Counter::ConnectionsRefused);

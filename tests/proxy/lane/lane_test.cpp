@@ -28,10 +28,12 @@ class FakeHost final : public LaneHost {
   void set_at_startup(std::string_view name, std::string_view value) override {
     did.append(name).append("=").append(value).append(" ");
   }
-  Task<std::optional<Refusal>> set_parameter(std::string name, std::string value, bool local) override {
+  Task<SetAnswer> set_parameter(std::string name, std::string value, bool local,
+                                std::chrono::nanoseconds time) override {
     did += (local ? "local " : "") + name + "=" + value + " ";
-    if (name == "bad") co_return make_refusal("22023", "bad value");
-    co_return std::nullopt;
+    patience = time;
+    if (name == "bad") co_return SetAnswer{.refusal = make_refusal("22023", "bad value")};
+    co_return SetAnswer{.late = name == "slow"};
   }
   std::optional<Refusal> pin(Pin pin) override {
     did += "pin " + pin.name + " ";
@@ -49,7 +51,10 @@ class FakeHost final : public LaneHost {
   }
   void cancel_after(std::chrono::nanoseconds, wire::ErrorFields) override { did += "duration "; }
   bool is_target(const RouteWish& wish) const override { return wish.role == "replica"; }
-  void wish(RouteWish) override { did += "wish "; }
+  void wish(RouteWish, Deadline by) override {
+    did += "wish ";
+    patience = by.within(std::chrono::hours(1));
+  }
   const std::vector<std::string>& forward_networks() const override { return networks; }
 
   actions::Limiter limiter;
@@ -62,6 +67,7 @@ class FakeHost final : public LaneHost {
   std::vector<actions::Limiter::Ticket> tickets;
   std::vector<std::string> networks = {"10.0.0.0/8"};
   std::chrono::nanoseconds rested{0};
+  std::chrono::nanoseconds patience{0};  ///< that it was last given
 };
 
 internal::Detached start(LaneHost& host, const Ruling& ruling, const Event& event, LaneReport& report) {
@@ -102,7 +108,7 @@ TEST_CASE("actions run in the plan's order, and say what came of them") {
   const auto report = run(host, {R"({"action": "limit", "rows": 5, "duration": "1s"})",
                                  R"({"action": "set", "name": "A", "value": "b"})"});
   CHECK(host.did == "a=b cap 5 duration ");
-  CHECK(report.outcome == "set: done; limit: done");
+  CHECK(report.outcome() == "set: done; limit: done");
   CHECK_FALSE(report.refusal);
 }
 
@@ -112,7 +118,7 @@ TEST_CASE("the first refusal is the last action") {
       run(host, {R"({"action": "limit", "rows": 5})", R"({"action": "set", "name": "bad", "value": "b"})"});
   CHECK(host.did == "bad=b ");
   CHECK(refused(report) == "22023");
-  CHECK(report.outcome == "set: refused 22023");
+  CHECK(report.outcome() == "set: refused 22023");
 }
 
 TEST_CASE("on_error says what a failure means") {
@@ -121,7 +127,58 @@ TEST_CASE("on_error says what a failure means") {
   CHECK(refused(strict) == "58000");
   const auto lenient = run(host, {R"({"action": "route", "role": "none", "on_error": "continue"})"});
   CHECK_FALSE(lenient.refusal);
-  CHECK(lenient.outcome == "route: failed: no target has this name, role and tags");
+  CHECK(lenient.outcome() == "route: failed: no target has this name, role and tags");
+}
+
+TEST_CASE("an action has its own deadline, or the one of all") {
+  using namespace std::chrono_literals;
+  FakeHost host;
+  run(host, {R"({"action": "set", "name": "a", "value": "b"})"});
+  CHECK(host.patience == 30s);
+  run(host, {R"({"action": "set", "name": "a", "value": "b", "deadline": "250ms"})"});
+  CHECK(host.patience == 250ms);
+  run(host, {R"({"action": "route", "role": "replica", "deadline": 2})"});
+  CHECK(host.patience == 2s);
+}
+
+TEST_CASE("a parameter that is not known to be set ends the session, or is none of its business") {
+  FakeHost host;
+  const auto strict = run(host, {R"({"action": "set", "name": "slow", "value": "b", "deadline": "250ms"})"});
+  REQUIRE(strict.refusal);
+  CHECK(strict.refusal->verdict == actions::Verdict::Disconnect);
+  CHECK(strict.outcome() == "set: failed: not done within 0.250 s; refused 57014");
+  const auto lenient =
+      run(host, {R"({"action": "set", "name": "slow", "value": "b", "on_error": "continue"})"});
+  CHECK_FALSE(lenient.refusal);
+  CHECK(lenient.outcome() == "set: failed: not done within 30.000 s");
+}
+
+TEST_CASE("a delay is no lateness, but a deadline of the action's own is kept") {
+  const char* first = R"({"action": "police", "rate": 0.1, "per": "1s", "burst": 1, "on_excess": "delay",
+                          "max_delay": "60s", "name": "d"})";
+  const char* bounded = R"({"action": "police", "rate": 0.1, "per": "1s", "burst": 1, "on_excess": "delay",
+                            "max_delay": "60s", "name": "d", "deadline": "5s"})";
+  FakeHost host;
+  CHECK_FALSE(run(host, {first}).refusal);
+  CHECK(refused(run(host, {bounded})) == "53400");
+  CHECK(host.rested == std::chrono::seconds(0));
+  CHECK(run(host, {first}).outcome() == "police: waited 10.000 s");
+}
+
+TEST_CASE("of request, the timeout alone is the lane's") {
+  FakeHost host;
+  CHECK(run(host, {R"({"action": "request", "limit": 5})"}).outcome().empty());
+  CHECK(host.did.empty());
+  CHECK(run(host, {R"({"action": "request", "limit": 5, "timeout": "1s"})"}).outcome() == "request: done");
+  CHECK(host.did == "duration ");
+}
+
+TEST_CASE("what came of a wish stands where it was noted") {
+  FakeHost host;
+  auto report = run(host, {R"({"action": "route", "role": "replica"})"});
+  CHECK(report.outcome() == "route: wished");
+  report.settle({.said = "moved: replica1"});
+  CHECK(report.outcome() == "route: moved: replica1");
 }
 
 TEST_CASE("police refuses, delays and sheds") {
@@ -136,7 +193,7 @@ TEST_CASE("police refuses, delays and sheds") {
 
   const char* delay = R"({"action": "police", "rate": 2, "burst": 1, "on_excess": "delay", "name": "b"})";
   CHECK_FALSE(run(host, {delay}).refusal);
-  CHECK(run(host, {delay}).outcome == "police: waited 0.500 s");
+  CHECK(run(host, {delay}).outcome() == "police: waited 0.500 s");
   CHECK(host.rested >= std::chrono::milliseconds(500));
 
   const char* shed = R"({"action": "police", "rate": 1, "on_excess": "shed", "name": "c"})";

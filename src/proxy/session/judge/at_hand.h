@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "actions/hook.h"
+#include "actions/record.h"
 #include "proxy/hooks/decider.h"
 #include "proxy/hooks/event.h"
 #include "proxy/session/judge/rewriting.h"
@@ -47,6 +48,12 @@ struct RulingsAtHooks {
   QueryRulingPtr to_server;
 };
 
+/// What sync actions did before it was rewritten.
+struct DoneBefore {
+  std::string outcome;
+  std::vector<actions::SyncStep> steps;
+};
+
 struct AtHand {
   QueryRulingPtr ruled;                   ///< the last ruling on it, or the first that changes names
   std::optional<Refusal> refusal;         ///< Stop::Refused
@@ -56,6 +63,7 @@ struct AtHand {
   std::optional<RulingsAtHooks> answers;  ///< to the question
   std::unique_ptr<Acting> acting;         ///< Stop::Act
   RulingsAtHooks acted;                   ///< has been done
+  DoneBefore done;                        ///< by that, if a rewriting is still to come
 
   Stop refuse(Refusal why) {
     refusal = std::move(why);

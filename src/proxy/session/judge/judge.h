@@ -88,8 +88,8 @@ class Judge {
   bool rulings_pass() const { return some_ruling_passes_ || decider_.rulings_pass(); }
   Task<> judge_again(PreparedText& text);
 
-  std::optional<Stop> rewrite(const Judged& judged, Event event);
-  std::optional<Stop> rewrite_acted(const QueryRulingPtr& ruling, const Event& event);
+  std::optional<Stop> rewrite(const Judged& judged, Event event, std::string_view outcome = {});
+  std::optional<Stop> rewrite_acted(const QueryRulingPtr& ruling, Event event);
   std::optional<Stop> edited_before(const Judged& judged, const QueryStatements& statements, Event event);
   std::optional<Stop> take(std::expected<Rewriting, std::string> rewriting, actions::Verdict verdict);
 

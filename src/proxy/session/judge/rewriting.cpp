@@ -92,10 +92,12 @@ Asked asked_by(const QueryRuling& ruling, const QueryStatements& statements, Eve
       if (action.spec->name != "request") continue;
       const Parameters given(action, one.decision, facts);
       std::string words;
+      bool edits = false;
       for (const char* name : {"where", "values", "limit", "tables", "schema", "columns"}) {
         words += '\x1f';
-        given.append_json(name, words);
+        edits = given.append_json(name, words) || edits;
       }
+      if (!edits) continue;  // its `timeout` is the lane's business
       if (!asked.words.insert(std::move(words)).second) continue;
       if (const auto fault = add(asked.edits, given)) asked.fault = fault;
     }
@@ -218,6 +220,8 @@ std::expected<Rewriting, std::string> rewriting_of(const QueryRuling& ruling,
     if (ruling.refers)
       return std::unexpected("it runs what was prepared or declared otherwise; do that again");
     rewriting.edits = joined(asked.words);
+    rewriting.is_the_same = asked.words.empty();
+    if (rewriting.is_the_same) return rewriting;
   }
   auto rewritten = sql::rewrite(event.query->text, asked.edits, analyze_options(event));
   if (!rewritten) return std::unexpected(std::move(rewritten.error().message));

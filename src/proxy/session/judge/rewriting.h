@@ -17,7 +17,8 @@ namespace signalbox::proxy {
 struct Rewriting {
   std::string text;
   std::string edits;  ///< what was asked for, as one text: the same edits, asked for again, are done already
-  bool stands_in = false;  ///< it is the gateway's own and does nothing: nothing of it is to be decided
+  bool is_the_same = false;  ///< no edit of the text is asked for
+  bool stands_in = false;    ///< it is the gateway's own and does nothing: nothing of it is to be decided
   std::optional<std::string> tag;     ///< the CommandComplete that the client expects
   std::int32_t parameters = 0;        ///< the highest $n of the client's text
   std::vector<std::int32_t> untyped;  ///< those that have no type in the new text

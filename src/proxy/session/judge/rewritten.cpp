@@ -22,11 +22,11 @@ Refusal cannot_be(actions::Verdict verdict, const std::string& why) {
 }  // namespace
 
 /// The plan asks for another text. Nothing: the message may pass, because it is that text already.
-std::optional<Stop> Judge::rewrite(const Judged& judged, Event event) {
+std::optional<Stop> Judge::rewrite(const Judged& judged, Event event, std::string_view outcome) {
   std::unique_ptr<const QueryStatements> again;
   if (!judged.statements) again = std::make_unique<const QueryStatements>(event);
   const QueryStatements& statements = judged.statements ? *judged.statements : *again;
-  if (!decider_.dispatch(judged, event))
+  if (!decider_.dispatch(judged, event, outcome))
     return at_hand_.refuse(make_refusal("53100", "the audit log is full"));
   const actions::Verdict verdict = judged.ruling->of(judged.ruling->decisive).plan.verdict;
   const char type = event.message->type;
@@ -42,10 +42,13 @@ std::optional<Stop> Judge::rewrite(const Judged& judged, Event event) {
 }
 
 /// What the plan asks for beside its verdict has been done.
-std::optional<Stop> Judge::rewrite_acted(const QueryRulingPtr& ruling, const Event& event) {
+std::optional<Stop> Judge::rewrite_acted(const QueryRulingPtr& ruling, Event event) {
+  if (!rewrites(*ruling)) return std::nullopt;
   Judged judged;
   judged.ruling = ruling;
-  return rewrites(*ruling) ? rewrite(judged, event) : std::nullopt;
+  const DoneBefore done = std::exchange(at_hand_.done, {});
+  event.steps = &done.steps;
+  return rewrite(judged, event, done.outcome);
 }
 
 /// It goes in the place of the message at hand; or why nothing can.
@@ -54,6 +57,7 @@ std::optional<Stop> Judge::take(std::expected<Rewriting, std::string> rewriting,
     metrics_.add(Counter::StatementsRefused);
     return at_hand_.refuse(cannot_be(verdict, rewriting.error()));
   }
+  if (rewriting->is_the_same) return std::nullopt;
   at_hand_.rewriting = std::move(*rewriting);
   return Stop::Rewrite;
 }

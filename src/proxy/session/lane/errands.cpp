@@ -17,7 +17,6 @@ namespace signalbox::proxy {
 namespace {
 
 constexpr std::string_view kErrand = "signalbox errand";
-constexpr std::chrono::seconds kPatience{30};
 
 wire::ErrorFields gone() {
   wire::ErrorFields fields;
@@ -45,13 +44,7 @@ std::string first_value(std::string_view row) {
 
 }  // namespace
 
-Task<std::optional<wire::ErrorFields>> Errands::run(std::string sql) {
-  auto answer = co_await ask(std::move(sql));
-  if (answer) co_return std::nullopt;
-  co_return std::move(answer.error());
-}
-
-Task<Errands::Answer> Errands::ask(std::string sql) {
+Task<Errands::Outcome> Errands::run(std::string sql, std::chrono::nanoseconds time) {
   auto errand = std::make_shared<Errand>();
   errand->alone = dialogue_.book.at_rest();
   std::string messages;
@@ -72,19 +65,16 @@ Task<Errands::Answer> Errands::ask(std::string sql) {
   ++lane_.made().errands;
   bool late = false;
   Timer deadline([&] { late = true, ends_.answered.wake(); });
-  deadline.arm(ends_.loop().timers(), kPatience);
-  if (co_await ends_.server->write(messages) != Io::Ok) co_return std::unexpected(gone());
-  while (errand.use_count() > 1 && !late && !ends_.server_gone && ends_.phase == Phase::Active)
+  if (co_await ends_.server->write(messages) != Io::Ok) co_return Outcome{.error = gone()};
+  while (errand.use_count() > 1 && !late && !ends_.server_gone && ends_.phase == Phase::Active) {
+    if (!deadline.armed() && is_next(*errand)) deadline.arm(ends_.loop().timers(), time);
     co_await ends_.answered.sleep();
-  if (errand.use_count() > 1) {
-    wire::ErrorFields fields;
-    fields.sqlstate = "57014";
-    fields.message = "the server did not answer in time";
-    co_return std::unexpected(std::move(fields));
   }
+  if (errand.use_count() > 1 && !late) co_return Outcome{.error = gone()};
+  if (errand.use_count() > 1) co_return Outcome{.late = true};
   --lane_->errands;
-  if (!errand->error.empty()) co_return std::unexpected(fields_of(errand->error));
-  co_return std::move(errand->value);
+  if (!errand->error.empty()) co_return Outcome{.error = fields_of(errand->error)};
+  co_return Outcome{.value = std::move(errand->value)};
 }
 
 /// SHOW takes no snapshot: the client may still choose its isolation level. If it fails, the server skips to
@@ -92,13 +82,19 @@ Task<Errands::Answer> Errands::ask(std::string sql) {
 Task<bool> Errands::learn_settings() {
   ends_.from_client.keep();
   for (const char* name : {"standard_conforming_strings", "client_encoding"}) {
-    const Answer answer = co_await ask(std::string("SHOW ") + name);
+    const Outcome outcome = co_await run(std::string("SHOW ") + name);
     if (ends_.server_gone || ends_.phase != Phase::Active) co_return false;
-    if (!answer) co_return true;
-    if (*answer != dialogue_.parameter(name)) dialogue_.on_parameter(name, *answer);
+    if (outcome.error || outcome.late) co_return true;
+    if (outcome.value != dialogue_.parameter(name)) dialogue_.on_parameter(name, outcome.value);
   }
   dialogue_.book.note_settings_told();
   co_return true;
+}
+
+/// The server has answered everything before it.
+bool Errands::is_next(const Errand& errand) const {
+  const Pending* head = dialogue_.book.head();
+  return head != nullptr && head->companion && head->companion->errand.get() == &errand;
 }
 
 std::optional<bool> Errands::takes(const wire::FrameHeader& header, std::string_view body, bool whole) {
@@ -113,32 +109,30 @@ std::optional<bool> Errands::takes(const wire::FrameHeader& header, std::string_
   return head->companion->errand->alone;
 }
 
-Task<std::optional<Refusal>> Errands::set_parameter(std::string name, std::string value, bool local) {
+Task<SetAnswer> Errands::set_parameter(std::string name, std::string value, bool local,
+                                       std::chrono::nanoseconds time) {
   std::string sql = sql::set_statement(name, value, local);
   if (!local) dialogue_.footprint.leaves_state();
   if (name == "role" || name == "session_authorization") dialogue_.names.lose_path();
-  if (ends_.phase == Phase::Login) {
-    if (name == "search_path") dialogue_.names.lose_path();
-    auto error = co_await run_at_login(std::move(sql));
-    if (!error) co_return std::nullopt;
-    Refusal refusal = make_refusal(error->sqlstate, {});
-    refusal.fields = std::move(*error);
-    co_return refusal;
-  }
+  const bool logs_in = ends_.phase == Phase::Login;
+  const bool moves_path = name == "search_path";
+  if (logs_in && moves_path) dialogue_.names.lose_path();
   // Where the statement is not going to run, there is nothing to prepare for it.
-  if (dialogue_.book.transaction() == Transaction::Failed || dialogue_.book.copying_in() ||
-      dialogue_.book.skipping())
-    co_return std::nullopt;
-  if (name == "search_path") {
+  if (!logs_in && (dialogue_.book.transaction() == Transaction::Failed || dialogue_.book.copying_in() ||
+                   dialogue_.book.skipping()))
+    co_return SetAnswer{};
+  if (!logs_in && moves_path) {
     const PathChange change{.what = PathChange::What::Path, .local = local, .value = value};
     dialogue_.names.passes({&change, 1});
   }
-  auto error = co_await run(std::move(sql));
-  if (!error) co_return std::nullopt;
-  Refusal refusal = make_refusal(error->sqlstate, {});
-  refusal.fields = std::move(*error);
-  refusal.ends_transaction = true;  // the errand has aborted it: the client must see why
-  co_return refusal;
+  Outcome outcome =
+      logs_in ? co_await run_at_login(std::move(sql), time) : co_await run(std::move(sql), time);
+  SetAnswer answer{.late = outcome.late};
+  if (!outcome.error) co_return answer;
+  answer.refusal = make_refusal(outcome.error->sqlstate, {});
+  answer.refusal->fields = std::move(*outcome.error);
+  answer.refusal->ends_transaction = !logs_in;  // the errand has aborted it: the client must see why
+  co_return answer;
 }
 
 Task<bool> Errands::until_answered() {
@@ -154,14 +148,18 @@ Task<bool> Errands::until_answered() {
 }
 
 /// The same after the log-in, before anything is relayed: the gateway reads the answer itself.
-Task<std::optional<wire::ErrorFields>> Errands::run_at_login(std::string sql) {
+Task<Errands::Outcome> Errands::run_at_login(std::string sql, std::chrono::nanoseconds time) {
+  bool late = false;
+  Timer deadline([&] { late = true, ends_.server->cancel(Io::Timeout); });
+  deadline.arm(ends_.loop().timers(), time);
   std::string message;
   wire::append_query(message, sql);
-  if (co_await ends_.server->write(message) != Io::Ok) co_return gone();
+  if (co_await ends_.server->write(message) != Io::Ok)
+    co_return late ? Outcome{.late = true} : Outcome{.error = gone()};
   std::optional<wire::ErrorFields> error;
   for (;;) {
     const std::string_view frame = co_await login_frame(*ends_.from_server, wire::Sender::Server);
-    if (frame.empty()) co_return gone();
+    if (frame.empty()) co_return late ? Outcome{.late = true} : Outcome{.error = gone()};
     const char type = frame.front();
     const std::string_view body = frame.substr(wire::kHeaderBytes);
     if (type == 'E') error = fields_of(body);
@@ -172,8 +170,9 @@ Task<std::optional<wire::ErrorFields>> Errands::run_at_login(std::string sql) {
       news = frame;
     }
     ends_.from_server->consume(frame.size());
-    if (!news.empty() && co_await ends_.client->write(news) != Io::Ok) co_return gone();
-    if (type == 'Z') co_return error;
+    if (!news.empty() && co_await ends_.client->write(news) != Io::Ok)
+      co_return late ? Outcome{.late = true} : Outcome{.error = gone()};
+    if (type == 'Z') co_return Outcome{.error = std::move(error)};
   }
 }
 

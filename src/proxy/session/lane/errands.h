@@ -2,7 +2,7 @@
 // them; and the waiting for answers that they and others need.
 #pragma once
 
-#include <expected>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,13 +17,20 @@ class Errands {
  public:
   Errands(Ends& ends, LaneSlot& lane) : ends_(ends), dialogue_(ends.dialogue), lane_(lane) {}
 
-  /// Runs one statement without results. The server's error, or that it did not answer in time.
-  Task<std::optional<wire::ErrorFields>> run(std::string sql);
+  struct Outcome {
+    std::optional<wire::ErrorFields> error = std::nullopt;  ///< the server's, or that there is none any more
+    bool late = false;                                      ///< it has not answered; it may still do it
+    std::string value = {};                                 ///< the last that came, if any
+  };
+  /// Runs one statement, whose result is one value or none. `time` counts from when the server has answered
+  /// what was sent before.
+  Task<Outcome> run(std::string sql, std::chrono::nanoseconds time = kPatience);
   /// Asks for the settings that say what texts mean, within a pipeline, where the server does not tell them
   /// by itself. False: the session ends.
   Task<bool> learn_settings();
   /// SET, or SET LOCAL, before the message at hand.
-  Task<std::optional<Refusal>> set_parameter(std::string name, std::string value, bool local);
+  Task<SetAnswer> set_parameter(std::string name, std::string value, bool local,
+                                std::chrono::nanoseconds time);
   /// Until the server has answered everything; asks it to, because it may be holding answers back. False: the
   /// server is gone.
   Task<bool> until_answered();
@@ -33,9 +40,9 @@ class Errands {
   std::optional<bool> takes(const wire::FrameHeader& header, std::string_view body, bool whole);
 
  private:
-  using Answer = std::expected<std::string, wire::ErrorFields>;  ///< the value that came, if any
-  Task<Answer> ask(std::string sql);
-  Task<std::optional<wire::ErrorFields>> run_at_login(std::string sql);
+  static constexpr std::chrono::seconds kPatience{30};
+  bool is_next(const Errand& errand) const;
+  Task<Outcome> run_at_login(std::string sql, std::chrono::nanoseconds time);
 
   Ends& ends_;
   Dialogue& dialogue_;

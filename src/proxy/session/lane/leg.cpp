@@ -14,6 +14,12 @@ namespace {
 /// A target that could not be reached is not chosen for this long.
 constexpr std::int64_t kDownNs = 5'000'000'000;
 
+/// Of one step. What is over has a moment left, in which it finds out.
+std::chrono::milliseconds patience(std::chrono::milliseconds usual, const Deadline& due) {
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(due.within(usual));
+  return std::max(left, std::chrono::milliseconds(1));
+}
+
 /// As the client sent it, with the target's user where it has one.
 std::string packet_for(std::string_view startup, const TargetOptions& target) {
   auto packet = wire::parse_startup(startup);
@@ -54,19 +60,20 @@ std::unique_ptr<Leg> leg_of(std::shared_ptr<const Target> target, Connected conn
 
 Task<std::unique_ptr<Leg>> open_leg(Worker& worker, const Settings& settings,
                                     std::shared_ptr<const Target> target, std::string_view startup,
-                                    std::string_view user) {
+                                    std::string_view user, Deadline due) {
   const TargetOptions& options = target->options;
   std::string why;
   for (const Encryption encryption : ladder(options)) {
-    auto connected = co_await connect(worker.loop(), worker.shared().resolver, target, encryption,
-                                      settings.options.timeouts);
+    TimeoutOptions timeouts = settings.options.timeouts;
+    timeouts.connect = patience(timeouts.connect, due);
+    auto connected = co_await connect(worker.loop(), worker.shared().resolver, target, encryption, timeouts);
     if (!connected) {
       why = connected.error().message;
       continue;
     }
     Channel& channel = *connected->channel;
     Timer deadline([&channel] { channel.cancel(Io::Timeout); });
-    deadline.arm(worker.loop().timers(), settings.options.timeouts.connect);
+    deadline.arm(worker.loop().timers(), patience(settings.options.timeouts.connect, due));
     auto login =
         co_await proxy::log_in(channel, packet_for(startup, options),
                                options.user.empty() ? std::string(user) : options.user, options.password);
@@ -79,6 +86,7 @@ Task<std::unique_ptr<Leg>> open_leg(Worker& worker, const Settings& settings,
     co_return leg_of(std::move(target), std::move(*connected), std::move(*login));
   }
   worker.metrics().add(Counter::ServerConnectFailures);
+  if (due.over()) co_return nullptr;  // it may be up, and slower than this action has time
   worker.shared().health.down(options.name, worker.loop().now_ns() + kDownNs, why);
   log::error("cannot move a session to a server", {{"target", options.name}, {"error", why}});
   co_return nullptr;

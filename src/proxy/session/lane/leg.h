@@ -11,10 +11,11 @@
 namespace signalbox::proxy {
 
 /// Null when no rung of the target's sslmode ladder leads to a login; that is logged, and the target counts
-/// as down for a while. `startup`: the client's packet; `user`: its name, unless the target gives another.
+/// as down for a while, unless it was only too slow for `due`. `startup`: the client's packet; `user`: its
+/// name, unless the target gives another.
 Task<std::unique_ptr<Leg>> open_leg(Worker& worker, const Settings& settings,
                                     std::shared_ptr<const Target> target, std::string_view startup,
-                                    std::string_view user);
+                                    std::string_view user, Deadline due = {});
 
 /// Nothing has come on an idle connection: neither its end nor last words.
 bool is_quiet(const Leg& leg);

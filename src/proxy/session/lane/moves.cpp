@@ -27,44 +27,56 @@ bool Moves::is_target(const RouteWish& wish) const {
   return choose_target(dialogue_.settings->targets, whoever, HealthBoard(), Moment{}) != nullptr;
 }
 
-/// Every statement of the message has been asked about. A refusal, where the wish insists.
-Task<std::optional<Refusal>> Moves::settle_wishes(std::size_t statements, bool leaves_state) {
+/// Every statement of the message has been asked about.
+Task<LaneOutcome> Moves::settle_wishes(Message message) {
   const std::vector<RouteWish> wishes = std::exchange(lane_->wishes, {});
   const RouteWish wish = wishes.front();
-  const bool agreed = wishes.size() == statements && std::ranges::all_of(wishes, [&](const RouteWish& one) {
-                        return one.given
-                                   ? one.given->options.name == (wish.given ? wish.given->options.name : "")
-                                   : one == wish;
-                      });
-  if (agreed) co_return co_await follow(wish, leaves_state);
+  const bool agreed =
+      wishes.size() == message.statements && std::ranges::all_of(wishes, [&](const RouteWish& one) {
+        return one.given ? one.given->options.name == (wish.given ? wish.given->options.name : "")
+                         : one == wish;
+      });
+  if (agreed) co_return co_await follow(wish, message, lane_->wishes_due);
   ends_.metrics().add(Counter::MoveUnsafe);
-  if (!wish.refuses_unsafe) co_return std::nullopt;
-  co_return make_refusal("0A000", "the statements of this query belong to different servers");
+  co_return stays(wish.refuses_unsafe, "the statements of this query belong to different servers");
 }
 
-Task<std::optional<Refusal>> Moves::follow(const RouteWish& wish, bool leaves_state) {
-  if (!wish.fresh && is_here(wish)) co_return std::nullopt;
-  if (const auto why = cannot_move(wish.by != RouteWish::By::Session, leaves_state); !why.empty()) {
+/// Where it is.
+LaneOutcome Moves::stays(bool refuses, std::string_view why) {
+  LaneOutcome outcome{.said = "stays: " + std::string(why)};
+  if (refuses) outcome.refusal = make_refusal("0A000", std::string(why));
+  return outcome;
+}
+
+Task<LaneOutcome> Moves::follow(const RouteWish& wish, Message message, Deadline due) {
+  if (!wish.fresh && is_here(wish)) co_return LaneOutcome{.said = "is there: " + dialogue_.server.target};
+  if (const auto why = cannot_move(wish.by != RouteWish::By::Session, message); !why.empty()) {
     ends_.metrics().add(Counter::MoveUnsafe);
-    if (!wish.refuses_unsafe) co_return std::nullopt;
-    co_return make_refusal("0A000", "the session cannot be moved: " + std::string(why));
+    co_return stays(wish.refuses_unsafe, "the session cannot be moved: " + std::string(why));
   }
   std::vector<std::string> tried;
   RouteWish asked = wish;
   if (wish.fresh && wish.target.empty()) asked.target = dialogue_.server.target;
-  for (;;) {
+  while (!due.over()) {
     const auto target = wish.given ? (tried.empty() ? wish.given : nullptr)
                                    : choose_target(dialogue_.settings->targets, asked,
                                                    ends_.worker.shared().health, moment(), tried);
     if (!target) break;
-    if (co_await move_to(target, wish)) co_return std::nullopt;
+    const bool open = pipeline() == Pipeline::Open;
+    if (co_await move_to(target, wish, due)) {
+      lane_->open_visit = open && wish.by != RouteWish::By::Session;
+      co_return LaneOutcome{.said = "moved: " + target->options.name};
+    }
     if (ends_.server_gone || ends_.phase != Phase::Active)
-      co_return make_refusal("08006", "the session is ending");
+      co_return LaneOutcome{.refusal = make_refusal("08006", "the session is ending")};
     tried.push_back(target->options.name);
   }
   ends_.metrics().add(Counter::MoveFailed);
-  if (!wish.refuses_unavailable) co_return std::nullopt;
-  co_return make_refusal("08006", "no server is available for this statement");
+  if (due.over()) ends_.metrics().add(Counter::SyncActionsLate);
+  LaneOutcome outcome{.failed = due.over() ? "not done by its deadline" : "no server is available"};
+  if (wish.refuses_unavailable)
+    outcome.refusal = make_refusal("08006", "no server is available for this statement");
+  co_return outcome;
 }
 
 /// The session's server is what is wished for.
@@ -78,42 +90,53 @@ bool Moves::is_here(const RouteWish& wish) const {
 }
 
 /// Why the session must stay; "" = it may go. `visits`: it is to come back.
-std::string_view Moves::cannot_move(bool visits, bool leaves_state) const {
+std::string_view Moves::cannot_move(bool visits, Message message) const {
   if (!dialogue_.book.at_rest() || !ends_.from_server->bytes().empty()) return "a request is under way";
   if (dialogue_.book.transaction() != Transaction::Idle) return "a transaction is open";
   if (dialogue_.is_held()) return "it may have left something at its server";
-  if (visits && leaves_state) return "the statement may leave something at its server";
-  if (!is_one_statement()) return "a prepared statement belongs to its server";
+  if (visits && message.leaves_state) return "the statement may leave something at its server";
+  const Pipeline rest = pipeline();
+  if (rest == Pipeline::Many) return "a prepared statement belongs to its server";
+  if (rest == Pipeline::Open && !message.copies) return "the pipeline may go on with another statement";
   return {};
 }
 
-/// The message at the front is a Query, or an unnamed Parse; of a pipeline all is here, and it prepares
-/// nothing else.
-bool Moves::is_one_statement() const {
+/// The message at the front is a Query, or an unnamed Parse; of its pipeline all is here, and it prepares
+/// nothing else. Open: the same as far as it is here, and that is up to a Flush.
+Moves::Pipeline Moves::pipeline() const {
   std::string_view bytes = ends_.from_client.bytes();
-  if (bytes.front() == 'Q') return true;
+  if (bytes.front() == 'Q') return Pipeline::Whole;
   if (bytes.front() != 'P' || bytes.size() <= wire::kHeaderBytes || bytes[wire::kHeaderBytes] != '\0')
-    return false;
-  for (bool first = true;; first = false) {
+    return Pipeline::Many;
+  for (char last = '\0';;) {
     wire::FrameHeader header;
-    if (wire::read_header(wire::Sender::Client, bytes, header) != wire::HeaderStatus::Complete) return false;
-    if (header.type == 'S') return true;
-    if (!first && (header.type == 'P' || header.type == 'Q' || header.type == 'F')) return false;
+    const auto status = wire::read_header(wire::Sender::Client, bytes, header);
+    if (status != wire::HeaderStatus::Complete)
+      return bytes.empty() && last == 'H' ? Pipeline::Open : Pipeline::Many;
+    if (header.type == 'S') return Pipeline::Whole;
+    const bool first = last == '\0';
+    if (!first && (header.type == 'P' || header.type == 'Q' || header.type == 'F')) return Pipeline::Many;
     if (header.type == 'B') {
       const auto names = wire::decode_bind_names(bytes.substr(wire::kHeaderBytes));
-      if (!names || !names->statement.empty()) return false;
+      if (!names || !names->statement.empty()) return Pipeline::Many;
     }
-    if (bytes.size() < header.size()) return false;
+    if (bytes.size() < header.size()) return Pipeline::Many;
     bytes.remove_prefix(header.size());
+    last = header.type;
   }
+}
+
+bool Moves::goes_astray(char type) {
+  const bool begins = dialogue_.book.at_rest();  // the COPY itself
+  return lane_->open_visit && !begins && (type == 'P' || type == 'Q' || type == 'F');
 }
 
 // ---- legs
 
-Task<bool> Moves::move_to(std::shared_ptr<const Target> target, const RouteWish& wish) {
+Task<bool> Moves::move_to(std::shared_ptr<const Target> target, const RouteWish& wish, Deadline due) {
   std::unique_ptr<Leg> leg = wish.fresh ? nullptr : parked_leg(target->options.name);
-  if (!leg) leg = co_await open(target);
-  if (!leg || !co_await park_replies()) co_return false;
+  if (!leg) leg = co_await open(target, due);
+  if (!leg || !co_await park_replies(due)) co_return false;
   auto parameters = std::move(leg->parameters);
   std::unique_ptr<Leg> left = exchange_leg(std::move(leg));
   if (wish.by != RouteWish::By::Session) {
@@ -130,29 +153,29 @@ Task<bool> Moves::move_to(std::shared_ptr<const Target> target, const RouteWish&
   co_return true;
 }
 
-Task<std::unique_ptr<Leg>> Moves::open(std::shared_ptr<const Target> target) {
-  return open_leg(ends_.worker, *dialogue_.settings, std::move(target), ends_.startup,
-                  dialogue_.session.user);
+Task<std::unique_ptr<Leg>> Moves::open(std::shared_ptr<const Target> target, Deadline due) {
+  return open_leg(ends_.worker, *dialogue_.settings, std::move(target), ends_.startup, dialogue_.session.user,
+                  due);
 }
 
-/// True when nobody reads from the server any more. False = the session is ending.
-Task<bool> Moves::park_replies() {
+/// True when nobody reads from the server any more. False = the session is ending, or time is over: a client
+/// that does not read its answers holds up who reads them for it.
+Task<bool> Moves::park_replies(Deadline due) {
   ends_.switching = true;
   ends_.server->cancel(Io::Cancelled);
-  for (int turn = 0; !ends_.switched.has_sleeper() && !ends_.server_gone; ++turn) {
+  for (int turn = 0; !ends_.switched.has_sleeper() && !ends_.server_gone && !due.over(); ++turn) {
     if (turn < kQuickTurns) {
       co_await yield_to(ends_.loop());
     } else {
       co_await SleepStep{ends_.loop(), std::chrono::milliseconds(10)};  // the client is slow to read
     }
   }
-  if (ends_.server_gone || ends_.phase != Phase::Active) {
-    ends_.switching = false;
-    ends_.switched.wake();
-    co_return false;
-  }
-  ends_.server->reopen();
-  co_return true;
+  const bool ends = ends_.server_gone || ends_.phase != Phase::Active;
+  if (!ends) ends_.server->reopen();
+  if (!ends && ends_.switched.has_sleeper()) co_return true;
+  ends_.switching = false;
+  ends_.switched.wake();
+  co_return false;
 }
 
 void Moves::resume_replies() {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "proxy/lane/lane.h"
 #include "proxy/lane/state.h"
 #include "proxy/session/ends.h"
 #include "proxy/targets/choose.h"
@@ -18,13 +19,23 @@ namespace signalbox::proxy {
 
 class Moves {
  public:
+  /// The message that a wish is about.
+  struct Message {
+    std::size_t statements = 1;  ///< that have been asked about
+    bool leaves_state = false;   ///< one may leave something at its server
+    bool copies = false;         ///< it is a COPY: its pipeline has no Sync until its data has come
+  };
+
   Moves(Ends& ends, LaneSlot& lane) : ends_(ends), dialogue_(ends.dialogue), lane_(lane) {}
 
   /// Some configured target has the name, role and tags.
   bool is_target(const RouteWish& wish) const;
-  /// What is wished for the message at hand. A refusal, where a wish insists and cannot be followed.
-  /// `statements`: how many have been asked about; `leaves_state`: one may leave something at its server.
-  Task<std::optional<Refusal>> settle_wishes(std::size_t statements, bool leaves_state);
+  /// What is wished for the message at hand, and what came of it. A refusal, where a wish insists and cannot
+  /// be followed.
+  Task<LaneOutcome> settle_wishes(Message message);
+
+  /// A pipeline that has gone to another server for one COPY goes on with something that nobody sent there.
+  bool goes_astray(char type);
 
   /// A visit is over, and nothing has been left that would be missed.
   bool must_return() const {
@@ -35,15 +46,17 @@ class Moves {
   Task<bool> go_home();
 
  private:
-  Task<std::optional<Refusal>> follow(const RouteWish& wish, bool leaves_state);
+  Task<LaneOutcome> follow(const RouteWish& wish, Message message, Deadline due);
+  LaneOutcome stays(bool refuses, std::string_view why);
   bool is_here(const RouteWish& wish) const;
-  std::string_view cannot_move(bool visits, bool leaves_state) const;
-  bool is_one_statement() const;
+  std::string_view cannot_move(bool visits, Message message) const;
+  enum class Pipeline : std::uint8_t { Many, Open, Whole };
+  Pipeline pipeline() const;
   Moment moment() const { return dialogue_.footprint.moment(ends_.loop().now_ns()); }
 
-  Task<bool> move_to(std::shared_ptr<const Target> target, const RouteWish& wish);
-  Task<std::unique_ptr<Leg>> open(std::shared_ptr<const Target> target);
-  Task<bool> park_replies();
+  Task<bool> move_to(std::shared_ptr<const Target> target, const RouteWish& wish, Deadline due);
+  Task<std::unique_ptr<Leg>> open(std::shared_ptr<const Target> target, Deadline due);
+  Task<bool> park_replies(Deadline due = {});
   void resume_replies();
   std::unique_ptr<Leg> exchange_leg(std::unique_ptr<Leg> next);
   std::unique_ptr<Leg> parked_leg(const std::string& target);

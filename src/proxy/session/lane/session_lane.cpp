@@ -18,7 +18,8 @@ LaneServices SessionLane::services() {
           .clock = *shared.services.clock,
           .metrics = ends_.metrics(),
           .shared = ends_.worker.shared_limits(),
-          .counts_alone = ends_.worker.settings()->options.shared.counts_alone};
+          .counts_alone = ends_.worker.settings()->options.shared.counts_alone,
+          .deadline = ends_.worker.settings()->options.timeouts.action};
 }
 
 Task<> SessionLane::rest(std::chrono::nanoseconds time) {
@@ -38,8 +39,9 @@ void SessionLane::set_at_startup(std::string_view name, std::string_view value) 
   guards.set_at_startup(name, value);
 }
 
-Task<std::optional<Refusal>> SessionLane::set_parameter(std::string name, std::string value, bool local) {
-  return errands.set_parameter(std::move(name), std::move(value), local);
+Task<SetAnswer> SessionLane::set_parameter(std::string name, std::string value, bool local,
+                                           std::chrono::nanoseconds time) {
+  return errands.set_parameter(std::move(name), std::move(value), local, time);
 }
 
 void SessionLane::end_when_idle(wire::ErrorFields last_words) {
@@ -58,6 +60,12 @@ void SessionLane::hold(std::string place, actions::Limiter::Ticket ticket, bool 
 
 void SessionLane::cancel_after(std::chrono::nanoseconds time, wire::ErrorFields error) {
   bounds.cancel_after(time, std::move(error));
+}
+
+void SessionLane::wish(RouteWish wish, Deadline deadline) {
+  LaneState& made = state.made();
+  made.wishes_due = made.wishes.empty() ? deadline : sooner(made.wishes_due, deadline);
+  made.wishes.push_back(std::move(wish));
 }
 
 const std::vector<std::string>& SessionLane::forward_networks() const {

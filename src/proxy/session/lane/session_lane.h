@@ -43,7 +43,8 @@ class SessionLane final : public LaneHost {
   void want_server_encrypted() override { state.made().server_must_encrypt = true; }
 
   void set_at_startup(std::string_view name, std::string_view value) override;
-  Task<std::optional<Refusal>> set_parameter(std::string name, std::string value, bool local) override;
+  Task<SetAnswer> set_parameter(std::string name, std::string value, bool local,
+                                std::chrono::nanoseconds time) override;
   std::optional<Refusal> pin(Pin pin) override { return guards.pin(std::move(pin)); }
   void end_when_idle(wire::ErrorFields last_words) override;
 
@@ -53,7 +54,7 @@ class SessionLane final : public LaneHost {
   void cancel_after(std::chrono::nanoseconds time, wire::ErrorFields error) override;
 
   bool is_target(const RouteWish& wish) const override { return moves.is_target(wish); }
-  void wish(RouteWish wish) override { state.made().wishes.push_back(std::move(wish)); }
+  void wish(RouteWish wish, Deadline deadline) override;
   const std::vector<std::string>& forward_networks() const override;
 
   Ends& ends_;

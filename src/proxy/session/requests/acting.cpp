@@ -17,6 +17,10 @@ std::optional<Refusal> stricter_of(std::optional<Refusal> a, std::optional<Refus
   return b && actions::stricter(b->verdict, a->verdict) ? std::move(b) : std::move(a);
 }
 
+bool is_copy(const QueryStatement& statement) {
+  return statement.facts != nullptr && statement.facts->kind == "copy";
+}
+
 }  // namespace
 
 /// False = the session ends.
@@ -35,17 +39,27 @@ Task<bool> Requests::act() {
   const std::size_t count = std::min(judged.ruling->each.size(), judged.statements->all().size());
   for (std::size_t i = 0; i < count && !report.refusal; ++i) {
     event.statement = &judged.statements->all()[i];
-    if (has_lane_work(judged.ruling->of(i).plan))
-      co_await run_lane(lane_, judged.ruling->of(i), event, report);
+    const Ruling& ruling = judged.ruling->of(i);
+    if (has_lane_work(ruling.plan, ruling.decision)) co_await run_lane(lane_, ruling, event, report);
   }
   event.statement = nullptr;
   event.steps = &report.steps;
-  if (!report.refusal && lane_.state && !lane_.state->wishes.empty())
-    report.refusal = co_await lane_.moves.settle_wishes(count, judged.ruling->leaves_state);
+  if (!report.refusal && lane_.state && !lane_.state->wishes.empty()) {
+    LaneOutcome routing = co_await lane_.moves.settle_wishes(
+        {.statements = count,
+         .leaves_state = judged.ruling->leaves_state,
+         .copies = std::ranges::all_of(judged.statements->all(), is_copy)});
+    report.settle(routing);
+    report.refusal = std::move(routing.refusal);
+  }
   if (lane_.state) lane_.state->wishes.clear();
   if (report.refusal) ends_.metrics().add(Counter::StatementsRefused);
-  std::optional<Refusal> judgement;  // of what is rewritten now, when that is done
-  if (!rewrites(*judged.ruling)) judgement = judge_.carry_out(judged, event, report.outcome);
+  std::optional<Refusal> judgement;
+  if (report.refusal || !rewrites(*judged.ruling)) {
+    judgement = judge_.carry_out(judged, event, report.outcome());
+  } else {  // it is recorded when that is done
+    at_hand_.done = {.outcome = report.outcome(), .steps = std::move(report.steps)};
+  }
   at_hand_.refusal = stricter_of(std::move(judgement), std::move(report.refusal));
   dialogue_.asking = false;
   if (ends_.phase != Phase::Active || ends_.server_gone) co_return false;

@@ -91,7 +91,11 @@ std::optional<Stop> Requests::on_request(const wire::FrameHeader& header, std::s
     case 'H': return std::nullopt;
     case 'X': return whole ? Stop::Terminated : Stop::More;
     case 'D': return on_describe(header, body, whole);
-    case 'S': described_.reset(); [[fallthrough]];
+    case 'S':
+      described_.reset();
+      // Among the data of a COPY the server reads it as nothing.
+      if (lane_.state && !dialogue_.book.copying_in()) lane_.state->open_visit = false;
+      [[fallthrough]];
     case 'c':
     case 'f': dialogue_.book.sent(*request_of(header.type)); return std::nullopt;
     default: return on_statement(header, body, whole);
@@ -113,6 +117,8 @@ std::optional<Stop> Requests::on_statement(const wire::FrameHeader& header, std:
     if (header.size() <= dialogue_.settings->options.memory.statement_bytes) return Stop::More;
     if (read_whole) return at_hand_.refuse(make_refusal("54000", "statement is too long to be inspected"));
   }
+  if (lane_.state && lane_.moves.goes_astray(header.type))
+    return at_hand_.refuse(make_refusal("0A000", "this pipeline is at another server for its COPY"));
   at_hand_.ruled.reset();
   if (header.type != 'E') described_.reset();
   if (judged) {
