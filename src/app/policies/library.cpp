@@ -9,6 +9,7 @@
 #include "actions/vocabulary.h"
 #include "app/policies/directory.h"
 #include "app/policies/input_schema.h"
+#include "app/policies/written_sql.h"
 #include "base/log.h"
 #include "policy/bundle/bundle.h"
 
@@ -70,6 +71,11 @@ void log_diagnostic(const Diagnostic& d) {
 policy::Vocabulary host_vocabulary() {
   policy::Vocabulary words = actions::vocabulary();
   words.input_schema = input_schema();
+  words.judge = [](std::span<const policy::WrittenAction> together, std::span<const std::string> hooks) {
+    std::vector<policy::ActionFault> faults = actions::judge(together, hooks);
+    judge_sql(together, faults);
+    return faults;
+  };
   return words;
 }
 
