@@ -9,7 +9,7 @@ import pytest
 
 from rig import host
 from support.rules import policy_text
-from support.pgwire import COPY_DONE, FLUSH, SYNC, Wire, bind, connect, copy_data, describe, errors, execute, kinds, parse, query, status
+from support.pgwire import COPY_DONE, FLUSH, SYNC, Closed, Wire, bind, connect, copy_data, describe, errors, execute, kinds, parse, query, status
 
 # What is asked for, and the SQLSTATE that the statement then ends with (None: it runs).
 ACTIONS = {
@@ -31,14 +31,22 @@ ACTIONS = {
     "route_transaction": ([{"route": {"target": "second", "by": "transaction"}}], None),
     "forward": ([{"forward": {"address": "127.0.0.1:PORT", "by": "statement", "tls": "disable", "on_unsafe": "stay"}}], None),
     "create": ([{"create": {}}], None),
+    "allow": ([{"allow": {}}], None),
+    "request_timeout": ([{"request": {"timeout": "30s"}}], None),
+    "police_window": ([{"police": {"rate": 1e6, "algorithm": "sliding_window"}}], None),
+    "limit_columns": ([{"limit": {"columns": 9}}], None),
     "deny": ([{"deny": {}}], "42501"),
+    "error": ([{"error": {"sqlstate": "P0042", "message": "no"}}], "P0042"),
+    "terminate": ([{"terminate": {"message": "no"}}], "42501"),
     "many": ([{"police": {"rate": 1e6}}, {"limit": {"duration": "30s"}}, {"set": {"name": "lane.value", "value": "x"}}, {"noset": {"name": "lane.other"}}], None),
     "refused_and_set": ([{"set": {"name": "lane.value", "value": "x"}}, {"deny": {"sqlstate": "42501"}}], "42501"),
 }
+# Hooks of requests: the cells are the same at both.
+HOOKS = ["traffic_from_client", "traffic_to_server"]
 MODES = ["simple", "simple_several", "extended", "prepared", "pipeline", "pipeline_flush", "copy", "copy_in", "copy_in_extended"]
 # The session goes to another server connection; from then on (True), or back with the next statement that no rule sends there.
 MOVES = {"route_move": False, "forward": False, "create": True}
-ALONE = ("simple", "extended", "copy", "copy_in")
+ALONE = ("simple", "extended", "copy", "copy_in", "copy_in_extended")
 STATES = ["idle", "transaction", "failed"]
 # A failed SET inside a transaction aborts it, as PostgreSQL's would.
 ABORTING = {"set_bad_continue"}
@@ -50,14 +58,14 @@ def tables(pg):
     return pg
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=HOOKS)
 def gateway(request, folder, tables):
     from rig.gateway import Gateway
-    rules = {f"{name}.policy.yaml": policy_text(name, "traffic_from_client", then, f"query.tables.name: lane_{name}").replace("PORT", str(tables.port))
+    rules = {f"{name}.policy.yaml": policy_text(name, request.param, then, f"query.tables.name: lane_{name}").replace("PORT", str(tables.port))
              for name, (then, _) in ACTIONS.items()}
     plain = {"address": f"127.0.0.1:{tables.port}", "tls": {"mode": "disable"}}
     targets = [{"name": "main", **plain}, {"name": "spare", "address": "127.0.0.1:1", "role": "replica"}, {"name": "second", **plain}]
-    shared = Gateway(request.config.getoption("--binary"), folder / "matrix-lane", f"127.0.0.1:{tables.port}", rules=rules,
+    shared = Gateway(request.config.getoption("--binary"), folder / f"matrix-lane-{request.param}", f"127.0.0.1:{tables.port}", rules=rules,
                      config={"targets": targets, "gateway": {"forward_networks": ["127.0.0.0/8"]}})
     yield shared.start()
     shared.stop()
@@ -189,12 +197,59 @@ def test_block_matrix(blocking, tables, mode, state):
     assert [b["value"] for b in blocking.rest("GET", "/gateway/v1/blocks")[1]["blocks"]] == ["alice"]
 
 
-def test_what_makes_no_sense_is_refused_at_load_time(gateway, folder):
+# How a session ends: what the client is told (None: nothing, its connection is reset), and whether its answer comes before that.
+ENDS = {"reject": ({"reject": {}}, None, False), "reset": ({"reset": {}}, None, False), "disconnect": ({"disconnect": {"message": "out"}}, "57P01", False),
+        "reauth_now": ({"reauth": {"when": "now"}}, "57P01", False), "shed": ({"police": {"rate": 0.001, "cost": 2, "on_excess": "shed"}}, "53400", False), "reauth": ({"reauth": {}}, "57P01", True)}
+
+
+@pytest.fixture(scope="module", params=HOOKS)
+def ending(request, folder, tables):
+    from rig.gateway import Gateway
+    tables.sql("".join(f"drop table if exists end_{name}; create table end_{name} (a int);" for name in ENDS))
+    rules = {f"{name}.policy.yaml": policy_text(name, request.param, [then], f"query.tables.name: end_{name}") for name, (then, _, _) in ENDS.items()}
+    own = Gateway(request.config.getoption("--binary"), folder / f"matrix-end-{request.param}", f"127.0.0.1:{tables.port}", rules=rules)
+    yield own.start()
+    own.stop()
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("mode", [mode for mode in MODES if mode != "prepared"])
+@pytest.mark.parametrize("action", ENDS)
+def test_ends(ending, tables, action, mode, state):
+    """The session ends in whatever it is in; the server rolls back and lets it go, and nobody else notices."""
+    _, code, answers = ENDS[action]
+    marker = f"end {action} {mode} {state}"
+    with connect(ending, application_name=marker) as wire, connect(ending) as bystander:
+        if state != "idle":
+            wire.ask(query("begin"))
+        if state == "failed":
+            wire.ask(query("select 1/0"))
+        found, receive = [], wire.receive
+        wire.receive = lambda: found.append(receive()) or found[-1]
+        try:
+            run(wire, mode, f"end_{action}")
+            assert answers
+            told_well(found, state == "failed")
+            if state != "idle":
+                assert wire.quiet(0.05)  # not before the transaction has ended
+                wire.ask(query("commit"))
+            wire.until_closed()
+        except (Closed, OSError):
+            assert not answers
+        fatal = [(e["S"], e["C"]) for e in errors(found) if e["S"] == "FATAL"]
+        assert fatal == ([("FATAL", code)] if code else [])
+        assert bystander.rows("select 42") == [("42",)]
+        host.wait_until(lambda: tables.sql(f"select count(*) from pg_stat_activity where application_name = '{marker}'") == "0", 10, "the server has let it go")
+    copied = tables.sql(f"delete from end_{action} returning a").split()
+    assert len(copied) == (3 if answers and mode.startswith("copy_in") and state != "failed" else 0)
+
+
+def test_what_makes_no_sense_is_refused_at_load_time(gateway, tmp_path):
     """An action at a hook where it has no meaning, a parameter out of its bounds."""
     cases = {"traffic_from_server": {"police": {"rate": 1}}, "closed": {"block": {}}, "connecting": {"set": {"name": "a", "value": "b"}}, "traffic_to_client": {"route": {"role": "x"}},
              "authenticated": {"reauth": {}}, "traffic_from_client": {"police": {"rate": -1}}, "startup": {"limit": {"concurrency": 0}}}
     for number, (hook, action) in enumerate(cases.items()):
-        path = folder / f"senseless{number}"
+        path = tmp_path / f"senseless{number}"
         path.mkdir()
         (path / "a.policy.yaml").write_text(f"policy: a\non: [{hook}]\nrules:\n  - name: r\n    then: {json.dumps([action])}\n")
         checked = gateway.run("check", str(path))
