@@ -25,6 +25,8 @@ constexpr std::string_view kMeaning[] = {"session.parameters.standard_conforming
 
 /// Statements decided without letting other sessions go first.
 constexpr std::size_t kSlice = 64;
+/// The largest analysis that is kept with a ruling.
+constexpr std::size_t kMostKept = 16 * 1024;
 /// A whole query may take this many times as long as one decision.
 constexpr std::int64_t kQueryDeadlines = 10;
 
@@ -123,17 +125,22 @@ Judged Decider::decide_query(Event event, SessionKey& key) {
   if (!reads.query) {
     each.push_back(decide(event));
   } else {
-    judged.statements = std::make_unique<const QueryStatements>(event);
+    judged.statements = std::make_shared<const QueryStatements>(event);
     if (judged.statements->all().size() > kSlice) return {};
     for (const QueryStatement& statement : judged.statements->all()) {
       event.statement = &statement;
       each.push_back(decide(event));
     }
   }
-  judged.ruling = join(std::move(each), judged.statements.get());
+  auto ruling = join(std::move(each), judged.statements.get());
+  const bool keeps = judged.statements && !ruling->quiet && ruling->lasting && !ruling->refers;
+  const std::size_t bytes = keeps ? judged.statements->bytes() : 0;
+  if (keeps && bytes <= kMostKept) ruling->statements = judged.statements;
+  judged.ruling = std::move(ruling);
   if (remembered && judged.ruling->lasting && !judged.ruling->refers) {
     const bool any_constants = shaped && !judged.statements->depends_on_constants();
-    memo_.keep(any_constants ? with_shape(exact) : exact, judged.ruling);
+    memo_.keep(any_constants ? with_shape(exact) : exact, judged.ruling,
+               judged.ruling->statements ? bytes : 0);
   }
   return judged;
 }
@@ -146,7 +153,7 @@ MemoKey Decider::with_shape(MemoKey key) const {
 }
 
 /// `statements` null: nobody looked into the query.
-QueryRulingPtr Decider::join(std::vector<RulingPtr> each, const QueryStatements* statements) {
+std::shared_ptr<QueryRuling> Decider::join(std::vector<RulingPtr> each, const QueryStatements* statements) {
   auto ruling = std::make_shared<QueryRuling>();
   ruling->transmits = true;
   for (std::size_t i = 0; i < each.size(); ++i) {
@@ -309,11 +316,20 @@ Task<QueryRulingPtr> Decider::ask_query(Event event, Loop& loop) {
   co_return join(std::move(each), &statements);
 }
 
+/// Kept of another text (a ruling may hold for a whole shape), or without its bound values, it says too
+/// little.
+std::shared_ptr<const QueryStatements> taken_apart(const Judged& judged, const Event& event) {
+  if (judged.statements) return judged.statements;
+  const auto& kept = judged.ruling->statements;
+  const bool same =
+      kept && event.query->parameters == nullptr && !event.query->prepared && kept->is_of(event.query->text);
+  return same ? kept : std::make_shared<const QueryStatements>(event);
+}
+
 bool Decider::dispatch(const Judged& judged, Event event, std::string_view outcome) {
   if (judged.ruling->quiet) return true;
-  std::unique_ptr<const QueryStatements> again;
-  if (!judged.statements) again = std::make_unique<const QueryStatements>(event);
-  const QueryStatements& statements = judged.statements ? *judged.statements : *again;
+  const std::shared_ptr<const QueryStatements> apart = taken_apart(judged, event);
+  const QueryStatements& statements = *apart;
   const std::size_t ruled = judged.ruling->each.size();
   const std::size_t count = ruled == 1 ? statements.all().size() : std::min(ruled, statements.all().size());
   bool recorded = true;

@@ -55,6 +55,8 @@ struct QueryRuling {
   bool leaves_state = true;                 ///< at the server, or nobody has looked (targets/mobility.h)
   bool reads_only = false;                  ///< somebody has looked
   std::vector<NameChange> changes;
+  /// For the record of every time it is asked for; null when nobody asks for anything, or it takes too much.
+  std::shared_ptr<const QueryStatements> statements;
 
   const Ruling& of(std::size_t statement) const { return *each[each.size() == 1 ? 0 : statement]; }
 };
@@ -63,9 +65,12 @@ using QueryRulingPtr = std::shared_ptr<const QueryRuling>;
 /// A ruling on a query, with the query taken apart as long as it is at hand.
 struct Judged {
   QueryRulingPtr ruling;  ///< null: too many statements to be decided at once, ask()
-  std::unique_ptr<const QueryStatements> statements;  ///< null: they were not needed
+  std::shared_ptr<const QueryStatements> statements;  ///< null: they were not needed
   bool memoised = false;                              ///< the ruling is one from before
 };
+
+/// The event's query taken apart: what was kept of the ruling, where it is the same text.
+std::shared_ptr<const QueryStatements> taken_apart(const Judged& judged, const Event& event);
 
 /// A session's place in the memo: the number of its attributes, computed again when they change.
 struct SessionKey {
@@ -150,7 +155,7 @@ class Decider {
   void number(const Event& event, SessionKey& key);
   std::shared_ptr<Ruling> evaluate(const Event& event, const std::shared_ptr<const Policies>& policies,
                                    std::int64_t not_after_ns = 0);
-  QueryRulingPtr join(std::vector<RulingPtr> each, const QueryStatements* statements);
+  std::shared_ptr<QueryRuling> join(std::vector<RulingPtr> each, const QueryStatements* statements);
   std::shared_ptr<Ruling> rule(policy::Decision decision, actions::Hook hook,
                                actions::InterlockOptions interlock) const;
   void record(const Ruling& ruling, const Event& event, actions::Id id, bool memoised,

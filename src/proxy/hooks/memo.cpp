@@ -16,23 +16,25 @@ std::shared_ptr<const QueryRuling> Memo::find(const MemoKey& key) {
   if (at == old_.end()) return nullptr;
   auto node = old_.extract(at);
   auto ruling = node.mapped().ruling;
-  young_bytes_ += kEntryBytes + node.key().text.size();
+  young_bytes_ += node.mapped().bytes;
   young_.insert(std::move(node));
   return ruling;
 }
 
-void Memo::keep(const MemoKey& key, std::shared_ptr<const QueryRuling> ruling) {
+void Memo::keep(const MemoKey& key, std::shared_ptr<const QueryRuling> ruling, std::size_t bytes) {
   if (entries_ == 0) return;
   if (young_.size() >= entries_ / 2 || young_bytes_ >= bytes_ / 2) {
     old_ = std::move(young_);
     young_.clear();
     young_bytes_ = 0;
   }
-  Entry entry{.text = std::make_unique_for_overwrite<char[]>(key.text.size()), .ruling = std::move(ruling)};
+  Entry entry{.text = std::make_unique_for_overwrite<char[]>(key.text.size()),
+              .ruling = std::move(ruling),
+              .bytes = kEntryBytes + key.text.size() + bytes};
   std::memcpy(entry.text.get(), key.text.data(), key.text.size());
   MemoKey owned = key;
   owned.text = {entry.text.get(), key.text.size()};
-  young_bytes_ += kEntryBytes + key.text.size();
+  young_bytes_ += entry.bytes;
   young_.emplace(owned, std::move(entry));
 }
 

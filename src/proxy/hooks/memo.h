@@ -35,7 +35,8 @@ class Memo {
 
   /// Null when it is not remembered.
   std::shared_ptr<const QueryRuling> find(const MemoKey& key);
-  void keep(const MemoKey& key, std::shared_ptr<const QueryRuling> ruling);
+  /// `bytes`: what the ruling takes beyond its plan.
+  void keep(const MemoKey& key, std::shared_ptr<const QueryRuling> ruling, std::size_t bytes = 0);
 
   /// A small number for a set of session attributes, equal for equal sets. Valid within one epoch().
   std::uint32_t number_of(const std::string& attributes);
@@ -48,6 +49,7 @@ class Memo {
   struct Entry {
     std::unique_ptr<char[]> text;  ///< the key's text lives here
     std::shared_ptr<const QueryRuling> ruling;
+    std::size_t bytes = 0;  ///< of both
   };
   struct Hash {
     std::size_t operator()(const MemoKey& key) const {

@@ -40,6 +40,18 @@ std::optional<NameChange::What> change_of(std::string_view kind) {
   return at == kChanges.end() ? std::nullopt : std::optional(at->second);
 }
 
+/// An entry of a list, with its names.
+constexpr std::size_t kFactBytes = 128;
+
+std::size_t bytes_of(const sql::StatementFacts& facts) {
+  std::size_t entries = facts.tables.size() + facts.columns.size() + facts.functions.size() +
+                        facts.routines.size() + facts.types.size() + facts.objects.size() +
+                        facts.options.size() + facts.joins.size() + facts.ctes.size() + facts.sets.size() +
+                        facts.parameters.size() + facts.arguments.size() + facts.where.size();
+  for (const sql::TableUse& table : facts.tables) entries += table.where.size();
+  return sizeof(facts) + entries * kFactBytes;
+}
+
 bool concerns(const NameChange& change, bool cursor, std::string_view name) {
   switch (change.what) {
     case NameChange::What::Prepare:
@@ -80,7 +92,7 @@ sql::AnalyzeOptions analyze_options(const Event& event) {
   return options;
 }
 
-QueryStatements::QueryStatements(const Event& event) {
+QueryStatements::QueryStatements(const Event& event) : text_(event.query->text) {
   if (event.query->protocol == QueryProtocol::FunctionCall) {
     all_.emplace_back();
   } else {
@@ -96,12 +108,12 @@ void QueryStatements::take_apart(const Event& event) {
   const Query& asked = *event.query;
   sql::AnalyzeOptions options = analyze_options(event);
   if (asked.prepared) read_as(options, asked.prepared->reading);
-  analyse(asked.text, options);
+  analyse(text_, options);
   if (options.search_path && analysed_.front().parts.size() > 1 &&
       std::ranges::any_of(path_changes(), moves)) {
     options.search_path.reset();  // one of its statements may change what the next one's names mean
     analysed_.clear();
-    analyse(asked.text, options);
+    analyse(text_, options);
   }
   sql::QueryFacts& query = analysed_.front();
   if (asked.parameters != nullptr) {
@@ -116,7 +128,7 @@ void QueryStatements::take_apart(const Event& event) {
       query.parts.empty() ? std::span(&query.whole, 1) : std::span<const sql::StatementFacts>(query.parts);
   auto inner = query.inner.begin();
   for (const sql::StatementFacts& part : parts) {
-    QueryStatement one{.text = parts.size() == 1 ? asked.text : sql::text_of(part, asked.text),
+    QueryStatement one{.text = parts.size() == 1 ? text_ : sql::text_of(part, text_),
                        .facts = &part,
                        .query = &query,
                        .count = static_cast<std::uint32_t>(parts.size())};
@@ -133,7 +145,7 @@ void QueryStatements::take_apart(const Event& event) {
   tell_carriers();
   if (all_.empty()) {  // a PREPARE that holds nothing: never seen, and not to be permitted unseen
     missing_ = Names::Knowledge::Earlier;
-    all_.push_back({.text = asked.text, .facts = &query.whole, .query = &query});
+    all_.push_back({.text = text_, .facts = &query.whole, .query = &query});
   }
 }
 
@@ -200,7 +212,7 @@ Names::Found QueryStatements::look_up(const sql::StatementFacts& reference, cons
     const bool defines =
         change->what == NameChange::What::Prepare || change->what == NameChange::What::Declare;
     if (!defines) return {};
-    const std::string_view text = event.query->text.substr(change->offset, change->length);
+    const std::string_view text = std::string_view(text_).substr(change->offset, change->length);
     return {.knowledge = Names::Knowledge::Known,
             .named = {.text = text, .carried = true, .reading = reading_of(analyze_options(event))}};
   }
@@ -306,6 +318,18 @@ const NamedText* QueryStatements::stands_for(std::uint32_t index) const {
     if (one->first == index) return &one->second;
   }
   return nullptr;
+}
+
+std::size_t QueryStatements::bytes() const {
+  std::size_t bytes = sizeof(*this) + text_.size() + all_.size() * sizeof(QueryStatement);
+  for (const sql::QueryFacts& query : analysed_) {
+    bytes += sizeof(query) + text_.size() + bytes_of(query.whole);
+    for (const sql::StatementFacts& one : query.parts) bytes += bytes_of(one);
+    for (const sql::StatementFacts& one : query.inner) bytes += bytes_of(one);
+  }
+  for (const sql::StatementFacts& one : made_) bytes += bytes_of(one);
+  for (const std::string& text : texts_) bytes += text.size();
+  return bytes;
 }
 
 bool QueryStatements::ends_transaction() const {

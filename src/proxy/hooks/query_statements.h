@@ -22,7 +22,7 @@
 
 namespace signalbox::proxy {
 
-/// One of them. Borrows from its QueryStatements, and from the event's query.
+/// One of them. Borrows from its QueryStatements.
 struct QueryStatement {
   std::string_view text;  ///< its own; of a statement inside another, the text of the one around it
   const sql::StatementFacts* facts = nullptr;            ///< null: a FunctionCall has none
@@ -39,10 +39,16 @@ void read_as(sql::AnalyzeOptions& options, const Reading& reading);
 
 class QueryStatements {
  public:
-  /// Analyses the event's query, and what its EXECUTE and FETCH refer to.
+  /// Analyses the event's query, and what its EXECUTE and FETCH refer to. Outlives the event: it has a copy
+  /// of the text.
   explicit QueryStatements(const Event& event);
   QueryStatements(const QueryStatements&) = delete;
   QueryStatements& operator=(const QueryStatements&) = delete;
+
+  /// It says the same of `text`, in the same session.
+  bool is_of(std::string_view text) const { return text == text_; }
+  /// What it takes, roughly.
+  std::size_t bytes() const;
 
   /// Never empty. In the order of the text, what is inside a statement right behind it.
   const std::vector<QueryStatement>& all() const { return all_; }
@@ -82,6 +88,7 @@ class QueryStatements {
                                     const Event& event);
   void note_change(const sql::StatementFacts& facts);
 
+  std::string text_;
   std::deque<std::string> texts_;         ///< of names, which may change meanwhile
   std::deque<sql::QueryFacts> analysed_;  ///< the query, then what its names stand for
   std::deque<sql::StatementFacts> made_;  ///< facts with a name's meaning put in

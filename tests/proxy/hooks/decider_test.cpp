@@ -87,6 +87,31 @@ TEST_CASE("what refers to names is never remembered, what prepares them is with 
   CHECK(again->changes.size() == 1);
 }
 
+TEST_CASE("what is refused again is not taken apart again") {
+  Desk desk(policies(1));
+  const SessionFacts session;
+  SessionKey key;
+  const auto refused = [&](std::string_view text) {
+    const auto ruling = rule(desk, session, key, text);
+    const Query query{.text = text, .protocol = QueryProtocol::Simple, .statement = {}};
+    Event event;
+    event.session = &session;
+    event.query = &query;
+    return taken_apart({.ruling = ruling, .statements = nullptr, .memoised = true}, event);
+  };
+  const auto first = refused(std::string("delete from t where id = 1"));  // the text itself is gone then
+  CHECK(refused("delete from t where id = 1") == first);
+  CHECK(first->all().front().text == "delete from t where id = 1");
+  const auto other = refused("delete from t where id = 2");  // of the same shape, ruled on by the memo
+  CHECK(desk.hits() == 2);
+  CHECK(other != first);
+  CHECK(other->all().front().facts->where.front().value == sql::Literal::of(std::int64_t{2}));
+  CHECK(rule(desk, session, key, "select 1")->statements == nullptr);
+  std::string wide = "delete from t where a in (0";
+  for (int i = 0; i < 4000; ++i) wide += ", c" + std::to_string(i);
+  CHECK(rule(desk, session, key, wide + ")")->statements == nullptr);
+}
+
 TEST_CASE("queries of very many statements are not decided at once") {
   Desk desk(policies(1));
   const SessionFacts session;

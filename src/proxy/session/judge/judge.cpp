@@ -74,8 +74,7 @@ std::optional<Stop> Judge::judge_edits(Query query, MessageFacts message) {
   if (!judged.ruling || judged.ruling->missing) return std::nullopt;
   if (judged.ruling->of(judged.ruling->decisive).plan.verdict != actions::Verdict::Request)
     return std::nullopt;
-  const QueryStatements statements(event);
-  return take(rewriting_of(*judged.ruling, statements, event), actions::Verdict::Request);
+  return take(rewriting_of(*judged.ruling, *taken_apart(judged, event), event), actions::Verdict::Request);
 }
 
 std::optional<Stop> Judge::judge_query(Query query, MessageFacts message) {
@@ -182,9 +181,7 @@ std::optional<Refusal> Judge::carry_out(const Judged& given, Event event, std::s
   const QueryRuling& query = *given.ruling;
   Judged again;
   if (!given.statements && !query.quiet)
-    again = {.ruling = given.ruling,
-             .statements = std::make_unique<const QueryStatements>(event),
-             .memoised = given.memoised};
+    again = {.ruling = given.ruling, .statements = taken_apart(given, event), .memoised = given.memoised};
   const Judged& judged = again.ruling ? again : given;
   const bool recorded = decider_.dispatch(judged, event, outcome);
   const Ruling& decisive = query.of(query.decisive);

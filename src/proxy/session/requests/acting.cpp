@@ -32,9 +32,8 @@ Task<bool> Requests::act() {
   event.query = &acting->question.query;
   event.message = &acting->question.message;
   event.names = &dialogue_.statements;
-  Judged judged{.ruling = acting->ruling,
-                .statements = std::make_unique<const QueryStatements>(event),
-                .memoised = acting->memoised};
+  Judged judged{.ruling = acting->ruling, .statements = nullptr, .memoised = acting->memoised};
+  judged.statements = taken_apart(judged, event);
   LaneReport report;
   const std::size_t count = std::min(judged.ruling->each.size(), judged.statements->all().size());
   for (std::size_t i = 0; i < count && !report.refusal; ++i) {
