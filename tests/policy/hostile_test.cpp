@@ -49,6 +49,12 @@ const Hostile kPolicies[] = {
      "p := n if { x := {a: {b: c | some b, c in r} | some a in r}; "
      "n := [y | some i in r; some j in r; y := object.union(x, {i: {j: 1}})] }"},
     {"a sort in a loop", "p := [s | some a in r; some b in r; s := sort([x | some x in r; x != a])]"},
+    {"sprintf of large values",
+     "o := {x: concat(\"\", [\"a\" | some y in r]) | some x in r}\n"
+     "p := count(sprintf(concat(\"\", [\"%v\" | some x in r]), [o | some x in r]))"},
+    {"a search with a large pattern",
+     "big := concat(\"\", [\"a\" | some x in numbers.range(1, 1000000)])\n"
+     "p if glob.match(concat(\"\", [\"*a\" | some x in numbers.range(1, 2000)]), [\"b\"], big)"},
     {"a network of addresses", "p := count(net.cidr_expand(\"0.0.0.0/0\"))"},
     {"IPv6 addresses", "p := count(net.cidr_expand(\"2001:db8::/32\"))"},
     {"powers of two", "p := bits.lsh(1, 9000000000)"},

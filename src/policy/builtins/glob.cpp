@@ -32,9 +32,10 @@ BuiltinResult match(BuiltinContext& context, std::span<const Value> args) {
   if (!delimiters) return std::unexpected(delimiters.error());
   auto text = operand<std::string_view>(args[2], 3);
   if (!text) return std::unexpected(text.error());
-  if (!context.meter.charge(1 + (pattern->size() + text->size()) / kBytesPerStep)) return limit_failure();
+  if (!context.meter.charge(1 + pattern->size() / kBytesPerStep)) return limit_failure();
   auto glob = cached_glob(context, *pattern, *delimiters);
   if (!glob) return builtin_failure(glob.error());
+  if (!charge_search(context, **glob, *text)) return limit_failure();
   return Value::boolean(matches(**glob, *text));
 }
 

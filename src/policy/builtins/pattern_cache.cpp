@@ -10,6 +10,8 @@
 
 #include "policy/builtins/glob_pattern.h"
 #include "policy/builtins/go/text.h"
+#include "policy/builtins/results.h"
+#include "policy/builtins/typed.h"
 
 namespace signalbox::policy::builtins {
 namespace {
@@ -127,6 +129,16 @@ std::expected<const re2::RE2*, std::string> cached_glob(BuiltinContext& context,
   auto compiled = compile_regex(*pattern);
   if (!compiled) return std::unexpected(compiled.error());
   return cache.keep(key, std::move(*compiled));
+}
+
+bool charge_search(BuiltinContext& context, const re2::RE2& pattern, std::string_view text) {
+  // RE2 reads a byte in a few nanoseconds, or, where the states of a large pattern are too many to keep, in a
+  // few for every instruction of its program.
+  constexpr std::size_t kLargeProgram = 256, kLongSearch = 1 << 26;
+  const auto program = static_cast<std::size_t>(std::max(pattern.ProgramSize(), 1));
+  const std::size_t worst = text.size() * program;
+  const std::size_t steps = text.size() / kBytesPerStep * (1 + program / kLargeProgram);
+  return context.meter.charge(1 + steps + (worst > kLongSearch ? worst / kBytesPerStep : 0));
 }
 
 bool matches(const re2::RE2& pattern, std::string_view text) {

@@ -27,6 +27,10 @@ std::expected<const re2::RE2*, std::string> cached_regex(BuiltinContext& context
 std::expected<const re2::RE2*, std::string> cached_glob(BuiltinContext& context, std::string_view glob,
                                                         std::u32string_view delimiters);
 
+/// Charges what searching `text` may cost, which for large patterns is more than to read it. False when a
+/// limit is hit: nothing stops RE2 once it searches.
+bool charge_search(BuiltinContext& context, const re2::RE2& pattern, std::string_view text);
+
 /// Whether `pattern` matches all of `text` (which globs anchor themselves).
 bool matches(const re2::RE2& pattern, std::string_view text);
 

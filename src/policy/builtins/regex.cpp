@@ -40,9 +40,10 @@ struct Prepared {
 };
 
 Operand<Prepared> prepare(BuiltinContext& context, Text pattern, Text text) {
-  if (!context.meter.charge(1 + (pattern.size() + text.size()) / kBytesPerStep)) return limit_failure();
+  if (!context.meter.charge(1 + pattern.size() / kBytesPerStep)) return limit_failure();
   auto regex = cached_regex(context, pattern);
   if (!regex) return builtin_failure(regex.error());
+  if (!charge_search(context, **regex, text)) return limit_failure();
   return Prepared{*regex, readable(context, text)};
 }
 

@@ -466,7 +466,14 @@ void Printer::print_hex_text(std::string_view text, bool upper) {
 bool sprintf(std::string& out, std::string_view format, std::span<const Value> args,
              const std::function<bool(std::size_t)>& room) {
   std::vector<Argument> arguments;
-  for (const Value& arg : args) arguments.push_back(argument_of(arg));
+  std::size_t held = 0, allowed = 4096;
+  for (const Value& arg : args) {
+    arguments.push_back(argument_of(arg));
+    held += arguments.back().text.size();
+    if (held <= allowed) continue;
+    if (!room(held)) return false;
+    allowed = held + held / 4;
+  }
   return Printer(out, std::move(arguments), room).run(format);
 }
 
