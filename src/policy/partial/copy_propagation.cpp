@@ -111,7 +111,7 @@ class Propagation {
     collect_heads(body);
     for (const ast::Expr& written : body) {
       ast::Expr expr = plugged(written);
-      if (auto* negation = ast::as<ast::Not>(expr)) propagate_inside(*negation);
+      if (auto* negation = ast::as<ast::Not>(expr)) propagate_inside(*negation, body, written);
       if (stays(expr)) result_.push_back(std::move(expr));
     }
     bind_live();
@@ -181,10 +181,16 @@ class Propagation {
   }
 
   /// What is bound or seen outside of the negation is live in it.
-  void propagate_inside(ast::Not& negation) const {
-    VarSet live;
+  /// `written` is the negation's place in `body`: what the others bind is live within.
+  void propagate_inside(ast::Not& negation, const ast::Body& body, const ast::Expr& written) const {
+    VarSet live, outside;
+    for (const ast::Expr& other : body) {
+      if (&other != &written) outside.add_all(check::vars_of(other, check::kSafetyOptions));
+    }
     for (const std::string& name : check::vars_of(negation.body, check::kSafetyOptions)) {
-      if (live_.contains(name) || equal_.root(name) != nullptr || removed_.contains(name)) live.add(name);
+      if (live_.contains(name) || outside.contains(name) || equal_.root(name) != nullptr ||
+          removed_.contains(name))
+        live.add(name);
     }
     negation.body = propagate_copies(negation.body, live, arity_);
     if (negation.body.empty()) negation.body.push_back(always());

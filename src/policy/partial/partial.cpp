@@ -46,8 +46,9 @@ constexpr std::string_view kKeywords = "import future.keywords\n\n";
 /// Formatted as if every keyword were imported; `imports` are.
 std::string formatted(const std::string& package, const std::string& rules, const std::string& imports = "") {
   std::string text = package + "\n" + std::string(kKeywords) + rules;
-  text = fmt_rego::format_source("", text).value_or(text);
-  return text.replace(text.find(kKeywords), kKeywords.size(), imports);
+  text = fmt_rego::format_source("", text).value_or(text) + "\n";  // an empty line behind, also without rules
+  text.replace(text.find(kKeywords), kKeywords.size(), imports).pop_back();
+  return text;
 }
 
 /// For the words that are none by themselves: `not { ... }`, `and`, `or`.

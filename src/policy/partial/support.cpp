@@ -93,7 +93,10 @@ void Evaluation::evaluate_support_rule(const check::RuleAt& at) {
     if (!options_.shallow_inlining)
       made.body = propagate_copies(made.body, check::vars_of(made.head), arity_);
     made.generated_body = made.body.empty();
-    if (made.generated_body) made.body.push_back(always());
+    if (made.generated_body) {
+      made.body.push_back(always());
+      if (made.head.value) made.head.generated_value = false, made.head.assign = true;  // `p := true`
+    }
     made.head.ref = within_package(made.head.ref, at.module->package.path);
     held_.insert(at.rule);
     support_module(below_partial(at.module->package.path)).rules.push_back(std::move(made));

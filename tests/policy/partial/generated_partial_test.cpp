@@ -130,7 +130,7 @@ class Comparison {
       // asks for a part of a constant.
       const CompileError& first = errors.front();
       if (first.code == "rego_type_error" || first.message.starts_with("illegal ref")) return void(++types);
-      return differ(seed, query, way, *result, "does not load: " + first.message);
+      return differ(seed, program, query, way, *result, "does not load: " + first.message);
     }
     for (int i = 0; i < kInputs; ++i) {
       const std::string other = i == 0 ? program.input : Generator(seed * 100 + i).program().input;
@@ -141,7 +141,7 @@ class Comparison {
       ++answers;
       const Answer given = values_of_x(rest.query("data.asked.answers = x", input), true);
       if (given.error == "eval_cancel_error" || same(given, wanted)) continue;
-      return differ(seed, query, way, *result,
+      return differ(seed, program, query, way, *result,
                     "input " + input + "\n  direct  " + show(wanted) + "\n  partial " + show(given));
     }
   }
@@ -160,11 +160,19 @@ class Comparison {
     return out.empty() ? "undefined" : out;
   }
 
-  void differ(std::uint64_t seed, const std::string& query, const Way& way, const PartialResult& result,
-              const std::string& why) {
+  void differ(std::uint64_t seed, const GeneratedProgram& program, const std::string& query, const Way& way,
+              const PartialResult& result, const std::string& why) {
     ++different;
-    std::cout << "DIFFERENT seed " << seed << ": " << query << ", " << way.name << "\n  " << why << "\n"
-              << to_text(result) << "\n";
+    std::cout << "DIFFERENT seed " << seed << ": " << query << ", " << way.name << "\n  " << why << "\n";
+    const std::size_t end = query.find(' '), begin = query.rfind('.', end) + 1;
+    const std::string name = query.substr(begin, end - begin);
+    for (const GeneratedModule& module : program.modules) {
+      for (const std::string& rule : module.rules) {
+        if (rule.starts_with(name) || rule.starts_with("default " + name))
+          std::cout << "    " << rule << "\n";
+      }
+    }
+    std::cout << to_text(result) << "\n";
   }
 };
 
