@@ -11,6 +11,7 @@
 #include "policy/query_context.h"
 #include "policy/syntax/parsing.h"
 #include "policy/yaml/policy.h"
+#include "policy/yaml/schemas.h"
 
 namespace signalbox::policy {
 namespace {
@@ -62,7 +63,7 @@ std::string content_hash(const std::vector<SourceFile>& files) {
 class ModuleReader {
  public:
   ModuleReader(const LoadOptions& options, const Vocabulary& vocabulary, Diagnostics& errors)
-      : vocabulary_(vocabulary), errors_(errors) {
+      : schemas_(vocabulary), errors_(errors) {
     if (options.v0_compatible) parsing_.version = ast::RegoVersion::V0;
   }
 
@@ -71,7 +72,7 @@ class ModuleReader {
     if (path.ends_with(".rego")) {
       keep(ast::parse_module(source, parsing_));
     } else if (path.ends_with(".policy.yaml") || path.ends_with(".policy.yml")) {
-      keep(yaml::parse_policy(source, vocabulary_));
+      keep(yaml::parse_policy(source, schemas_));
     }
   }
 
@@ -86,7 +87,7 @@ class ModuleReader {
     }
   }
 
-  const Vocabulary& vocabulary_;
+  yaml::Schemas schemas_;
   Diagnostics& errors_;
   ast::ParseOptions parsing_;
 };

@@ -2,6 +2,7 @@
 // reported at the last character, as OPA does: diagnostics of the two agree to the column.
 #include "policy/syntax/lexer.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace signalbox::policy::ast {
@@ -42,6 +43,9 @@ Decoded decode(std::string_view at) {
 }  // namespace
 
 Lexer::Lexer(std::string_view text) : text_(text) {
+  // Rego within another file (YAML's `when`) stands below as many empty lines as are above it there.
+  offset_ = std::min(text.find_first_not_of('\n'), text.size());
+  row_ += static_cast<std::uint32_t>(offset_);
   advance();
   if (current_ == kByteOrderMark) advance();
 }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 
-#include "policy/syntax/yaml_term.h"
 #include "policy/yaml/reader.h"
 
 namespace signalbox::policy::yaml {
@@ -55,8 +54,7 @@ std::optional<double> number_of(const ast::Term* term) {
 class ParameterCheck {
  public:
   ParameterCheck(Reader& reader, const Action& action) : reader_(reader), action_(action) {
-    if (auto term = ast::term_from_yaml(action.parameter_schema)) schema_ = std::move(*term);
-    const auto* root = ast::as<ast::Object>(schema_);
+    const ast::Object* root = reader.schemas.parameters(action);
     const ast::Term* properties = root == nullptr ? nullptr : field(*root, "properties");
     if (properties != nullptr) properties_ = ast::as<ast::Object>(*properties);
     const ast::Term* required = root == nullptr ? nullptr : field(*root, "required");
@@ -142,7 +140,6 @@ class ParameterCheck {
 
   Reader& reader_;
   const Action& action_;
-  ast::Term schema_;
   const ast::Object* properties_ = nullptr;
   const ast::Array* required_ = nullptr;
 };

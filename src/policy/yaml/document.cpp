@@ -1,9 +1,11 @@
-// YAML by yaml-cpp, copied into a tree of our own that keeps rows and columns.
+// YAML by yaml-cpp, copied into a tree of our own that keeps rows and columns; most texts take the short way
+// (plain.h).
 #include "policy/yaml/document.h"
 
 #include <yaml-cpp/yaml.h>
 
 #include "policy/syntax/yaml_term.h"
+#include "policy/yaml/plain.h"
 
 namespace signalbox::policy::yaml {
 namespace {
@@ -60,6 +62,11 @@ const Node* Node::field(std::string_view name) const {
 }
 
 std::expected<Node, Diagnostics> read_document(const ast::Source& source) {
+  if (auto plain = read_plainly(source.text)) return std::move(*plain);
+  return read_fully(source);
+}
+
+std::expected<Node, Diagnostics> read_fully(const ast::Source& source) {
   try {
     return Reader().read(YAML::Load(source.text), 0);
   } catch (const YAML::Exception& problem) {

@@ -1,4 +1,5 @@
-// Document: a YAML text as a tree with places. The only file here that knows yaml-cpp is document.cpp.
+// Document: a YAML text as a tree with places. The only files here that know a YAML library are document.cpp
+// and plain.cpp.
 #pragma once
 
 #include <expected>

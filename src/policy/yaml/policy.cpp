@@ -18,7 +18,7 @@ const std::vector<std::string_view> kRuleKeys = {"name",  "description", "on",  
 
 class PolicyReader {
  public:
-  PolicyReader(ast::SourcePtr source, const Vocabulary& vocabulary) : reader_(source, vocabulary) {
+  PolicyReader(ast::SourcePtr source, Schemas& schemas) : reader_(source, schemas) {
     module_.source = std::move(source);
   }
 
@@ -233,8 +233,13 @@ class PolicyReader {
 
 }  // namespace
 
+ast::Parsed<ast::Module> parse_policy(ast::SourcePtr source, Schemas& schemas) {
+  return PolicyReader(std::move(source), schemas).read();
+}
+
 ast::Parsed<ast::Module> parse_policy(ast::SourcePtr source, const Vocabulary& vocabulary) {
-  return PolicyReader(std::move(source), vocabulary).read();
+  Schemas schemas(vocabulary);
+  return parse_policy(std::move(source), schemas);
 }
 
 }  // namespace signalbox::policy::yaml

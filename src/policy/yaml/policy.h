@@ -27,7 +27,11 @@
 
 namespace signalbox::policy::yaml {
 
-/// The module that the text stands for; spans are places in the YAML text. Errors are collected.
+class Schemas;
+
+/// The module that the text stands for; spans are places in the YAML text. Errors are collected. For many
+/// texts with the same Schemas (schemas.h).
+ast::Parsed<ast::Module> parse_policy(ast::SourcePtr source, Schemas& schemas);
 ast::Parsed<ast::Module> parse_policy(ast::SourcePtr source, const Vocabulary& vocabulary);
 
 }  // namespace signalbox::policy::yaml

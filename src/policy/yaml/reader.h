@@ -12,44 +12,22 @@
 #include "policy/engine.h"
 #include "policy/syntax/ast.h"
 #include "policy/yaml/document.h"
+#include "policy/yaml/schemas.h"
 
 namespace signalbox::policy::yaml {
 
-/// A JSON Schema of documents, asked for paths. Knows nothing when there is no schema.
-class InputSchema {
- public:
-  explicit InputSchema(std::string_view json);
-
-  struct Step {
-    bool known = true;                    ///< false: the schema has no such member here
-    bool array = false;                   ///< what is reached is an array
-    const ast::Object* below = nullptr;   ///< its schema; null: anything
-    std::vector<std::string_view> names;  ///< members that there are, when not known
-  };
-  const ast::Object* root() const { return root_; }
-  /// Steps from a schema (null: anything) to its member `name`.
-  Step member(const ast::Object* schema, std::string_view name) const;
-  /// The schema of what a dotted path leads to; null when it says nothing.
-  const ast::Object* at(std::string_view path) const;
-  /// The schema of an array's elements.
-  const ast::Object* elements(const ast::Object* schema) const;
-
- private:
-  const ast::Object* follow(const ast::Term* schema) const;
-  ast::Term document_;
-  const ast::Object* root_ = nullptr;
-};
-
 struct Reader {
   ast::SourcePtr source;
+  Schemas& schemas;
   const Vocabulary& vocabulary;
-  InputSchema schema;
+  const InputSchema& schema;
   const Node* parameters = nullptr;  ///< the policy's `parameters`; may be null
   Diagnostics errors;
   std::uint32_t variables = 0;
+  std::vector<std::size_t> line_starts;  ///< from_line()'s
 
-  Reader(ast::SourcePtr text, const Vocabulary& words)
-      : source(std::move(text)), vocabulary(words), schema(words.input_schema) {}
+  Reader(ast::SourcePtr text, Schemas& known)
+      : source(std::move(text)), schemas(known), vocabulary(known.vocabulary()), schema(known.input()) {}
 
   void error(std::string_view code, const ast::Span& at, std::string message, std::string hint = {});
   /// An error about `word`, which should have been one of `words`: the nearest is suggested.
@@ -57,6 +35,8 @@ struct Reader {
                const std::vector<std::string_view>& words);
   /// Reports fields of `map` that are none of `known`.
   void check_fields(const Node& map, std::string_view what, const std::vector<std::string_view>& known);
+  /// The file from line `row` on; lines count from 1.
+  std::string_view from_line(std::uint32_t row);
   std::string fresh_variable() { return fmt::format("item{}", ++variables); }
 };
 

@@ -1,0 +1,116 @@
+// A thousand rules are a hundred thousand tokens; yaml-cpp's scanner takes longer for them than the compiler
+// for the rules. libyaml's scanner does not.
+//
+// Surprise: the two count columns differently beyond ASCII, complain differently, and place an empty item of
+// a list differently. So this reader gives up on all of that, and on what policies seldom have: the text is
+// read again by the other one, which tests hold this one against.
+#include "policy/yaml/plain.h"
+
+#include <yaml.h>
+
+#include <algorithm>
+
+namespace signalbox::policy::yaml {
+namespace {
+
+/// As in document.cpp; beyond them the other reader complains.
+constexpr int kMaxDepth = 32;
+constexpr int kMaxNodes = 200'000;
+
+std::string_view text_of(const yaml_char_t* bytes, std::size_t size) {
+  return {reinterpret_cast<const char*>(bytes), size};
+}
+
+bool is_null(std::string_view plain) {
+  return plain.empty() || plain == "~" || plain == "null" || plain == "Null" || plain == "NULL";
+}
+
+class Composer {
+ public:
+  explicit Composer(std::string_view text) {
+    yaml_parser_initialize(&parser_);
+    yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()), text.size());
+  }
+  Composer(const Composer&) = delete;
+  Composer& operator=(const Composer&) = delete;
+  ~Composer() {
+    yaml_event_delete(&event_);
+    yaml_parser_delete(&parser_);
+  }
+
+  std::optional<Node> first_document() {
+    Node out;
+    const bool read = next() && event_.type == YAML_STREAM_START_EVENT && next() &&
+                      event_.type == YAML_DOCUMENT_START_EVENT && next() && node(out, 0) &&
+                      !out.is(NodeKind::Null) && next() && event_.type == YAML_DOCUMENT_END_EVENT &&
+                      next();  // what stands behind it may show that it was no document
+    return read ? std::optional(std::move(out)) : std::nullopt;
+  }
+
+ private:
+  bool next() {
+    yaml_event_delete(&event_);
+    return yaml_parser_parse(&parser_, &event_) != 0;
+  }
+
+  /// From the present event to the last one of the node.
+  bool node(Node& out, int depth) {
+    if (depth > kMaxDepth || ++nodes_ > kMaxNodes) return false;
+    const yaml_mark_t& mark = event_.start_mark;
+    const auto at = static_cast<std::uint32_t>(mark.index);
+    out.span = {static_cast<std::uint32_t>(mark.line + 1), static_cast<std::uint32_t>(mark.column + 1), at,
+                at, at};
+    switch (event_.type) {
+      case YAML_SCALAR_EVENT: return scalar(out);
+      case YAML_SEQUENCE_START_EVENT: return list(out, depth);
+      case YAML_MAPPING_START_EVENT: return map(out, depth);
+      default: return false;  // an alias
+    }
+  }
+
+  bool scalar(Node& out) {
+    const auto& scalar = event_.data.scalar;
+    if (scalar.anchor != nullptr || scalar.tag != nullptr) return false;
+    out.quoted = scalar.style != YAML_PLAIN_SCALAR_STYLE;
+    const std::string_view text = text_of(scalar.value, scalar.length);
+    if (!out.quoted && is_null(text)) return true;
+    out.kind = NodeKind::Scalar;
+    out.text = text;
+    return true;
+  }
+
+  bool list(Node& out, int depth) {
+    const auto& start = event_.data.sequence_start;
+    if (start.anchor != nullptr || start.tag != nullptr) return false;
+    out.kind = NodeKind::List;
+    while (next() && event_.type != YAML_SEQUENCE_END_EVENT)
+      if (!node(out.items.emplace_back(), depth + 1) || out.items.back().is(NodeKind::Null)) return false;
+    return event_.type == YAML_SEQUENCE_END_EVENT;
+  }
+
+  bool map(Node& out, int depth) {
+    const auto& start = event_.data.mapping_start;
+    if (start.anchor != nullptr || start.tag != nullptr) return false;
+    out.kind = NodeKind::Map;
+    while (next() && event_.type != YAML_MAPPING_END_EVENT) {
+      auto& [key, value] = out.fields.emplace_back();
+      if (!node(key, depth + 1) || !key.is(NodeKind::Scalar)) return false;
+      if (!next() || !node(value, depth + 1)) return false;
+      if (value.is(NodeKind::Null)) value.span = key.span;  // it has no place of its own
+    }
+    return event_.type == YAML_MAPPING_END_EVENT;
+  }
+
+  yaml_parser_t parser_{};
+  yaml_event_t event_{};
+  int nodes_ = 0;
+};
+
+}  // namespace
+
+std::optional<Node> read_plainly(std::string_view text) {
+  const bool ascii = std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  return ascii ? Composer(text).first_document() : std::nullopt;
+}
+
+}  // namespace signalbox::policy::yaml
