@@ -5,6 +5,7 @@
 
 #include "policy/builtins/big_float.h"
 #include "policy/builtins/declare.h"
+#include "policy/builtins/digits.h"
 #include "policy/builtins/go/number.h"
 #include "policy/builtins/go/text.h"
 #include "policy/builtins/list.h"
@@ -30,11 +31,12 @@ BuiltinResult count(BuiltinContext& context, Value of) {
 }
 
 /// Checks that an operand is a collection of numbers.
-std::expected<bool, BuiltinError> all_integers(const Value& of) {
+std::expected<bool, BuiltinError> all_integers(BuiltinContext& context, const Value& of) {
   if (!is_collection(of)) return operand_error(1, kSetOrArray, of);
   bool integers = true;
   for (const Value& element : elements_of(of)) {
     if (!element.is_number()) return element_error(1, of, "number", element);
+    if (!context.meter.charge(digits_of(element) / kBytesPerStep)) return limit_failure();
     integers = integers && (element.is_integer() || integer_digits(element));
   }
   return integers;
@@ -42,10 +44,10 @@ std::expected<bool, BuiltinError> all_integers(const Value& of) {
 
 template <NumberResult (*Combine)(Arena&, const Value&, const Value&), std::int64_t Start>
 BuiltinResult fold(BuiltinContext& context, Value of) {
-  if (auto checked = all_integers(of); !checked) return std::unexpected(checked.error());
+  if (auto checked = all_integers(context, of); !checked) return std::unexpected(checked.error());
   Value total = Value::integer(Start);
   for (const Value& element : elements_of(of)) {
-    if (!context.meter.charge(1 + total.size() / kBytesPerStep)) return limit_failure();
+    if (!context.meter.charge(1 + cost_of_digits(total, element))) return limit_failure();
     NumberResult next = Combine(context.arena, total, element);
     if (!next) return builtin_failure(std::string(message(next.error())));
     total = *next;
@@ -55,7 +57,7 @@ BuiltinResult fold(BuiltinContext& context, Value of) {
 
 // A product with fractions keeps only 53 bits, unlike `*`, because OPA starts it from big.NewFloat(1).
 BuiltinResult product(BuiltinContext& context, Value of) {
-  auto integers = all_integers(of);
+  auto integers = all_integers(context, of);
   if (!integers) return std::unexpected(integers.error());
   if (*integers) return fold<multiply, 1>(context, of);
   if (!context.meter.charge(1 + of.size())) return limit_failure();

@@ -4,6 +4,7 @@
 #include "policy/builtins/big_float.h"
 #include "policy/builtins/big_integer.h"
 #include "policy/builtins/declare.h"
+#include "policy/builtins/digits.h"
 #include "policy/builtins/list.h"
 #include "policy/builtins/results.h"
 #include "policy/builtins/set_algebra.h"
@@ -14,6 +15,7 @@ namespace {
 
 template <NumberResult (*Compute)(Arena&, const Value&, const Value&)>
 BuiltinResult arithmetic(BuiltinContext& context, Number a, Number b) {
+  if (!context.meter.charge(cost_of_digits(a.value, b.value))) return limit_failure();
   NumberResult result = Compute(context.arena, a.value, b.value);
   if (!result) return builtin_failure(std::string(message(result.error())));
   return *result;

@@ -48,17 +48,24 @@ Operand<Prepared> prepare(BuiltinContext& context, Text pattern, Text text) {
 }
 
 using Groups = std::vector<StringPiece>;
+enum class Captures : std::uint8_t { No, Yes };
+
+/// A match reads on as far as it may have to, and what is behind it is read again for the next.
+constexpr std::size_t kReadAgain = 2048;
 
 /// Calls `each` for every match as Go's FindAll does: an empty match right after another one does not count.
 /// Stops after `limit` matches (negative: none). False when a limit of the evaluation is hit.
-bool for_each_match(BuiltinContext& context, const Prepared& in, std::int64_t limit,
+bool for_each_match(BuiltinContext& context, const Prepared& in, std::int64_t limit, Captures captures,
                     const std::function<void(const Groups&)>& each) {
-  Groups groups(static_cast<std::size_t>(in.regex->NumberOfCapturingGroups()) + 1);
+  const int captured = captures == Captures::Yes ? in.regex->NumberOfCapturingGroups() : 0;
+  Groups groups(static_cast<std::size_t>(captured) + 1);
   Text text = in.text;
+  // Finding groups takes RE2 an order of magnitude longer than finding matches.
+  if (captured > 0 && !context.meter.charge(text.size() / 4)) return false;
   std::size_t at = 0;
   std::ptrdiff_t last_end = -1;
   for (std::int64_t found = 0; (limit < 0 || found < limit) && at <= text.size();) {
-    if (!context.meter.charge(1)) return false;
+    if (!context.meter.charge(1 + std::min(text.size() - at, kReadAgain) / kBytesPerStep)) return false;
     if (!in.regex->Match(piece(text), at, text.size(), RE2::UNANCHORED, groups.data(),
                          static_cast<int>(groups.size())))
       break;
@@ -95,7 +102,8 @@ BuiltinResult find_n(BuiltinContext& context, Text pattern, Text text, Int n) {
   auto in = prepare(context, pattern, text);
   if (!in) return std::unexpected(in.error());
   ArrayBuilder found(context.arena);
-  if (!for_each_match(context, *in, n.value, [&](const Groups& g) { found.add(Value::string(view(g[0]))); }))
+  if (!for_each_match(context, *in, n.value, Captures::No,
+                      [&](const Groups& g) { found.add(Value::string(view(g[0]))); }))
     return limit_failure();
   return found.finish();
 }
@@ -109,7 +117,7 @@ BuiltinResult find_all_submatch(BuiltinContext& context, Text pattern, Text text
     for (const StringPiece& group : groups) parts.add(Value::string(view(group)));
     found.add(parts.finish());
   };
-  if (!for_each_match(context, *in, n.value, add)) return limit_failure();
+  if (!for_each_match(context, *in, n.value, Captures::Yes, add)) return limit_failure();
   return found.finish();
 }
 
@@ -129,7 +137,7 @@ BuiltinResult split(BuiltinContext& context, Text pattern, Text text) {
     if (end != 0) parts.add(Value::string(text.substr(begin, last - begin)));
     begin = end;
   };
-  if (!for_each_match(context, *in, -1, cut)) return limit_failure();
+  if (!for_each_match(context, *in, -1, Captures::No, cut)) return limit_failure();
   if (last != text.size()) parts.add(Value::string(text.substr(begin)));
   return parts.finish();
 }
@@ -189,7 +197,7 @@ BuiltinResult replace(BuiltinContext& context, Text text, Text pattern, Text rep
     last = start + groups[0].size();
     fits = context.meter.fits(out.size());
   };
-  if (!for_each_match(context, *in, -1, add) || !fits) return limit_failure();
+  if (!for_each_match(context, *in, -1, Captures::Yes, add) || !fits) return limit_failure();
   if (last == 0 && out.empty()) return Value::string(in->text);
   out.append(in->text.substr(last));
   return owned_string(context, out);

@@ -75,14 +75,6 @@ bool Machine::call_builtin(const Function& f, const Instruction& i, std::uint32_
   return true;
 }
 
-/// Numbers of thousands of digits take their time: about the product of their lengths.
-static std::uint64_t cost_of_digits(const Value& a, const Value& b) {
-  const auto digits = [](const Value& v) -> std::uint64_t {
-    return v.is_number() && !v.is_integer() ? v.as_decimal()->length : 1;
-  };
-  return digits(a) * digits(b) / 1024;
-}
-
 bool Machine::arithmetic(const Function& f, const Instruction& i, const Value& a, const Value& b,
                          Value& out) {
   if (a.is_integer() && b.is_integer()) {
@@ -96,7 +88,6 @@ bool Machine::arithmetic(const Function& f, const Instruction& i, const Value& a
       return true;
     }
   }
-  if (!meter_.charge(cost_of_digits(a, b))) return limit_error();
   const Value arguments[] = {a, b};
   const std::uint32_t number = i.op == Opcode::Add ? plus_ : i.op == Opcode::Subtract ? minus_ : mul_;
   return call_builtin(f, i, number, arguments, out);
