@@ -171,17 +171,13 @@ bool Writer::commit(Round& round, bool stopping) {
 
 Result<void> Writer::transact(Round& round, bool stopping) {
   if (auto begun = stores_.jobs.begin(round.durability); !begun) return begun;
-  for (const FinishedJob& finished : finished_) {
-    if (auto settled = settle(round, finished); !settled) return settled;
-  }
+  if (auto settled = settle_finished(round); !settled) return settled;
   if (auto back = put_back(round); !back) return back;
   if (auto ran = run_commands(round); !ran) return ran;
   if (!stopping) {
     if (auto claimed = claim_due(round); !claimed) return claimed;
   }
-  for (const JobView& job : round.jobs) {
-    if (auto accepted = accept(round, job); !accepted) return accepted;
-  }
+  if (auto accepted = accept(round); !accepted) return accepted;
   if (auto kept = housekeeping(round); !kept) return kept;
   return stores_.jobs.commit();
 }

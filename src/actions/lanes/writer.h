@@ -88,11 +88,14 @@ class Writer {
   bool pause_after_error(bool stopping);
 
   // writer_jobs.cpp: the parts of a transaction.
-  Result<void> settle(Round& round, const FinishedJob& finished);
+  Result<void> settle_finished(Round& round);
+  Result<bool> settle(Round& round, const FinishedJob& finished, const JobOutcome& outcome);
+  void note(Round& round, const FinishedJob& finished, bool held);
   Result<void> run_commands(Round& round);
   Result<void> claim_due(Round& round);
   Result<void> claim_from(Round& round, const PendingSink& sink);
-  Result<void> accept(Round& round, const JobView& job);
+  Result<void> accept(Round& round);
+  bool claims_at_once(Round& round, const JobView& job);
   Result<void> put_back(Round& round);
   Result<void> housekeeping(Round& round);
   Result<void> renew_leases(std::int64_t now_us);

@@ -27,34 +27,55 @@ JobResult result_of(const ClaimedJob& claimed, const Attempt& attempt) {
 
 }  // namespace
 
-Result<void> Writer::settle(Round& round, const FinishedJob& finished) {
-  const Job& job = finished.claimed.job;
-  const Attempt& attempt = finished.attempt;
-  const std::string_view error = std::string_view(attempt.error).substr(0, kMaxError);
-  const JobOutcome outcome{finished.claimed.row, job.fence, attempt.value, error};
-  Round::Effects& effects = round.effects;
-  Result<bool> held = false;
-  bool final_answer = true;
-  if (attempt.outcome == Attempt::Outcome::Done) {
-    held = stores_.jobs.complete(outcome, round.now_us);
-    effects.completed += held.value_or(false);
-  } else if (attempt.outcome == Attempt::Outcome::Retry && job.attempt < job.max_attempts) {
-    const std::int64_t delay =
-        retry_delay_us(job.attempt, options_.retry.base, options_.retry.cap, attempt.not_before, random_());
-    held = stores_.jobs.retry(outcome, round.now_us, round.now_us + delay);
-    effects.retried += held.value_or(false);
-    final_answer = false;
-  } else {
-    held = stores_.jobs.fail(outcome, round.now_us);
-    effects.dead += held.value_or(false);
+Result<void> Writer::settle_finished(Round& round) {
+  std::vector<const FinishedJob*> done;
+  std::vector<JobOutcome> outcomes;
+  for (const FinishedJob& finished : finished_) {
+    const std::string_view error = std::string_view(finished.attempt.error).substr(0, kMaxError);
+    const JobOutcome outcome{finished.claimed.row, finished.claimed.job.fence, finished.attempt.value, error};
+    if (finished.attempt.outcome == Attempt::Outcome::Done) {
+      done.push_back(&finished);
+      outcomes.push_back(outcome);
+      continue;
+    }
+    auto held = settle(round, finished, outcome);
+    if (!held) return std::unexpected(held.error());
   }
+  auto held = stores_.jobs.complete_all(outcomes, round.now_us);
   if (!held) return std::unexpected(held.error());
-  if (!*held) {
-    ++effects.stale;
-  } else if (final_answer && job.wants_result) {
-    effects.results.push_back(result_of(finished.claimed, attempt));
+  for (std::size_t i = 0; i < done.size(); ++i) {
+    round.effects.completed += (*held)[i];
+    note(round, *done[i], (*held)[i]);
   }
   return {};
+}
+
+/// One that has failed, for now or for good.
+Result<bool> Writer::settle(Round& round, const FinishedJob& finished, const JobOutcome& outcome) {
+  const Job& job = finished.claimed.job;
+  const Attempt& attempt = finished.attempt;
+  Round::Effects& effects = round.effects;
+  if (attempt.outcome == Attempt::Outcome::Retry && job.attempt < job.max_attempts) {
+    const std::int64_t delay =
+        retry_delay_us(job.attempt, options_.retry.base, options_.retry.cap, attempt.not_before, random_());
+    auto held = stores_.jobs.retry(outcome, round.now_us, round.now_us + delay);
+    effects.retried += held.value_or(false);
+    effects.stale += held && !*held;
+    return held;
+  }
+  auto held = stores_.jobs.fail(outcome, round.now_us);
+  effects.dead += held.value_or(false);
+  if (held) note(round, finished, *held);
+  return held;
+}
+
+/// The last that is heard of it.
+void Writer::note(Round& round, const FinishedJob& finished, bool held) {
+  if (!held) {
+    ++round.effects.stale;
+  } else if (finished.claimed.job.wants_result) {
+    round.effects.results.push_back(result_of(finished.claimed, finished.attempt));
+  }
 }
 
 Result<void> Writer::put_back(Round& round) {
@@ -115,25 +136,29 @@ Result<void> Writer::claim_from(Round& round, const PendingSink& sink) {
   return {};
 }
 
-Result<void> Writer::accept(Round& round, const JobView& job) {
+/// What nothing keeps from running is claimed as it comes.
+bool Writer::claims_at_once(Round& round, const JobView& job) {
+  const std::string_view sink = job.sink.empty() ? job.action : job.sink;
+  if (job.delay_ns > 0 || round.room == 0 || slots(round, sink) == 0) return false;
+  auto taken = round.effects.taken.find(sink);
+  if (taken == round.effects.taken.end()) taken = round.effects.taken.emplace(std::string(sink), 0).first;
+  ++taken->second;
+  --round.room;
+  return true;
+}
+
+Result<void> Writer::accept(Round& round) {
   if (backlog_full_) {
-    ++round.effects.dropped_backlog;
+    round.effects.dropped_backlog += round.jobs.size();
     return {};
   }
-  const std::string_view sink = job.sink.empty() ? job.action : job.sink;
-  const bool now = job.delay_ns <= 0 && round.room > 0 && slots(round, sink) > 0;
-  ClaimedJob claimed;
-  auto inserted = now ? stores_.jobs.insert_claimed(job, round.now_us, claimed) : stores_.jobs.insert(job);
-  if (!inserted) return std::unexpected(inserted.error());
-  if (!*inserted) return {};
-  ++round.effects.accepted;
-  if (now) {
-    auto taken = round.effects.taken.find(sink);
-    if (taken == round.effects.taken.end()) taken = round.effects.taken.emplace(std::string(sink), 0).first;
-    ++taken->second;
-    --round.room;
-    round.effects.claimed.push_back(std::move(claimed));
-  }
+  std::vector<Arrival> arrivals;
+  arrivals.reserve(round.jobs.size());
+  for (const JobView& job : round.jobs)
+    arrivals.push_back({.job = &job, .claim = claims_at_once(round, job)});
+  auto accepted = stores_.jobs.insert_all(arrivals, round.now_us, round.effects.claimed);
+  if (!accepted) return std::unexpected(accepted.error());
+  round.effects.accepted += *accepted;
   return {};
 }
 

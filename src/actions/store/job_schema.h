@@ -2,6 +2,8 @@
 // 1)` for `state = 0` (it scans and sorts). tests/actions/job_store_test.cpp asks EXPLAIN QUERY PLAN.
 #pragma once
 
+#include <cstddef>
+
 namespace signalbox::actions::job_sql {
 
 inline constexpr const char* kSchema = R"sql(
@@ -43,11 +45,18 @@ CREATE INDEX IF NOT EXISTS jobs_dead ON jobs(finished) WHERE state = 3;
 CREATE INDEX IF NOT EXISTS jobs_cancelled ON jobs(finished) WHERE state = 4;
 )sql";
 
+/// Rows that one statement inserts or erases where there are that many: opening the table and its indexes is
+/// what a statement about one row costs most.
+inline constexpr std::size_t kWide = 32;
+
+/// Followed by as many rows of kRow as are inserted.
 inline constexpr const char* kInsert =
     "INSERT OR IGNORE INTO jobs (seq, id, state, action, sink, arguments, run_at, attempt, max_attempts, "
     "timeout_ms, "
-    "fence, lease_owner, lease_until, session, generation, hook, decision, wants_result, created) "
-    "VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19)";
+    "fence, lease_owner, lease_until, session, generation, hook, decision, wants_result, created) VALUES ";
+inline constexpr const char* kRow = "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+inline constexpr int kRowParameters = 19;
+inline constexpr const char* kIsThere = "SELECT 1 FROM jobs WHERE seq = ?1";
 
 inline constexpr const char* kDue =
     "SELECT seq, id, action, sink, arguments, attempt, max_attempts, timeout_ms, session, generation, hook, "
@@ -69,6 +78,10 @@ inline constexpr const char* kNextSink =
   "errors END, "                                                                                          \
   "'$[#]', json_object('at_us', ?4, 'attempt', attempt, 'message', ?3))"
 inline constexpr const char* kErase = "DELETE FROM jobs" SIGNALBOX_HELD;
+/// With kWide rows and as many fences. A fence is one claim's, so it need not stand beside its row. The plus
+/// signs keep SQLite from walking all running jobs instead of looking up these.
+inline constexpr const char* kEraseWide =
+    "DELETE FROM jobs WHERE seq IN ({}) AND +fence IN ({}) AND +state = 1 RETURNING fence";
 inline constexpr const char* kKeep = "UPDATE jobs SET state = 2, value = ?3, finished = ?4" SIGNALBOX_HELD;
 inline constexpr const char* kRetry =
     "UPDATE jobs SET state = 0, run_at = ?5, " SIGNALBOX_ADD_ERROR SIGNALBOX_HELD;

@@ -2,6 +2,8 @@
 // writer's "is there anything to claim" never scan the table. A rollback restores the counts of begin().
 #include "actions/store/job_store.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
 
@@ -34,6 +36,13 @@ ClaimedJob read_due(const sqlite::Statement& row) {
   job.wants_result = row.integer(12) != 0;
   job.created_us = row.integer(13);
   return claimed;
+}
+
+/// "text,text,text"
+std::string repeated(std::string_view text, std::size_t times) {
+  std::string all;
+  for (std::size_t i = 0; i < times; ++i) all.append(i == 0 ? "" : ",").append(text);
+  return all;
 }
 
 }  // namespace
@@ -70,8 +79,15 @@ Result<JobStore> JobStore::open(const JobStoreOptions& options, std::int64_t now
 }
 
 Result<void> JobStore::prepare() {
-  const std::pair<sqlite::Statement*, const char*> table[] = {
-      {&sql_.insert, job_sql::kInsert},
+  const std::string insert = job_sql::kInsert + repeated(job_sql::kRow, 1);
+  const std::string insert_wide = job_sql::kInsert + repeated(job_sql::kRow, job_sql::kWide);
+  const std::string places = repeated("?", job_sql::kWide);
+  const std::string erase_wide = fmt::format(fmt::runtime(job_sql::kEraseWide), places, places);
+  const std::pair<sqlite::Statement*, std::string_view> table[] = {
+      {&sql_.insert, insert},
+      {&sql_.insert_wide, insert_wide},
+      {&sql_.is_there, job_sql::kIsThere},
+      {&sql_.erase_wide, erase_wide},
       {&sql_.due, job_sql::kDue},
       {&sql_.claim, job_sql::kClaim},
       {&sql_.erase, job_sql::kErase},
@@ -121,61 +137,6 @@ Result<void> JobStore::commit() {
 void JobStore::rollback() {
   (void)database_.execute("ROLLBACK");  // fails only when SQLite has rolled back by itself
   counts_ = counts_at_begin_;
-}
-
-Result<bool> JobStore::insert_row(const JobView& job, JobState state, std::uint64_t fence,
-                                  std::int64_t lease_until_us) {
-  const bool claimed = state == JobState::Running;
-  sql_.insert.bind(1, next_row_)
-      .bind_blob(2, job.id.as_bytes())
-      .bind(3, static_cast<std::int64_t>(state))
-      .bind(4, job.action)
-      .bind(5, job.sink.empty() ? job.action : job.sink)
-      .bind(6, job.arguments)
-      .bind(7, (job.created_ns + job.delay_ns) / 1000)
-      .bind(8, claimed ? 1 : 0)
-      .bind(9, job.max_attempts)
-      .bind(10, job.timeout_ms)
-      .bind(11, signed_bits(fence))
-      .bind(12, claimed ? signed_bits(options_.boot) : 0)
-      .bind(13, lease_until_us)
-      .bind(14, signed_bits(job.origin.session))
-      .bind(15, job.origin.generation)
-      .bind(16, static_cast<std::int64_t>(job.origin.hook))
-      .bind_blob(17, job.origin.decision.as_bytes())
-      .bind(18, job.wants_result ? 1 : 0)
-      .bind(19, job.created_ns / 1000);
-  auto changes = sql_.insert.run();
-  if (!changes) return std::unexpected(changes.error());
-  if (*changes == 0) return false;
-  ++next_row_;
-  ++counter(state);
-  return true;
-}
-
-Result<bool> JobStore::insert(const JobView& job) {
-  return insert_row(job, JobState::Pending, 0, 0);
-}
-
-Result<bool> JobStore::insert_claimed(const JobView& view, std::int64_t now_us, ClaimedJob& claimed) {
-  const std::int64_t row = next_row_;
-  const std::uint64_t fence = next_fence_++;
-  auto inserted = insert_row(view, JobState::Running, fence, now_us + options_.lease_us);
-  if (!inserted || !*inserted) return inserted;
-  claimed.row = row;
-  Job& job = claimed.job;
-  job.id = view.id;
-  job.action = view.action;
-  job.sink = view.sink.empty() ? view.action : view.sink;
-  job.arguments = view.arguments;
-  job.origin = view.origin;
-  job.created_us = view.created_ns / 1000;
-  job.timeout_ms = view.timeout_ms;
-  job.max_attempts = view.max_attempts;
-  job.attempt = 1;
-  job.fence = fence;
-  job.wants_result = view.wants_result;
-  return true;
 }
 
 Result<std::vector<PendingSink>> JobStore::pending_sinks(std::string_view after, std::size_t limit) {

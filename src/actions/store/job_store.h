@@ -14,6 +14,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,12 @@ struct ClaimedJob {
 struct PendingSink {
   std::string sink;
   std::int64_t due_us = 0;
+};
+
+/// A job that comes, and whether it is claimed as it does.
+struct Arrival {
+  const JobView* job = nullptr;
+  bool claim = false;
 };
 
 /// A job that has run once more, as the writer records it.
@@ -65,6 +72,9 @@ class JobStore {
   /// With `claim`, it is accepted and claimed in one step and `claimed` is filled in.
   Result<bool> insert(const JobView& job);
   Result<bool> insert_claimed(const JobView& job, std::int64_t now_us, ClaimedJob& claimed);
+  /// The same for many. The claimed ones that are new are appended. How many were new.
+  Result<std::uint64_t> insert_all(std::span<const Arrival> jobs, std::int64_t now_us,
+                                   std::vector<ClaimedJob>& claimed);
 
   /// The sinks that have pending jobs, with the earliest time of each; the first `limit` in order of their
   /// names after `after`. Costs one index seek a sink.
@@ -75,6 +85,8 @@ class JobStore {
 
   // Each answers false when the fence is stale.
   Result<bool> complete(const JobOutcome& outcome, std::int64_t now_us);
+  /// The same for many, each of another row: whose fence was not stale, in their order.
+  Result<std::vector<bool>> complete_all(std::span<const JobOutcome> outcomes, std::int64_t now_us);
   Result<bool> retry(const JobOutcome& outcome, std::int64_t now_us, std::int64_t run_at_us);
   Result<bool> fail(const JobOutcome& outcome, std::int64_t now_us);  ///< dead
   /// Back to pending without having run: the attempt is not counted.
@@ -105,13 +117,16 @@ class JobStore {
 
  private:
   struct Statements {
-    sqlite::Statement insert, due, claim, erase, keep, retry, fail, put_back, renew, expire, bury_expired,
-        requeue, discard, cancel, next_sink, sweep_completed, sweep_dead, sweep_cancelled, trim_dead, pages;
+    sqlite::Statement insert, insert_wide, is_there, due, claim, erase, erase_wide, keep, retry, fail,
+        put_back, renew, expire, bury_expired, requeue, discard, cancel, next_sink, sweep_completed,
+        sweep_dead, sweep_cancelled, trim_dead, pages;
   };
   Result<void> prepare();
   Result<std::uint64_t> reclaim(std::int64_t now_us, std::int64_t lease_before_us, std::uint64_t spare_owner);
-  Result<bool> insert_row(const JobView& job, JobState state, std::uint64_t fence,
-                          std::int64_t lease_until_us);
+  void bind_row(sqlite::Statement& statement, int at, const Arrival& arrival, std::int64_t now_us);
+  Result<std::uint64_t> insert_rows(sqlite::Statement& statement, std::span<const Arrival> jobs,
+                                    std::int64_t now_us, std::vector<ClaimedJob>& claimed);
+  Result<bool> is_there(std::int64_t row);
   Result<bool> move_one(sqlite::Statement& statement, JobState from, JobState to);
   Result<std::uint64_t> move_each(sqlite::Statement& statement, const std::vector<Id>& jobs,
                                   std::int64_t now_us, JobState from, std::optional<JobState> to);
