@@ -109,7 +109,7 @@ def test_wherever_the_values_go(mode, statement, seen, masked, pg):
         assert wire.rows("select 1") == [("1",)]
 
 
-# name: one column of each common type, in a table where all of them are masked; the harmless value is PostgreSQL's own idea of it
+# One column of each common type, in a table where all of them are masked; the harmless value is PostgreSQL's own idea of it
 TYPES = {
     "bool": "false", "int2": "0", "int4": "0", "int8": "0", "oid": "0", "float4": "0", "float8": "0", "numeric": "0", "money": "0", "text": "'********'",
     "varchar": "'********'", "bpchar": "'********'", "name": "'********'", "date": "'2000-01-01'", "time": "'00:00'", "timetz": "'00:00+00'",
@@ -122,12 +122,39 @@ VALUES = {
     "timestamptz": "'1999-09-09 09:09+03'", "interval": "'9 days'", "uuid": "'99999999-9999-9999-9999-999999999999'", "bytea": "'\\x99'", "inet": "'9.9.9.9'",
     "cidr": "'9.9.9.0/24'", "macaddr": "'09:09:09:09:09:09'", "json": "'{\"a\": 9}'", "jsonb": "'{\"a\": 9}'",
 }
+# Those that are in every table, and the rest.
+COMMON = list(TYPES)
+TYPES |= {
+    "point": "'(0,0)'", "lseg": "'[(0,0),(0,0)]'", "path": "'((0,0))'", "box": "'(0,0),(0,0)'", "polygon": "'((0,0))'", "line": "'{1,0,0}'", "circle": "'<(0,0),0>'",
+    "tid": "'(0,0)'", "xid": "'0'", "cid": "'0'", "xid8": "'0'", "pg_lsn": "'0/0'", "macaddr8": "'00:00:00:00:00:00:00:00'", "bit": "'0'", "varbit": "''", "tsvector": "''",
+    "tsquery": "''", "jsonpath": "'$'", "int2vector": "''", "oidvector": "''", "int4range": "'empty'", "numrange": "'empty'", "tsrange": "'empty'", "tstzrange": "'empty'",
+    "daterange": "'empty'", "int8range": "'empty'", "int4multirange": "'{}'", "nummultirange": "'{}'", "tsmultirange": "'{}'", "tstzmultirange": "'{}'", "datemultirange": "'{}'",
+    "int8multirange": "'{}'", "regclass": "'-'", "regproc": "'-'", "regprocedure": "'-'", "regtype": "'-'", "regrole": "'-'", "regnamespace": "'-'", "regconfig": "'-'",
+    "regdictionary": "'-'", "regcollation": "'-'", "refcursor": "'********'",
+}
+VALUES |= {
+    "point": "'(9,9)'", "lseg": "'[(9,9),(8,8)]'", "path": "'[(9,9),(8,8)]'", "box": "'(9,9),(8,8)'", "polygon": "'((9,9),(8,8))'", "line": "'{9,9,9}'", "circle": "'<(9,9),9>'",
+    "tid": "'(9,9)'", "xid": "'9'", "cid": "'9'", "xid8": "'9'", "pg_lsn": "'9/9'", "macaddr8": "'09:09:09:09:09:09:09:09'", "bit": "'1'", "varbit": "'1001'", "tsvector": "'secret'",
+    "tsquery": "'secret'", "jsonpath": "'$.secret'", "int2vector": "'9 9'", "oidvector": "'9 9'", "int4range": "'[9,99)'", "numrange": "'[9,99)'",
+    "tsrange": "'[1999-09-09,2009-09-09)'", "tstzrange": "'[1999-09-09,2009-09-09)'", "daterange": "'[1999-09-09,2009-09-09)'", "int8range": "'[9,99)'",
+    "int4multirange": "'{[9,99)}'", "nummultirange": "'{[9,99)}'", "tsmultirange": "'{[1999-09-09,2009-09-09)}'", "tstzmultirange": "'{[1999-09-09,2009-09-09)}'",
+    "datemultirange": "'{[1999-09-09,2009-09-09)}'", "int8multirange": "'{[9,99)}'", "regclass": "'pg_class'", "regproc": "'pg_sleep'", "regprocedure": "'pg_sleep(float8)'",
+    "regtype": "'int4'", "regrole": "'postgres'", "regnamespace": "'pg_catalog'", "regconfig": "'english'", "regdictionary": "'simple'", "regcollation": "'\"C\"'", "refcursor": "'secret'",
+}
+# Their arrays: an empty one is harmless.
+ELEMENTS = [t for t in TYPES if t not in ("tid", "xid", "cid", "int2vector", "oidvector", "refcursor") and not t.endswith("multirange") and (not t.startswith("reg") or t == "regclass") and t not in ("jsonpath", "tsquery")]
+TYPES |= {f"{t}[]": "'{}'" for t in ELEMENTS}
+VALUES |= {f"{t}[]": f"array[{VALUES[t]}::{t}]" for t in ELEMENTS}
+
+
+def column(number):
+    return f"c{number}"
 
 
 @pytest.mark.parametrize("binary", [0, 1], ids=["text", "binary"])
 def test_every_type_in_both_formats(binary, masked, pg, make_gateway):
     """The masked value is, byte for byte, what PostgreSQL sends for the harmless value."""
-    columns = ", ".join(f"c_{t} {t}" for t in TYPES)
+    columns = ", ".join(f"{column(n)} {t}" for n, t in enumerate(TYPES))
     pg.sql(f"drop table if exists every_type; create table every_type ({columns}); insert into every_type values ({', '.join(VALUES.values())})")
     gateway = make_gateway(rules={"m.policy.yaml": policy([{"response": {"columns": ["every_type.*"]}}])})
     harmless = "select " + ", ".join(f"{v}::{t}" for t, v in TYPES.items())
@@ -167,11 +194,11 @@ def test_copy_out_in_binary(masked):
 @pytest.mark.parametrize("options", ["", "(format csv)", "(format binary)"])
 def test_copy_out_of_every_type_where_the_catalogue_is_known(options, masked, pg, make_gateway):
     """The stream is, byte for byte, what PostgreSQL sends for the harmless values."""
-    columns = ", ".join(f"c_{t} {t}" for t in TYPES)
-    pg.sql(f"drop table if exists every_copied; create table every_copied ({columns}); insert into every_copied values ({', '.join(VALUES.values())})")
+    columns = ", ".join(f"{column(n)} {t}" for n, t in enumerate(COMMON))
+    pg.sql(f"drop table if exists every_copied; create table every_copied ({columns}); insert into every_copied values ({', '.join(VALUES[t] for t in COMMON)})")
     reads = {"targets": [{"name": "main", "address": f"{pg.address}:{pg.port}", "catalog": {"user": "postgres", "refresh": "60s"}}]}
     gateway = make_gateway(rules={"m.policy.yaml": policy([{"response": {"columns": ["every_copied.*"]}}])}, config=reads)
-    names, harmless = ", ".join(f"c_{t}" for t in TYPES), ", ".join(f"{v}::{t}" for t, v in TYPES.items())
+    names, harmless = ", ".join(map(column, range(len(COMMON)))), ", ".join(f"{TYPES[t]}::{t}" for t in COMMON)
     setting = query("set timezone = 'UTC'")
 
     def stream(wire, text):

@@ -179,7 +179,7 @@ std::optional<std::string> Masker::apply(std::uint32_t type, ValueFormat format,
     if (of == TypeClass::Uuid) return uuid_value(format, view(digest));
     if (auto integer = integer_value(of, format, load_be<std::uint64_t>(digest.data()))) return integer;
   }
-  return harmless(of, format);
+  return of == TypeClass::Other ? harmless_other(type, format) : harmless(of, format);
 }
 
 }  // namespace signalbox::actions

@@ -35,7 +35,7 @@ enum class TypeClass : std::uint8_t {
   MacAddr,
   Json,
   Jsonb,
-  Other,  ///< no harmless value known: NULL
+  Other,
 };
 
 /// By pg_type.oid of the built-in types.
@@ -43,6 +43,8 @@ TypeClass type_class(std::uint32_t oid);
 
 /// The constant that `full` gives: nullopt = NULL.
 std::optional<std::string> harmless(TypeClass type, ValueFormat format);
+/// The same of a type of class Other: arrays, ranges, geometry and the like. Types that users make have none.
+std::optional<std::string> harmless_other(std::uint32_t oid, ValueFormat format);
 
 /// An integer type's value from any 64 bits: not negative, within the type. nullopt: not an integer type.
 std::optional<std::string> integer_value(TypeClass type, ValueFormat format, std::uint64_t bits);
