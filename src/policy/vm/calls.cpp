@@ -5,6 +5,7 @@
 #include <chrono>
 #include <utility>
 
+#include "policy/builtins/digits.h"
 #include "policy/value/number.h"
 #include "policy/vm/machine_parts.h"
 
@@ -27,10 +28,17 @@ std::string Machine::location(const Function& f, const Instruction& i) const {
   return fmt::format("{}:{}", file, where.row);
 }
 
+/// Numbers of thousands of digits take their time, whatever is made of them.
+static std::uint64_t cost_of_reading(std::span<const Value> arguments) {
+  std::uint64_t digits = 0;
+  for (const Value& each : arguments) digits += each.is_number() ? builtins::digits_of(each) : 0;
+  return digits / 8;
+}
+
 bool Machine::call_builtin(const Function& f, const Instruction& i, std::uint32_t number,
                            std::span<const Value> arguments, Value& out) {
   const Builtin& builtin = *program_->builtins[number];
-  if (!meter_.charge()) return limit_error();
+  if (!meter_.charge(1 + cost_of_reading(arguments))) return limit_error();
   if (builtin.nondeterministic) {
     if (evaluation_.only_known) {
       meter_.stop(LimitHit::Cancelled);
