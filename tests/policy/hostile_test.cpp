@@ -52,6 +52,10 @@ const Hostile kPolicies[] = {
     {"sprintf of large values",
      "o := {x: concat(\"\", [\"a\" | some y in r]) | some x in r}\n"
      "p := count(sprintf(concat(\"\", [\"%v\" | some x in r]), [o | some x in r]))"},
+    {"a replacement of thousands that never match",
+     "big := concat(\"\", [\"a\" | some x in numbers.range(1, 200000)])\n"
+     "p := count(strings.replace_n({sprintf(\"a%d\", [x]): \"b\" | some x in numbers.range(1, 20000)}, "
+     "big))"},
     {"a search with a large pattern",
      "big := concat(\"\", [\"a\" | some x in numbers.range(1, 1000000)])\n"
      "p if glob.match(concat(\"\", [\"*a\" | some x in numbers.range(1, 2000)]), [\"b\"], big)"},

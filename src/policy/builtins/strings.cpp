@@ -147,7 +147,9 @@ BuiltinResult concat(BuiltinContext& context, Text separator, Value parts) {
 BuiltinResult replace_all(BuiltinContext& context, Text text, std::span<const go::Replacement> replacements) {
   std::string out;
   if (!charge_bytes(context, text.size())) return limit_failure();
-  auto room = [&](std::size_t bytes) { return context.meter.charge(1) && context.meter.fits(bytes); };
+  const auto room = [&](std::size_t bytes, std::size_t comparisons) {
+    return context.meter.charge(1 + comparisons / 4) && context.meter.fits(bytes);
+  };
   if (!go::replace_into(out, text, replacements, room)) return limit_failure();
   return out == text ? BuiltinResult(Value::string(text)) : owned_string(context, out);
 }

@@ -6,6 +6,9 @@
 
 namespace signalbox::policy::go {
 
+/// As many bytes as are compared in the time of a short comparison.
+static constexpr std::size_t kBytesCompared = 64;
+
 bool replace_into(std::string& out, std::string_view text, std::span<const Replacement> replacements,
                   const Room& room) {
   std::bitset<256> starts;
@@ -21,19 +24,22 @@ bool replace_into(std::string& out, std::string_view text, std::span<const Repla
   for (std::size_t i = 0; i <= text.size();) {
     bool possible = matches_empty || (i < text.size() && starts[static_cast<unsigned char>(text[i])]);
     const Replacement* match = nullptr;
+    std::size_t comparisons = 0;
     if (possible)
-      for (const Replacement& r : replacements)
+      for (const Replacement& r : replacements) {
+        comparisons += 1 + r.from.size() / kBytesCompared;
         if (!(r.from.empty() && after_empty) && text.substr(i).starts_with(r.from)) {
           match = &r;
           break;
         }
+      }
+    if (comparisons != 0 && !room(out.size(), comparisons)) return false;
     after_empty = match != nullptr && match->from.empty();
     if (match == nullptr) {
       ++i;
       continue;
     }
     out.append(text, last, i - last).append(match->to);
-    if (!room(out.size())) return false;
     i += match->from.size();
     last = i;
   }

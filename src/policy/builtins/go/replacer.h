@@ -12,8 +12,8 @@ struct Replacement {
   std::string_view from, to;
 };
 
-/// Asked before every growth with the size reached; false stops the work.
-using Room = std::function<bool(std::size_t bytes)>;
+/// Asked wherever something may match, with the size reached and the comparisons made; false stops the work.
+using Room = std::function<bool(std::size_t bytes, std::size_t comparisons)>;
 
 /// Appends `text` to `out` with every match replaced; at one place the earliest replacement in the list wins.
 /// An empty `from` matches between all bytes, as Go's does. False when `room` refused.
