@@ -56,6 +56,10 @@ const Hostile kPolicies[] = {
      "big := concat(\"\", [\"a\" | some x in numbers.range(1, 200000)])\n"
      "p := count(strings.replace_n({sprintf(\"a%d\", [x]): \"b\" | some x in numbers.range(1, 20000)}, "
      "big))"},
+    {"a part that nearly matches everywhere",
+     "big := concat(\"\", [\"a\" | some x in numbers.range(1, 800000)])\n"
+     "part := concat(\"\", [\"b\", concat(\"\", [\"a\" | some x in numbers.range(1, 200000)])])\n"
+     "p := [1 | some x in r; some y in r; contains(concat(part, [big, big]), strings.reverse(part))]"},
     {"a search with a large pattern",
      "big := concat(\"\", [\"a\" | some x in numbers.range(1, 1000000)])\n"
      "p if glob.match(concat(\"\", [\"*a\" | some x in numbers.range(1, 2000)]), [\"b\"], big)"},

@@ -8,6 +8,7 @@
 #include "policy/builtins/big_integer.h"
 #include "policy/builtins/declare.h"
 #include "policy/builtins/go/replacer.h"
+#include "policy/builtins/go/search.h"
 #include "policy/builtins/go/sprintf.h"
 #include "policy/builtins/go/text.h"
 #include "policy/builtins/list.h"
@@ -21,7 +22,7 @@ using Text = std::string_view;
 
 BuiltinResult contains(BuiltinContext& context, Text text, Text part) {
   if (!context.meter.charge(1 + text.size() / kBytesPerStep)) return limit_failure();
-  return Value::boolean(text.find(part) != Text::npos);
+  return Value::boolean(go::find_text(text, part) != Text::npos);
 }
 BuiltinResult startswith(BuiltinContext&, Text text, Text prefix) {
   return Value::boolean(text.starts_with(prefix));
@@ -71,14 +72,16 @@ BuiltinResult count(BuiltinContext& context, Text text, Text part) {
   if (!context.meter.charge(1 + text.size() / kBytesPerStep)) return limit_failure();
   if (part.empty()) return Value::integer(static_cast<std::int64_t>(go::rune_count(text)) + 1);
   std::int64_t found = 0;
-  for (auto at = text.find(part); at != Text::npos; at = text.find(part, at + part.size())) ++found;
+  for (auto at = go::find_text(text, part); at != Text::npos;
+       at = go::find_text(text, part, at + part.size()))
+    ++found;
   return Value::integer(found);
 }
 
 BuiltinResult indexof(BuiltinContext& context, Text text, Text part) {
   if (part.empty()) return builtin_failure("empty search character");
   if (!context.meter.charge(1 + text.size() / kBytesPerStep)) return limit_failure();
-  auto at = text.find(part);
+  auto at = go::find_text(text, part);
   if (at == Text::npos) return Value::integer(-1);
   return Value::integer(static_cast<std::int64_t>(go::rune_count(text.substr(0, at))));
 }
@@ -87,8 +90,14 @@ BuiltinResult indexof_n(BuiltinContext& context, Text text, Text part) {
   if (part.empty()) return builtin_failure("empty search character");
   if (!charge_bytes(context, text.size())) return limit_failure();
   ArrayBuilder found(context.arena);
-  for (std::int64_t index = 0; !text.empty(); ++index) {
-    if (text.starts_with(part)) found.add(Value::integer(index));
+  std::int64_t index = 0;
+  for (auto at = go::find_text(text, part); at != Text::npos; at = go::find_text(text, part)) {
+    if (!context.meter.charge(1 + part.size() / kBytesPerStep)) return limit_failure();
+    std::size_t walked = 0;
+    for (; walked < at; ++index) walked += go::decode_rune(text.substr(walked)).width;
+    text.remove_prefix(walked);
+    if (walked > at) continue;  // within bytes that are read as one
+    found.add(Value::integer(index++));
     text.remove_prefix(go::decode_rune(text).width);
   }
   return found.finish();
@@ -155,7 +164,7 @@ BuiltinResult replace_all(BuiltinContext& context, Text text, std::span<const go
 }
 
 BuiltinResult replace(BuiltinContext& context, Text text, Text from, Text to) {
-  if (!from.empty() && text.find(from) == Text::npos) return Value::string(text);
+  if (!from.empty() && go::find_text(text, from) == Text::npos) return Value::string(text);
   const go::Replacement one[] = {{from, to}};
   return replace_all(context, text, one);
 }

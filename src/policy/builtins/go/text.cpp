@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <span>
 
+#include "policy/builtins/go/search.h"
 #include "policy/builtins/go/unicode_tables.h"
 
 namespace signalbox::policy::go {
@@ -252,8 +253,8 @@ bool can_backquote(std::string_view text) {
 std::string replace_all(std::string_view text, std::string_view from, std::string_view to) {
   std::string out;
   std::size_t start = 0;
-  for (auto at = text.find(from); at != std::string_view::npos && !from.empty();
-       at = text.find(from, start)) {
+  for (auto at = find_text(text, from); at != std::string_view::npos && !from.empty();
+       at = find_text(text, from, start)) {
     out.append(text, start, at - start).append(to);
     start = at + from.size();
   }
@@ -271,7 +272,8 @@ std::vector<std::string_view> split(std::string_view text, std::string_view sepa
     return parts;
   }
   std::size_t start = 0;
-  for (auto at = text.find(separator); at != std::string_view::npos; at = text.find(separator, start)) {
+  for (auto at = find_text(text, separator); at != std::string_view::npos;
+       at = find_text(text, separator, start)) {
     parts.push_back(text.substr(start, at - start));
     start = at + separator.size();
   }
