@@ -13,7 +13,8 @@ namespace signalbox {
 std::string to_text(const Diagnostic& d) {
   std::string out;
   if (!d.at.file.empty() || d.at.row != 0) {
-    out += d.at.row == 0 ? d.at.file + ": " : fmt::format("{}:{}:{}: ", d.at.file, d.at.row, d.at.col);
+    if (!d.at.file.empty()) out += d.at.file + ":";
+    out += d.at.row == 0 ? " " : fmt::format("{}:{}: ", d.at.row, d.at.col);
   }
   if (d.severity == Severity::Warning) out += "warning: ";
   out += d.code.empty() ? d.message : fmt::format("{}: {}", d.code, d.message);

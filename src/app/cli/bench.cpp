@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <functional>
 #include <iostream>
 #include <iterator>
@@ -49,6 +50,9 @@ std::string as_table(const Measurement& m, const Options& options) {
   }
   for (const auto& [name, value] : metrics_of(m, options))
     rows.push_back({name, fmt::format("{:.0f}", value)});
+  std::size_t width = 0;
+  for (const auto& row : rows) width = std::max(width, row[1].size());
+  for (auto& row : rows) row[1].insert(0, width - row[1].size(), ' ');  // numbers stand to the right
   return box_table({}, rows);
 }
 

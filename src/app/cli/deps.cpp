@@ -10,6 +10,7 @@
 #include "app/cli/verbs.h"
 #include "policy/syntax/ast_json.h"
 #include "policy/syntax/parsing.h"
+#include "policy/syntax/print.h"
 #include "policy/trace/dependencies.h"
 
 namespace signalbox::app::cli {
@@ -56,7 +57,7 @@ std::string as_table(const policy::Dependencies& found) {
   for (std::size_t i = 0; i < std::max(found.base.size(), found.virtual_documents.size()); ++i) {
     auto& row = rows.emplace_back();
     const auto add = [&](const Refs& refs) {
-      if (!refs.empty()) row.push_back(i < refs.size() ? policy::ast::dotted_name(refs[i]) : "");
+      if (!refs.empty()) row.push_back(i < refs.size() ? policy::ast::to_text(refs[i]) : "");
     };
     add(found.base);
     add(found.virtual_documents);
@@ -73,6 +74,7 @@ Exit deps(const Options& options) {
   if (!files) return fail(files.error());
   policy::LoadOptions loading = command_line_loading();
   loading.v0_compatible = options.v0;
+  loading.keep_prints = false;  // what is only printed is not needed
   const auto set = policy::PolicySet::load(std::move(*files), {}, std::move(loading));
   if (!set) return fail(set.error());
   const auto query = policy::ast::parse_query(policy::ast::make_source("", options.query));

@@ -133,37 +133,54 @@ Exit eval(Options options) {
   return run(options);
 }
 
-void add_flags(CLI::App& verb, Options& o) {
-  verb.add_option("query", o.query, "The query, such as data.gateway.actions");
+void add_loading(CLI::App& verb, Options& o) {
+  verb.option_defaults()->group("Policies, data and the question");
   o.sources.add_options(verb);
-  verb.add_option("-i,--input", o.eval.input, "The input document");
-  add_schema_option(verb, o.eval.schema);
+  verb.add_option("-i,--input", o.eval.input, "The input document: a JSON or YAML file")->type_name("FILE");
   verb.add_flag("-I,--stdin-input", o.stdin_input, "Read the input document from standard input");
   verb.add_flag("--stdin", o.stdin_query, "Read the query from standard input");
-  verb.add_option("-f,--format", o.format, "json, values, bindings, pretty, source, raw or discard")
-      ->check(CLI::IsMember({"json", "values", "bindings", "pretty", "source", "raw", "discard"}));
   verb.add_option("--package", o.eval.context.package, "Ask the query as if it stood in this package");
   repeated(verb, "--import", o.eval.context.imports, "Ask the query with this import; may be repeated");
+  add_schema_option(verb, o.eval.schema);
+  add_capabilities_option(verb, o.eval.capabilities);
+  verb.add_flag("-S,--strict", o.eval.strict, "Unused variables and imports are errors");
+  add_version_flags(verb, o.eval.v0);
+}
+
+void add_output(CLI::App& verb, Options& o) {
+  verb.option_defaults()->group("The answer");
+  verb.add_option("-f,--format", o.format, "How it is printed")
+      ->check(CLI::IsMember({"json", "values", "bindings", "pretty", "source", "raw", "discard"}))
+      ->capture_default_str();
+  verb.add_flag("--fail", o.fail, "Exit 1 when the query is undefined");
+  verb.add_flag("--fail-defined", o.fail_defined, "Exit 1 when the query is defined");
+  verb.add_flag("--strict-builtin-errors", o.eval.strict_builtin_errors,
+                "An error of a built-in fails the query, instead of being undefined");
+  verb.add_flag("--show-builtin-errors", o.eval.show_builtin_errors,
+                "Report the first error of a built-in beside the answers");
+  verb.add_option("--timeout", o.timeout, "Give up after this long, such as 5s");
+}
+
+void add_watching(CLI::App& verb, Options& o) {
+  verb.option_defaults()->group("How it came about, and what it cost");
   verb.add_option("--explain", o.eval.explain,
-                  "Show how the answer came about: off, full, notes, fails or debug")
+                  "Which rules fired: of those that were asked (full) or of all (fails); notes: trace()")
       ->check(CLI::IsMember({"off", "full", "notes", "fails", "debug"}));
+  verb.add_flag("--coverage", o.eval.coverage, "Report which expressions were reached");
+  add_coverage_runs_option(verb, o.coverage_runs);
   verb.add_flag("--metrics", o.eval.metrics, "Report how long loading and evaluating took");
   verb.add_flag("--instrument", o.eval.instrument, "Report the steps taken as well (implies --metrics)");
   verb.add_flag("--profile", o.eval.profile, "Report the time that each line took");
-  repeated(verb, "--profile-sort", o.profile_sort, "Sort the profile by this key; may be repeated");
-  verb.add_option("--profile-limit", o.profile_limit, "Lines of the profile");
-  verb.add_option("--pretty-limit", o.pretty_limit, "Taken for OPA's sake: cells are shown whole");
-  verb.add_flag("--coverage", o.eval.coverage, "Report which expressions were reached");
-  add_coverage_runs_option(verb, o.coverage_runs);
+  repeated(verb, "--profile-sort", o.profile_sort,
+           "Sort the profile by total_time_ns, num_eval, num_redo, num_gen_expr, file or line");
+  verb.add_option("--profile-limit", o.profile_limit, "Lines of the profile")->capture_default_str();
   verb.add_option("--count", o.count,
                   "Load and evaluate so many times; metrics and profile become statistics")
       ->check(CLI::PositiveNumber);
-  verb.add_option("--timeout", o.timeout, "Give up after this long, such as 5s");
-  verb.add_flag("-S,--strict", o.eval.strict, "Unused variables and imports are errors");
-  verb.add_flag("--show-builtin-errors", o.eval.show_builtin_errors,
-                "Report the first error of a built-in beside the answers");
-  verb.add_flag("--strict-builtin-errors", o.eval.strict_builtin_errors,
-                "An error of a built-in fails the query");
+}
+
+void add_partial(CLI::App& verb, Options& o) {
+  verb.option_defaults()->group("Partial evaluation");
   verb.add_flag("-p,--partial", o.partial, "Evaluate what is known; leave the rest as conditions");
   repeated(verb, "-u,--unknowns", o.unknown.unknowns, "What --partial does not know (default input)");
   repeated(verb, "--disable-inlining", o.unknown.disable_inlining,
@@ -172,19 +189,18 @@ void add_flags(CLI::App& verb, Options& o) {
                 "Leave rules that depend on unknowns as rules");
   verb.add_flag("--nondeterminstic-builtins,--nondeterministic-builtins", o.unknown.nondeterministic_builtins,
                 "Let --partial call built-ins such as time.now_ns");
-  verb.add_flag("--disable-indexing", o.no_indexing, "Ask every rule: answers are the same, later");
+}
+
+void add_opa_flags(CLI::App& verb, Options& o) {
+  verb.option_defaults()->group("Taken so that command lines of `opa eval` work; answers are the same");
+  verb.add_flag("--disable-indexing", o.no_indexing, "Ask every rule");
   verb.add_flag("--disable-early-exit", o.no_early_exit, "Ask on when the answer is known");
-  verb.add_flag("--fail", o.fail, "Exit 1 when the query is undefined");
-  verb.add_flag("--fail-defined", o.fail_defined, "Exit 1 when the query is defined");
-  verb.add_flag("--var-values", o.values, "With --explain: taken for OPA's sake, values are always shown");
-  verb.add_option("-O,--optimize", o.optimise,
-                  "Taken for OPA's sake with an entrypoint: policies are always optimised")
-      ->check(CLI::Range(0, 2));
-  repeated(verb, "-e,--entrypoint", o.entrypoints, "A rule that must exist, such as gateway/actions");
+  verb.add_option("--pretty-limit", o.pretty_limit, "Cells are shown whole");
+  verb.add_flag("--var-values", o.values, "--explain shows values in any case");
+  verb.add_option("-O,--optimize", o.optimise, "Policies are optimised in any case")->check(CLI::Range(0, 2));
+  repeated(verb, "-e,--entrypoint", o.entrypoints, "Goes with -O");
   add_target_option(verb);
   add_read_speed_flag(verb);
-  add_capabilities_option(verb, o.eval.capabilities);
-  add_version_flags(verb, o.eval.v0);
 }
 
 }  // namespace
@@ -192,7 +208,12 @@ void add_flags(CLI::App& verb, Options& o) {
 void add_eval(CLI::App& root, Action& chosen) {
   auto options = std::make_shared<Options>();
   CLI::App* verb = root.add_subcommand("eval", "Evaluate a Rego query, as `opa eval` does");
-  add_flags(*verb, *options);
+  verb->add_option("query", options->query, "The query, such as data.gateway.actions or 'x := 1 + 2'");
+  add_loading(*verb, *options);
+  add_output(*verb, *options);
+  add_watching(*verb, *options);
+  add_partial(*verb, *options);
+  add_opa_flags(*verb, *options);
   verb->footer(
       "Exit codes: 0 evaluated, 1 by --fail or --fail-defined, 2 the query could not be evaluated.\n"
       "Examples:\n"

@@ -105,8 +105,10 @@ std::vector<fs::path> rego_files(const fs::path& path) {
   std::vector<fs::path> out;
   std::error_code error;
   if (!fs::is_directory(path, error)) return {path};
-  for (const auto& entry : fs::recursive_directory_iterator(path, error)) {
-    if (entry.is_regular_file(error) && entry.path().extension() == ".rego") out.push_back(entry.path());
+  fs::recursive_directory_iterator at(path, error);
+  for (const fs::recursive_directory_iterator end; !error && at != end; at.increment(error)) {
+    if (at->is_regular_file(error) && at->path().extension() == ".rego")
+      out.push_back(at->path().lexically_normal());
   }
   std::ranges::sort(out);
   return out;

@@ -113,7 +113,7 @@ class LooseReader {
       if (named_in(ignore_, at->path()) || at.depth() > 32) {
         at.disable_recursion_pending();
       } else if (at->is_regular_file(error) && !is_event_test(name) &&
-                 (is_policy(name) || is_document(name) || is_archive(name))) {
+                 (is_policy(name) || is_document(name))) {
         found.push_back(at->path());
       }
       if (found.size() > kMaxFiles) return unreadable(root.string(), "more than 10,000 files", "");
@@ -124,7 +124,7 @@ class LooseReader {
       std::string place = path.parent_path().lexically_relative(root).string();
       if (place == ".") place.clear();
       if (!folder.empty()) place = place.empty() ? folder : folder + "/" + place;
-      if (auto done = read_one(path, place); !done) return done;
+      if (auto done = read_one(path.lexically_normal(), place); !done) return done;
     }
     return {};
   }
@@ -189,7 +189,7 @@ std::expected<Files, Diagnostics> read_policy_paths(const std::vector<std::strin
       auto files = read_directory(path, Tests::Included);
       if (!files) return std::unexpected(std::move(files.error()));
       for (auto& file : *files) {
-        file.shown = (fs::path(path) / file.path).string();
+        file.shown = (fs::path(path) / file.path).lexically_normal().string();
         all.push_back(std::move(file));
       }
     } else {
@@ -268,13 +268,37 @@ policy::Vocabulary vocabulary_for(const Files& files) {
   return gateway ? host_vocabulary() : policy::Vocabulary{};
 }
 
+namespace {
+
+/// The parser of OPA adds the line to what it reports itself, not to what is found about whole statements.
+bool shows_line(const Diagnostic& d) {
+  static constexpr std::string_view kAboutStatements[] = {
+      "`if` keyword is required",
+      "`contains` keyword is required",
+      "package expected",
+      "unexpected package",
+      "annotation scope",
+      "invalid annotation scope",
+      "rule must have value assignment",
+      "rule name conflicts with built-in",
+  };
+  if (d.code != "rego_parse_error" || d.at.col == 0) return false;
+  if (d.message.ends_with("cannot be used for rule name") ||
+      d.message.ends_with("cannot be used for rule head"))
+    return false;
+  return std::ranges::none_of(kAboutStatements,
+                              [&](std::string_view start) { return d.message.starts_with(start); });
+}
+
+}  // namespace
+
 std::string opa_error_list(const Diagnostics& diagnostics) {
   std::string out = "[";
   for (const auto& d : diagnostics) {
     if (out.size() > 1) out += ',';
     out += R"({"message":)" + json_string(d.message) + R"(,"code":)" + json_string(d.code);
     if (d.at.row != 0 || !d.at.file.empty()) out += R"(,"location":)" + json_location(d.at);
-    if (d.code == "rego_parse_error" && d.at.col != 0) {
+    if (shows_line(d)) {
       out += R"(,"details":{"line":)" + json_string(d.source_line) + R"(,"idx":)" +
              std::to_string(d.at.col - 1) + "}";
     }

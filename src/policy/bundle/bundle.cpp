@@ -162,7 +162,8 @@ std::expected<Bundle, Diagnostics> bundle_of(std::string name, std::vector<Archi
   for (const ArchiveFile& file : out.everything) {
     const bool wanted = is_data_file(file.path) || is_policy(file.path);
     if (!wanted || (!options.tests && file.path.ends_with("_test.rego"))) continue;
-    out.files.push_back({file.path, file.bytes, out.name + "/" + file.path});
+    out.files.push_back(
+        {file.path, file.bytes, (fs::path(out.name) / file.path).lexically_normal().generic_string()});
   }
   if (out.manifest) {
     RootsCheck roots(out.name, out.manifest->roots);

@@ -4,16 +4,19 @@
 #include <algorithm>
 
 #include "policy/formatter/writer.h"
-#include "policy/syntax/print.h"
 
 namespace signalbox::policy::fmt_rego {
 namespace {
 
+/// "future.keywords.if": as it is written, where a reference to `if` would be quoted.
+std::string path_of(const ast::Import& import) {
+  return ast::dotted_name(*ast::as<ast::Ref>(import.path));
+}
 bool is_future(const ast::Import& import) {
-  return ast::to_text(import.path).starts_with("future.");
+  return path_of(import).starts_with("future.");
 }
 bool is_rego_v1(const ast::Import& import) {
-  return ast::to_text(import.path) == "rego.v1";
+  return path_of(import) == "rego.v1";
 }
 
 /// Keywords that v1 does not have by itself.
@@ -51,7 +54,7 @@ LayoutOptions layout_of(const ast::Module& module, const FormatOptions& options)
   out.v1 = options.version != ast::RegoVersion::V0;
   out.contains = out.ifs = out.v1;
   for (const ast::Import& import : module.imports) {
-    const std::string path = ast::to_text(import.path);
+    const std::string path = path_of(import);
     const bool all = path == "rego.v1" || path == "future.keywords";
     out.contains = out.contains || all || path == "future.keywords.contains";
     out.ifs = out.ifs || all || path == "future.keywords.if";

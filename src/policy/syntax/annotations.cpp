@@ -38,10 +38,15 @@ const Term* field(const Object& object, std::string_view name) {
   return nullptr;
 }
 
-std::string text_of(const Object& object, std::string_view name) {
+/// As it is written: a block scalar keeps its last line end.
+std::string raw_text_of(const Object& object, std::string_view name) {
   const Term* value = field(object, name);
   const auto* text = value == nullptr ? nullptr : as<String>(*value);
-  return text == nullptr ? std::string() : std::string(trim(text->value));
+  return text == nullptr ? std::string() : text->value;
+}
+
+std::string text_of(const Object& object, std::string_view name) {
+  return std::string(trim(raw_text_of(object, name)));
 }
 
 Read<Ref> ref_from(const std::string& text) {
@@ -160,8 +165,8 @@ std::string read_list(const Object& object, std::string_view name, std::vector<T
 
 Read<Annotations> annotations_from(const Object& object) {
   Annotations out;
-  out.title = text_of(object, "title");
-  out.description = text_of(object, "description");
+  out.title = raw_text_of(object, "title");
+  out.description = raw_text_of(object, "description");
   if (const Term* value = field(object, "entrypoint")) {
     const auto* flag = as<Boolean>(*value);
     out.entrypoint = flag != nullptr && flag->value;

@@ -143,7 +143,7 @@ class Writer {
 
   // Values of terms.
 
-  void value(const Null&) { out_ += "null"; }
+  void value(const Null&) { out_ += "{}"; }  // OPA's null has no fields
   void value(const Boolean& node) { out_ += node.value ? "true" : "false"; }
   void value(const Number& node) { out_ += node.text; }
   void value(const String& node) { text(node.value); }

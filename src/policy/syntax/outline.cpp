@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "policy/syntax/compare.h"
 #include "policy/syntax/parsing.h"
 #include "policy/syntax/print.h"
 
@@ -97,12 +98,16 @@ class Outline {
           } else if constexpr (std::is_same_v<T, Call>) {
             line(depth, "call");
             terms(depth + 1, node.terms);
-          } else if constexpr (std::is_same_v<T, Array> || std::is_same_v<T, Set>) {
-            line(depth, kind_name(one));
+          } else if constexpr (std::is_same_v<T, Array>) {
+            line(depth, "array");
             terms(depth + 1, node.items);
+          } else if constexpr (std::is_same_v<T, Set>) {
+            line(depth, "set");
+            for (const Term* item : sorted_members(node)) term(depth + 1, *item);
           } else if constexpr (std::is_same_v<T, Object>) {
             line(depth, "object");
-            for (const ObjectItem& item : node.items) term(depth + 1, item.key), term(depth + 1, item.value);
+            for (const ObjectItem* item : sorted_items(node))
+              term(depth + 1, item->key), term(depth + 1, item->value);
           } else if constexpr (std::is_same_v<T, ArrayComprehension> || std::is_same_v<T, SetComprehension>) {
             line(depth, kind_name(one));
             term(depth + 1, *node.term);

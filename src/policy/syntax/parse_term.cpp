@@ -219,6 +219,10 @@ std::optional<std::string> Parser::template_text() {
 
 std::optional<Term> Parser::parse_template_string(bool raw) {
   Span at = span();
+  if (version_ == RegoVersion::V0) {
+    error(at, "template strings are not supported by current capabilities");
+    return {};
+  }
   TemplateString out;
   out.raw = raw;
   while (true) {

@@ -70,8 +70,11 @@ class FileReporter {
   }
 
  private:
+  /// A default is reached as a whole: its machine code may carry the place of the word or of the value.
   bool head_reached(const Coverage& by, const ast::Rule& rule) const {
-    return by.head(file_, rule.head.span) || (rule.is_default && by.expression(file_, rule.head.span));
+    if (by.head(file_, rule.head.span)) return true;
+    return rule.is_default && (by.expression(file_, rule.head.span) ||
+                               (!rule.body.empty() && by.expression(file_, rule.body.front().span)));
   }
   bool reached(const Coverage& by, const ast::Rule& rule, const ast::Expr& expr) const {
     return by.expression(file_, expr.span) || head_reached(by, rule);

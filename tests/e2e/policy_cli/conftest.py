@@ -32,7 +32,7 @@ class Said(NamedTuple):
 
 
 def run(program, words, where, text=None):
-    done = subprocess.run([program, *words], cwd=where, input=text, capture_output=True, text=True, timeout=60,
+    done = subprocess.run([program, *words], cwd=where, input=text, capture_output=True, text=True, timeout=180,
                           env={**os.environ, "NO_COLOR": "1"}, check=False)
     return Said(done.returncode, done.stdout, done.stderr)
 

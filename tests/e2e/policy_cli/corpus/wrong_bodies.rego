@@ -1,0 +1,11 @@
+package wrong_bodies
+
+allow {
+	input.x
+}
+
+deny[msg] {
+	msg := "no"
+}
+
+contains := 1

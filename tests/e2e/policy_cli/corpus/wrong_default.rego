@@ -1,0 +1,3 @@
+package wrong_default
+
+default e := input.x

@@ -1,0 +1,3 @@
+package wrong_else
+
+p := 1 if { input.x } else := 2 { input.y }

@@ -1,0 +1,3 @@
+allow if input.x
+
+package late
