@@ -60,6 +60,9 @@ const Hostile kPolicies[] = {
      "big := concat(\"\", [\"a\" | some x in numbers.range(1, 800000)])\n"
      "part := concat(\"\", [\"b\", concat(\"\", [\"a\" | some x in numbers.range(1, 200000)])])\n"
      "p := [1 | some x in r; some y in r; contains(concat(part, [big, big]), strings.reverse(part))]"},
+    {"JSON with long indents",
+     "big := concat(\"\", [\"a\" | some x in numbers.range(1, 1000000)])\n"
+     "p := count(json.marshal_with_options(numbers.range(1, 20000), {\"pretty\": true, \"indent\": big}))"},
     {"a search with a large pattern",
      "big := concat(\"\", [\"a\" | some x in numbers.range(1, 1000000)])\n"
      "p if glob.match(concat(\"\", [\"*a\" | some x in numbers.range(1, 2000)]), [\"b\"], big)"},

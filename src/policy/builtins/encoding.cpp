@@ -91,12 +91,30 @@ std::expected<MarshalOptions, BuiltinError> marshal_options(Object object) {
   return options;
 }
 
+/// No fewer bytes than `compact` takes with a line for every element: each has the prefix and its indents.
+std::size_t indented_bytes(Text compact, Text prefix, Text indent) {
+  std::size_t bytes = prefix.size(), depth = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < compact.size(); ++i) {
+    const char c = compact[i];
+    if (c == '"') quoted = !quoted;
+    if (quoted && c == '\\') ++i;
+    if (quoted) continue;
+    if (c == '[' || c == '{') ++depth;
+    if (c == ']' || c == '}') --depth;
+    if (Text("[]{},").find(c) != Text::npos) bytes += 1 + prefix.size() + depth * indent.size();
+  }
+  return bytes + 2 * compact.size();
+}
+
 BuiltinResult marshal_with_options(BuiltinContext& context, Value value, Object wanted) {
   if (!charge_value(context, value)) return limit_failure();
   auto options = marshal_options(wanted);
   if (!options) return std::unexpected(options.error());
   std::string compact = to_json(value, EscapeHtml::Yes);
   if (!options->pretty.value_or(options->implied)) return owned_string(context, compact);
+  if (!charge_bytes(context, indented_bytes(compact, options->prefix, options->indent)))
+    return limit_failure();
   return owned_string(context,
                       std::string(options->prefix) + indent_json(compact, options->prefix, options->indent));
 }
