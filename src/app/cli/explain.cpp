@@ -161,7 +161,7 @@ void add_explain(CLI::App& root, Action& chosen) {
       "Examples:\n"
       "  signalbox explain --policies rules/ 'DELETE FROM accounts'\n"
       "  signalbox explain --policies rules/ --hook startup -U postgres --address 203.0.113.7\n"
-      "  signalbox decisions get ID -o json | signalbox explain --policies rules/ --event -\n"
+      "  signalbox decisions show ID | signalbox explain --policies rules/ --event -\n"
       "  signalbox explain --facts -U ann 'SELECT * FROM t WHERE id = 1'     asks the running gateway");
   verb->callback([=, &chosen] { chosen = [=] { return explain(*options); }; });
 }

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 
 #include "app/cli/terminal.h"
 #include "app/version.h"
@@ -22,6 +23,26 @@ std::span<const AddVerb> verbs() {
 }
 
 namespace {
+
+struct Group {
+  const char* title;
+  std::initializer_list<const char*> verbs;
+};
+
+/// The verbs as the help shows them: in the order in which one comes to need them.
+void group_verbs(CLI::App& root) {
+  static const Group groups[] = {
+      {"Run the gateway", {"run", "config"}},
+      {"Write policies", {"check", "test", "explain", "eval", "repl", "fmt", "policy", "actions", "signals"}},
+      {"See what a running gateway does", {"decisions", "sessions", "blocks", "jobs"}},
+      {"Ship policies, and work with OPA", {"build", "sign", "inspect", "exec", "capabilities"}},
+      {"Look into policies", {"bench", "deps", "parse"}},
+      {"This program", {"completion", "version"}},
+  };
+  for (const Group& group : groups) {
+    for (const char* name : group.verbs) root.get_subcommand(name)->group(group.title);
+  }
+}
 
 // CLI11 only says that a subcommand is missing when the first word is none.
 bool suggest_verb(const CLI::App& root, int argc, const char* const* argv) {
@@ -44,10 +65,15 @@ int run_command_line(int argc, const char* const* argv) {
   root.require_subcommand(1);
   root.get_formatter()->column_width(34);
   root.footer(
+      "First steps:\n"
+      "  signalbox check rules/                               are the policies right?\n"
+      "  signalbox explain --policies rules/ 'DROP TABLE t'   what do they decide, and why?\n"
+      "  signalbox run --listen 127.0.0.1:6432 --target 127.0.0.1:5432 --policies rules/\n\n"
       "`signalbox VERB --help` explains a verb, with examples.\n"
       "Exit codes: 0 ok, 1 finding, 2 usage, 3 cannot reach, 4 refused.");
   Action chosen;
   for (const AddVerb add : verbs()) add(root, chosen);
+  group_verbs(root);
   try {
     root.parse(argc, argv);
   } catch (const CLI::Success& e) {
