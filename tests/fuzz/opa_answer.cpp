@@ -1,5 +1,6 @@
 // What an external OPA, or whoever answers in its place, sends: HTTP by the same parser as HttpClient, cut at
 // any byte, and the body as a decision. A decision is either an error without actions or actions without one.
+#define BOOST_DISABLE_ASSERTS  // as http_client.cpp, which says why
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>

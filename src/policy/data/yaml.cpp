@@ -43,6 +43,7 @@ class Events {
  public:
   explicit Events(std::string_view text) {
     yaml_parser_initialize(&parser_);
+    if (text.data() == nullptr) text = "";  // libyaml asserts that there is a text, be it empty
     yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()), text.size());
   }
   Events(const Events&) = delete;

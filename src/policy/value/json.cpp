@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "policy/builtins/go/text.h"
 #include "policy/value/number.h"
 #include "policy/value/work.h"
 
@@ -30,24 +31,6 @@ class KeyTable {
   Arena& arena_;
   std::unordered_map<std::string_view, std::string_view> keys_;
 };
-
-void append_utf8(std::string& out, std::uint32_t code) {
-  if (code < 0x80) {
-    out += static_cast<char>(code);
-  } else if (code < 0x800) {
-    out += static_cast<char>(0xC0 | (code >> 6));
-    out += static_cast<char>(0x80 | (code & 0x3F));
-  } else if (code < 0x10000) {
-    out += static_cast<char>(0xE0 | (code >> 12));
-    out += static_cast<char>(0x80 | ((code >> 6) & 0x3F));
-    out += static_cast<char>(0x80 | (code & 0x3F));
-  } else {
-    out += static_cast<char>(0xF0 | (code >> 18));
-    out += static_cast<char>(0x80 | ((code >> 12) & 0x3F));
-    out += static_cast<char>(0x80 | ((code >> 6) & 0x3F));
-    out += static_cast<char>(0x80 | (code & 0x3F));
-  }
-}
 
 class Reader {
  public:
@@ -146,10 +129,23 @@ class Reader {
     return share ? Value::string(texts_.intern(scanned_)) : copy_string(arena_, scanned_);
   }
 
-  /// Leaves the unescaped text in scanned_, valid until the next call.
+  /// Leaves the unescaped text in scanned_, valid until the next call. What is no UTF-8 is U+FFFD from here
+  /// on, as in Go: a text has one meaning, whoever reads it next.
   bool scan_string() {
+    beyond_ascii_ = 0;
+    if (!scan_bytes()) return false;
+    if ((beyond_ascii_ & 0x80) != 0 && !go::is_valid_utf8(scanned_)) {
+      unescaped_ = go::to_valid_utf8(scanned_);
+      scanned_ = unescaped_;
+    }
+    return true;
+  }
+
+  bool scan_bytes() {
     const std::size_t from = ++at_;
-    while (at_ < text_.size() && text_[at_] != '"' && text_[at_] != '\\' && is_plain(text_[at_])) ++at_;
+    while (at_ < text_.size() && text_[at_] != '"' && text_[at_] != '\\' && is_plain(text_[at_])) {
+      beyond_ascii_ |= static_cast<unsigned char>(text_[at_++]);
+    }
     if (at_ < text_.size() && text_[at_] == '"') {
       scanned_ = text_.substr(from, at_++ - from);
       return true;
@@ -158,6 +154,7 @@ class Reader {
     while (at_ < text_.size() && text_[at_] != '"') {
       if (!is_plain(text_[at_])) return fail("control character in a string"), false;
       if (text_[at_] != '\\') {
+        beyond_ascii_ |= static_cast<unsigned char>(text_[at_]);
         unescaped_ += text_[at_++];
       } else if (!escape()) {
         return false;
@@ -193,8 +190,8 @@ class Reader {
         at_ = back;
       }
     }
-    // A lone surrogate is no character: it becomes U+FFFD, as in Go.
-    append_utf8(unescaped_, code >= 0xD800 && code < 0xE000 ? 0xFFFD : code);
+    // A lone surrogate is no character: append_rune makes it U+FFFD, as Go does.
+    go::append_rune(unescaped_, code);
     return true;
   }
 
@@ -260,6 +257,7 @@ class Reader {
   std::vector<Value> pending_;
   std::vector<Pair> pending_pairs_;
   std::string unescaped_;
+  unsigned char beyond_ascii_ = 0;  ///< the bytes of the string being read, or-ed
   std::string_view scanned_;
   bool failed_ = false;
   JsonError error_;

@@ -38,7 +38,7 @@ TEST_CASE("a row is edited column by column") {
   RowEdit edit({{.type = 25},
                 {.type = 23, .format = 1, .masks = {full()}},
                 {.type = 25, .dropped = true},
-                {.type = 600, .masks = {full()}}},
+                {.type = 16385, .masks = {full()}}},
                std::nullopt);
   CHECK(edit.edits());
   std::string out;
