@@ -74,7 +74,7 @@ SEEN = [
     ("with s as (select email as x, id from people) select x, lower(x) from s where id = 1", [(KEPT[0], "********")]),
     ("with recursive r(x) as (select email from people where id = 1 union select x from r) select x from r", [("********",)]),
     ("select (select email from people where id = 1)", [("********",)]),
-    ("select array(select email from people where id = 1)", [(None,)]),
+    ("select array(select email from people where id = 1)", [("{}",)]),
     ("select string_agg(email, ',') from people where id = 1", [("********",)]),
     ("select o.id, email from orders o join people p on p.id = o.person where o.id = 10", [("10", KEPT[0])]),
     ("select * from orders o join people p on p.id = o.person where o.id = 10", [("10", "1", "first", "1", "Ada", KEPT[0], "********", "0", "2000-01-01")]),
