@@ -4,14 +4,18 @@ Each part is a step of its own; a failing one does not keep the others from runn
 """
 import argparse
 import os
+import pathlib
+import re
 import subprocess
 import sys
 import tempfile
+import time
 
 from rig import build, host, report
 
 SECTIONS = ["build", "run", "test", "drivers", "go", "cargo", "npm", "check", "suites"]
 STEPS = ["check", "unit", "e2e", "suites", "tour"]
+E2E_SECONDS = 2400
 
 
 def call(command, seconds):
@@ -35,10 +39,40 @@ def unit(preset, reports):
 
 
 def e2e(preset, reports, extra):
-    file = f"{reports}/e2e.xml"
-    call(["/usr/bin/python3", "-m", "pytest", "-c", "tests/e2e/pytest.ini", "tests/e2e", "-q",
-          f"--binary={build.binary(preset)}", f"--junitxml={file}", *extra], 2400)
-    return report.of_pytest(file)
+    """A process for each processor, each with files of its own: whatever a test starts is its own, so they do not meet."""
+    files = sorted(str(path.relative_to(host.ROOT)) for path in (host.ROOT / "tests" / "e2e").rglob("test_*.py"))
+    count = min(os.cpu_count(), len(files))
+    logs = [pathlib.Path(reports, f"e2e-{number}.log") for number in range(count)]
+    running = [start_e2e(preset, files[number::count], logs[number], extra) for number in range(count)]
+    try:
+        watch(running, logs)
+    finally:
+        for process in running:
+            process.kill()  # those that a failure left
+            process.wait()
+        for log in logs:
+            print(log.read_text(errors="replace"), flush=True)
+    return sum((report.of_pytest(log.with_suffix(".xml")) for log in logs), report.Counts())
+
+
+def watch(running, logs):
+    """Says how far each process is until the last has ended."""
+    deadline, said = time.monotonic() + E2E_SECONDS, ""
+    while any(process.poll() is None for process in running):
+        if time.monotonic() > deadline:
+            raise host.Failure(f"end-to-end tests not finished within {E2E_SECONDS} s")
+        time.sleep(1)
+        done = "  ".join((re.findall(r"\[ *(\d+%)\]", log.read_text(errors="replace")) or ["0%"])[-1] for log in logs)
+        if done != said:
+            print(f"  {done}", flush=True)
+        said = done
+
+
+def start_e2e(preset, files, log, extra):
+    command = ["/usr/bin/python3", "-m", "pytest", "-c", "tests/e2e/pytest.ini", "-q", f"--binary={build.binary(preset)}",
+               f"--junitxml={log.with_suffix('.xml')}", *extra, *files]
+    with log.open("w") as output:
+        return subprocess.Popen(command, cwd=host.ROOT, stdout=output, stderr=subprocess.STDOUT)
 
 
 def options(arguments):
