@@ -163,6 +163,8 @@ BaseDocuments read_base_documents(std::span<const DataFile> files, const BaseDoc
       out.whole = merged;
     } else {
       complain(diagnostics, file, merger.place() + " has another value in another data file", 1, 1);
+      if (!file.shown.empty() && !is_data_file(file.shown))
+        diagnostics.back().hint = "a bundle's data are its data.json and data.yaml alone: read it with -b";
     }
     out.documents.push_back(std::move(document));
   }

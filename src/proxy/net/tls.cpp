@@ -8,6 +8,7 @@
 #include <openssl/x509v3.h>
 
 #include <string_view>
+#include <system_error>
 
 namespace signalbox::proxy {
 namespace {
@@ -22,9 +23,22 @@ std::string last_error() {
   return reason != nullptr ? reason : "unknown TLS error";
 }
 
+/// What went wrong with a file is the first in OpenSSL's queue; what follows says only who was told ("PEM
+/// lib").
+std::string first_error() {
+  const unsigned long code = ERR_peek_error();
+  if (!ERR_SYSTEM_ERROR(code)) {
+    const char* reason = ERR_reason_error_string(code);
+    ERR_clear_error();
+    return reason != nullptr ? reason : "unknown TLS error";
+  }
+  ERR_clear_error();
+  return std::generic_category().message(ERR_GET_REASON(code));
+}
+
 std::unexpected<Error> bad_file(const char* what, const std::string& file) {
   return fail(ErrorCode::InvalidArgument,
-              std::string("cannot use ") + what + " \"" + file + "\": " + last_error());
+              std::string("cannot use ") + what + " \"" + file + "\": " + first_error());
 }
 
 TlsContext new_context(const SSL_METHOD* method, TlsVersion min_version) {
