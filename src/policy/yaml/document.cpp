@@ -10,14 +10,12 @@
 namespace signalbox::policy::yaml {
 namespace {
 
-constexpr int kMaxDepth = 32;
-constexpr int kMaxNodes = 200'000;
-
 class Reader {
  public:
   Node read(const YAML::Node& from, int depth) {
-    if (depth > kMaxDepth || ++nodes_ > kMaxNodes)
-      throw YAML::Exception(from.Mark(), "the document is too large");
+    if (depth > kMaxDepth) throw YAML::Exception(from.Mark(), "the document is nested too deeply");
+    if (++nodes_ > kMaxNodes)
+      throw YAML::Exception(from.Mark(), "the document is too large: spread the rules over several files");
     Node out;
     const YAML::Mark mark = from.Mark();
     out.span = {static_cast<std::uint32_t>(mark.line + 1), static_cast<std::uint32_t>(mark.column + 1),

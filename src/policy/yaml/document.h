@@ -33,6 +33,10 @@ struct Field {
   Node value;
 };
 
+/// Nodes of a document, aliases written out: some 50,000 rules.
+inline constexpr int kMaxNodes = 1'000'000;
+inline constexpr int kMaxDepth = 32;
+
 /// Reads one document. Aliases are expanded; size and depth are bounded.
 std::expected<Node, Diagnostics> read_document(const ast::Source& source);
 

@@ -13,10 +13,6 @@
 namespace signalbox::policy::yaml {
 namespace {
 
-/// As in document.cpp; beyond them the other reader complains.
-constexpr int kMaxDepth = 32;
-constexpr int kMaxNodes = 200'000;
-
 std::string_view text_of(const yaml_char_t* bytes, std::size_t size) {
   return {reinterpret_cast<const char*>(bytes), size};
 }
@@ -54,7 +50,7 @@ class Composer {
     return yaml_parser_parse(&parser_, &event_) != 0;
   }
 
-  /// From the present event to the last one of the node.
+  /// From the present event to the last one of the node. Beyond the bounds the other reader complains.
   bool node(Node& out, int depth) {
     if (depth > kMaxDepth || ++nodes_ > kMaxNodes) return false;
     const yaml_mark_t& mark = event_.start_mark;
