@@ -23,7 +23,7 @@ CONFINED = {
     r"sqlite3\.h": ("src/actions/", "src/app/cli/version.cpp"),
     r"httplib\.h": ("src/admin/", "src/actions/", "src/app/", "src/policy/builtins/http/"),
     r"yaml-cpp/": ("src/policy/", "src/app/"),
-    r"yaml\.h$": ("src/policy/data/yaml.cpp", "src/policy/yaml/plain.cpp"),
+    r"yaml\.h$": ("src/policy/data/yaml_events.h",),
     r"re2/": ("src/policy/", "src/proxy/", "src/actions/"),
     r"CLI/": ("src/app/",),
 }

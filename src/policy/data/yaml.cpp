@@ -6,7 +6,6 @@
 #include "policy/data/yaml.h"
 
 #include <fmt/format.h>
-#include <yaml.h>
 
 #include <map>
 #include <memory>
@@ -14,6 +13,7 @@
 #include <string>
 
 #include "policy/builtins/go/text.h"
+#include "policy/data/yaml_events.h"
 #include "policy/data/yaml_scalars.h"
 #include "policy/value/builder.h"
 
@@ -39,43 +39,31 @@ struct Node {
   std::size_t nodes = 1;  ///< written out, itself included
 };
 
+/// Events, with go-yaml's complaints.
 class Events {
  public:
-  explicit Events(std::string_view text) {
-    yaml_parser_initialize(&parser_);
-    if (text.data() == nullptr) text = "";  // libyaml asserts that there is a text, be it empty
-    yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()), text.size());
-  }
-  Events(const Events&) = delete;
-  Events& operator=(const Events&) = delete;
-  ~Events() {
-    if (event_.type != YAML_NO_EVENT) yaml_event_delete(&event_);
-    yaml_parser_delete(&parser_);
-  }
+  explicit Events(std::string_view text) : events_(text) {}
 
   const yaml_event_t& next() {
-    if (event_.type != YAML_NO_EVENT) yaml_event_delete(&event_);
-    event_.type = YAML_NO_EVENT;
-    if (yaml_parser_parse(&parser_, &event_) == 0) fail();
-    return event_;
+    if (!events_.next()) fail();
+    return events_.event();
   }
 
  private:
   /// go-yaml's parser.fail: lines count from 0, except that scanners' lines count from 1.
   [[noreturn]] void fail() const {
-    std::size_t line = parser_.problem_mark.line;
-    if (line != 0 && parser_.error == YAML_SCANNER_ERROR) ++line;
-    if (line == 0) line = parser_.context_mark.line;
-    const char* problem =
-        parser_.problem != nullptr ? parser_.problem : "unknown problem parsing YAML content";
+    const yaml_parser_t& parser = events_.parser();
+    std::size_t line = parser.problem_mark.line;
+    if (line != 0 && parser.error == YAML_SCANNER_ERROR) ++line;
+    if (line == 0) line = parser.context_mark.line;
+    const char* problem = parser.problem != nullptr ? parser.problem : "unknown problem parsing YAML content";
     throw Complaint{
         line == 0 ? fmt::format("yaml: {}", problem) : fmt::format("yaml: line {}: {}", line, problem),
-        static_cast<std::uint32_t>(parser_.problem_mark.line + 1),
-        static_cast<std::uint32_t>(parser_.problem_mark.column + 1)};
+        static_cast<std::uint32_t>(parser.problem_mark.line + 1),
+        static_cast<std::uint32_t>(parser.problem_mark.column + 1)};
   }
 
-  yaml_parser_t parser_{};
-  yaml_event_t event_{};
+  YamlEvents events_;
 };
 
 std::string_view text_of(const yaml_char_t* bytes) {

@@ -6,9 +6,9 @@
 // read again by the other one, which tests hold this one against.
 #include "policy/yaml/plain.h"
 
-#include <yaml.h>
-
 #include <algorithm>
+
+#include "policy/data/yaml_events.h"
 
 namespace signalbox::policy::yaml {
 namespace {
@@ -23,41 +23,29 @@ bool is_null(std::string_view plain) {
 
 class Composer {
  public:
-  explicit Composer(std::string_view text) {
-    yaml_parser_initialize(&parser_);
-    if (text.data() == nullptr) text = "";  // libyaml asserts that there is a text, be it empty
-    yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()), text.size());
-  }
-  Composer(const Composer&) = delete;
-  Composer& operator=(const Composer&) = delete;
-  ~Composer() {
-    yaml_event_delete(&event_);
-    yaml_parser_delete(&parser_);
-  }
+  explicit Composer(std::string_view text) : events_(text) {}
 
   std::optional<Node> first_document() {
     Node out;
-    const bool read = next() && event_.type == YAML_STREAM_START_EVENT && next() &&
-                      event_.type == YAML_DOCUMENT_START_EVENT && next() && node(out, 0) &&
-                      !out.is(NodeKind::Null) && next() && event_.type == YAML_DOCUMENT_END_EVENT &&
+    const bool read = next() && event().type == YAML_STREAM_START_EVENT && next() &&
+                      event().type == YAML_DOCUMENT_START_EVENT && next() && node(out, 0) &&
+                      !out.is(NodeKind::Null) && next() && event().type == YAML_DOCUMENT_END_EVENT &&
                       next();  // what stands behind it may show that it was no document
     return read ? std::optional(std::move(out)) : std::nullopt;
   }
 
  private:
-  bool next() {
-    yaml_event_delete(&event_);
-    return yaml_parser_parse(&parser_, &event_) != 0;
-  }
+  bool next() { return events_.next(); }
+  const yaml_event_t& event() const { return events_.event(); }
 
   /// From the present event to the last one of the node. Beyond the bounds the other reader complains.
   bool node(Node& out, int depth) {
     if (depth > kMaxDepth || ++nodes_ > kMaxNodes) return false;
-    const yaml_mark_t& mark = event_.start_mark;
+    const yaml_mark_t& mark = event().start_mark;
     const auto at = static_cast<std::uint32_t>(mark.index);
     out.span = {static_cast<std::uint32_t>(mark.line + 1), static_cast<std::uint32_t>(mark.column + 1), at,
                 at, at};
-    switch (event_.type) {
+    switch (event().type) {
       case YAML_SCALAR_EVENT: return scalar(out);
       case YAML_SEQUENCE_START_EVENT: return list(out, depth);
       case YAML_MAPPING_START_EVENT: return map(out, depth);
@@ -66,7 +54,7 @@ class Composer {
   }
 
   bool scalar(Node& out) {
-    const auto& scalar = event_.data.scalar;
+    const auto& scalar = event().data.scalar;
     if (scalar.anchor != nullptr || scalar.tag != nullptr) return false;
     out.quoted = scalar.style != YAML_PLAIN_SCALAR_STYLE;
     const std::string_view text = text_of(scalar.value, scalar.length);
@@ -77,29 +65,28 @@ class Composer {
   }
 
   bool list(Node& out, int depth) {
-    const auto& start = event_.data.sequence_start;
+    const auto& start = event().data.sequence_start;
     if (start.anchor != nullptr || start.tag != nullptr) return false;
     out.kind = NodeKind::List;
-    while (next() && event_.type != YAML_SEQUENCE_END_EVENT)
+    while (next() && event().type != YAML_SEQUENCE_END_EVENT)
       if (!node(out.items.emplace_back(), depth + 1) || out.items.back().is(NodeKind::Null)) return false;
-    return event_.type == YAML_SEQUENCE_END_EVENT;
+    return event().type == YAML_SEQUENCE_END_EVENT;
   }
 
   bool map(Node& out, int depth) {
-    const auto& start = event_.data.mapping_start;
+    const auto& start = event().data.mapping_start;
     if (start.anchor != nullptr || start.tag != nullptr) return false;
     out.kind = NodeKind::Map;
-    while (next() && event_.type != YAML_MAPPING_END_EVENT) {
+    while (next() && event().type != YAML_MAPPING_END_EVENT) {
       auto& [key, value] = out.fields.emplace_back();
       if (!node(key, depth + 1) || !key.is(NodeKind::Scalar)) return false;
       if (!next() || !node(value, depth + 1)) return false;
       if (value.is(NodeKind::Null)) value.span = key.span;  // it has no place of its own
     }
-    return event_.type == YAML_MAPPING_END_EVENT;
+    return event().type == YAML_MAPPING_END_EVENT;
   }
 
-  yaml_parser_t parser_{};
-  yaml_event_t event_{};
+  YamlEvents events_;
   int nodes_ = 0;
 };
 
