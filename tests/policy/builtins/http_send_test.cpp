@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <cstdlib>
 #include <map>
 #include <mutex>
 #include <string>
@@ -48,11 +49,22 @@ class Server {
   }
 
  private:
+  /// Head and body; they may come apart.
+  static bool is_whole(const std::string& request) {
+    constexpr std::string_view kLength = "Content-Length: ";
+    const auto head = request.find("\r\n\r\n");
+    if (head == std::string::npos) return false;
+    const auto length = request.find(kLength);
+    const std::size_t body =
+        length < head ? std::strtoul(request.c_str() + length + kLength.size(), nullptr, 10) : 0;
+    return request.size() >= head + 4 + body;
+  }
+
   void serve() {
     for (int client; (client = ::accept(fd_, nullptr, nullptr)) >= 0; ::close(client)) {
       std::string request;
       char bytes[4096];
-      while (request.find("\r\n\r\n") == std::string::npos) {
+      while (!is_whole(request)) {
         const auto got = ::recv(client, bytes, sizeof(bytes), 0);
         if (got <= 0) break;
         request.append(bytes, static_cast<std::size_t>(got));
