@@ -8,9 +8,9 @@ set(SIGNALBOX_PG_QUERY_SOURCE "${CMAKE_SOURCE_DIR}/build/pg_query" CACHE PATH "l
 # The names of the library that grammar/ uses. The crate's copy gets a prefix, so that both can be in one program.
 set(PG_QUERY_SYMBOLS raw_parser pg_query_init pg_query_enter_memory_context pg_query_exit_memory_context CopyErrorData
   FlushErrorState PG_exception_stack error_context_stack CurrentMemoryContext standard_conforming_strings
-  escape_string_warning backslash_quote)
+  escape_string_warning backslash_quote deparseRawStmt initStringInfo copyObjectImpl palloc0 lappend)
 
-# pg_query_from_source(TARGET PREFIX SOURCE): PostgreSQL's parser alone (no protobuf, deparser, PL/pgSQL) as one object whose
+# pg_query_from_source(TARGET PREFIX SOURCE): PostgreSQL's parser and the writer of its trees (no protobuf, PL/pgSQL) as one object whose
 # global names all begin with PREFIX.
 function(pg_query_from_source target prefix source)
   if(NOT EXISTS ${source}/src/pg_query.c)
@@ -21,7 +21,7 @@ function(pg_query_from_source target prefix source)
   find_program(NM NAMES nm llvm-nm-19 REQUIRED)
   file(GLOB sources ${source}/src/postgres/*.c)
   list(FILTER sources EXCLUDE REGEX "src_pl_plpgsql")
-  add_library(${target}_objects OBJECT ${source}/src/pg_query.c ${sources})
+  add_library(${target}_objects OBJECT ${source}/src/pg_query.c ${source}/src/postgres_deparse.c ${sources})
   target_include_directories(${target}_objects PRIVATE ${source} ${source}/vendor ${source}/src/postgres/include ${source}/src/include)
   target_compile_options(${target}_objects PRIVATE -w -O2 -ffunction-sections -fdata-sections)
   set(object ${CMAKE_CURRENT_BINARY_DIR}/${target}.o)

@@ -19,6 +19,7 @@
 
 #include "base/diagnostic.h"
 #include "policy/builtins/builtin.h"
+#include "policy/check/expr_form.h"
 #include "policy/check/query_types.h"
 #include "policy/decision.h"
 #include "policy/explain.h"
@@ -85,6 +86,7 @@ struct LoadOptions {
   bool strict = false;  ///< unused locals and imports are errors
   bool strict_builtin_errors = false;
   Optimise optimise = Optimise::Yes;
+  check::ExprForm form = check::ExprForm::Fast;
   bool keep_prints = false;  ///< print() writes to QueryOptions::notes; otherwise it is compiled away
   /// Sees the modules as they were parsed, and may change them, before they are checked.
   std::function<void(std::vector<ast::Module>&)> adapt;

@@ -67,8 +67,9 @@ class ModuleReader {
     if (options.v0_compatible) parsing_.version = ast::RegoVersion::V0;
   }
 
-  void read(const std::string& path, const std::string& text) {
-    const auto source = ast::make_source(path, text);
+  /// `path` says what the file is, `name` is what diagnostics call it.
+  void read(const std::string& path, const std::string& name, const std::string& text) {
+    const auto source = ast::make_source(name, text);
     if (path.ends_with(".rego")) {
       keep(ast::parse_module(source, parsing_));
     } else if (path.ends_with(".policy.yaml") || path.ends_with(".policy.yml")) {
@@ -96,7 +97,8 @@ std::vector<ast::Module> parse_files(const std::vector<SourceFile>& files, const
                                      const LoadOptions& options, Diagnostics& errors) {
   ModuleReader reader(options, vocabulary, errors);
   for (const SourceFile& file : files) {
-    if (!is_data_file(file.path)) reader.read(file.shown.empty() ? file.path : file.shown, file.text);
+    if (!is_data_file(file.path))
+      reader.read(file.path, file.shown.empty() ? file.path : file.shown, file.text);
   }
   const bool has_policies = std::ranges::any_of(reader.modules, [](const ast::Module& module) {
     return ast::dotted_name(module.package.path).starts_with("data.policies.");
@@ -105,7 +107,8 @@ std::vector<ast::Module> parse_files(const std::vector<SourceFile>& files, const
     return options.entry.starts_with(ast::dotted_name(module.package.path) + ".");
   });
   if (has_policies && !has_entry && options.entry == "data.gateway.actions") {
-    reader.read(std::string(kDefaultEntryPath), default_entry(vocabulary.default_hook));
+    const std::string name(kDefaultEntryPath);
+    reader.read(name, name, default_entry(vocabulary.default_hook));
   }
   return std::move(reader.modules);
 }
@@ -151,6 +154,7 @@ check::CheckOptions checking_options(const PolicySet::Loaded& loaded) {
   check::CheckOptions out;
   out.strict = loaded.options.strict;
   out.keep_prints = loaded.options.keep_prints;
+  out.form = loaded.options.form;
   out.own_builtins = loaded.options.host.own_builtins;
   out.host_input = loaded.vocabulary.input_schema;
   for (const SourceFile& file : loaded.options.schemas) {

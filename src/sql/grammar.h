@@ -19,7 +19,7 @@ struct Grammar {
   QueryFacts (*analyze)(std::string_view text, const AnalyzeOptions& options);
   /// sql/outputs.h, of such a text.
   Outputs (*outputs)(std::string_view text, std::uint32_t index, bool carried, const AnalyzeOptions& options);
-  /// sql/rewrite.h; null where this grammar's library cannot write a tree out.
+  /// sql/rewrite.h
   std::expected<Rewritten, RewriteError> (*rewrite)(std::string_view text, const Rewrite& edits,
                                                     const AnalyzeOptions& options);
   /// injected_shapes() of a text that analyze() has accepted, as far as its parse tree tells.

@@ -15,10 +15,7 @@ std::expected<Rewritten, RewriteError> rewrite(std::string_view text, const Rewr
                                                const AnalyzeOptions& options) {
   if (text.size() > kLongestText) return std::unexpected(RewriteError{"it is too long"});
   if (text.find('\0') != std::string_view::npos) return std::unexpected(RewriteError{"it has a NUL byte"});
-  const Grammar& grammar = grammar_for(options.server_version);
-  if (grammar.rewrite == nullptr)
-    return std::unexpected(RewriteError{"this server's grammar cannot be written out by this build"});
-  return grammar.rewrite(text, edits, options);
+  return grammar_for(options.server_version).rewrite(text, edits, options);
 }
 
 }  // namespace signalbox::sql

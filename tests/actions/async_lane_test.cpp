@@ -82,6 +82,19 @@ TEST_CASE("a job runs and its result comes back with its origin") {
   CHECK(lane->counters().running == 0);
 }
 
+TEST_CASE("a lane that has gone to sleep wakes for a job, and for a retry that is due") {
+  testing::TemporaryDirectory directory;
+  auto lane = open_lane(options_in(directory), parts_with([](const Job& job, auto&) {
+                          return job.attempt < 2 ? Attempt::again("not yet") : Attempt::done("1");
+                        }));
+  Producer& producer = lane->producer();
+  for (std::uint64_t round = 1; round <= 2; ++round) {
+    std::this_thread::sleep_for(400ms);  // longer than it stays watchful
+    REQUIRE(producer.push(probe_job(producer, kClock)) == Push::Taken);
+    REQUIRE(eventually([&] { return lane->counters().completed == round; }));
+  }
+}
+
 TEST_CASE("retries end in success, or in a dead letter that can be requeued and discarded") {
   testing::TemporaryDirectory directory;
   std::atomic<bool> mended = false;

@@ -45,6 +45,7 @@ def pytest_terminal_summary(terminalreporter):
 def pytest_addoption(parser):
     parser.addoption("--binary", type=pathlib.Path, default=build.binary("dev"), help="the gateway's program")
     parser.addoption("--load-seconds", type=float, default=8, help="how long test_mixed_load drives its clients")
+    parser.addoption("--seed", type=int, default=1, help="the first conversation of test_conversations")
     parser.addoption("--direct", action="store_true", help="PostgreSQL in the gateway's place")
 
 

@@ -1,5 +1,34 @@
 """Ways around a guard in which the protocol does the work (the probes P1 to P15), each a conversation with the
 server's log as witness. The texts are few; what differs is when, how and under which settings they are sent.
+
+Where each probe is held, beside the texts of test_bypass_corpus.py; * also against other rules or in other states:
+
+ P1  split byte by byte               here, test_p1_split; *test_refusals [byte by byte]
+ P2  several Queries in one segment   here, test_p2_*
+ P3  a name with another text         here, test_p3_*
+ P4  prepared before the policy       here, test_p4_*; *test_reload_traffic
+ P5  what is bound decides            here, test_p5_*: settings, texts of SQL, keys in each type and format
+ P6  a portal before SET search_path  here, test_p6_*; *test_search_path
+ P7  EXECUTE, FETCH, MOVE, CLOSE      here, test_p7_*
+ P8  FunctionCall                     here, test_p8_*; counted by test_bypass_pack_sessions
+ P9  COPY data like SQL               here, test_p9_*
+ P10 a Query during COPY IN           here, test_p10_*
+ P11 inside BEGIN .. COMMIT           here, test_p11_*; *test_refusals
+ P12 in the middle of a pipeline      here, test_p12_*
+ P13 Flush, not Sync                  here, test_p13_*
+ P14 the unnamed statement renewed    here, test_p14_*
+ P15 DEALLOCATE ALL, DISCARD ALL      here, test_p15_*
+ P16 walsender                        test_bypass_sessions::test_p16_*
+ P17 start-up options                 test_bypass_sessions::test_p17_*; *test_bypass_settings
+ P18 databases, cancel keys           test_bypass_sessions::test_p18_*
+ P19 one text, two users or masks     test_bypass_sessions::test_p19_*
+ P20 what is remembered, SET ROLE     test_bypass_sessions::test_p20_*; there is no cache of results
+ P21 answered twice                   test_bypass_sessions::test_p21_*; there is no mirror
+ P22 longer than the limit            test_bypass_sessions::test_p22_*
+ P23 NUL, BOM, bad and other encodings  test_bypass_sessions::test_p23_*
+ P24 nesting                          test_bypass_sessions::test_p24_*
+ P25 10,000 statements                test_bypass_sessions::test_p25_*
+ P26 a newer grammar                  test_bypass_sessions::test_p26_*
 """
 import struct
 
@@ -191,6 +220,26 @@ def test_p6_search_path(play):
     play(conversation, [look[0]])
 
 
+def test_p6_a_portal_keeps_its_names(own_gateway, guarded):
+    """Where the search_path may change, what was bound before reads what its names meant then."""
+    rules = """
+policy: named
+rules:
+  - name: no board but the public one
+    match: {query.tables: {any: {name: board, schema: {not: ["", public]}}}}
+    then: [deny]
+"""
+    gateway = own_gateway({"named.policy.yaml": rules})
+    played.append("p6 portal")
+    with connect(gateway, user=PROBER) as wire:
+        wire.ask(query("begin"), parse("select * from board"), bind((), "", "p"), SYNC, ready=2)
+        assert errors(wire.ask(query("set local search_path = evil"))) == []
+        answer = wire.ask(execute("p"), SYNC)
+        assert errors(answer) == [] and not any(b"s3cret" in found.body for found in answer)
+        wire.ask(query("rollback"))
+        refused(wire.ask(query("select * from evil.board")))
+
+
 # --- P7: SQL's EXECUTE and cursors beside the protocol's
 
 def test_p7_names_of_sql_and_protocol(play):
@@ -207,6 +256,39 @@ def test_p7_names_of_sql_and_protocol(play):
         wire.ask(query("rollback"))
 
     play(conversation, ["execute px", "fetch c", "fetch all from c", "move c", "close c"])
+
+
+def test_p7_what_code_has_opened(own_gateway, guarded):
+    """A cursor that a function has opened and a statement that it has prepared are unknown by their names, which is told."""
+    rules = """
+policy: unknown_names
+rules:
+  - name: nothing by a name that nobody has seen
+    match: {query.opaque: execute}
+    then: [deny]
+"""
+    guarded.server.sql("create or replace function leak() returns refcursor language plpgsql as $$ declare c refcursor := 'c'; begin open c for select secret from vault; return c; end $$;"
+                       "create or replace function prepares() returns int language plpgsql as $$ begin execute 'prepare px as select secret from vault'; return 1; end $$")
+    gateway = own_gateway({"unknown.policy.yaml": rules})
+    played.append("p7 code")
+    with connect(gateway, user=PROBER) as wire:
+        for opening in ("select leak()", "do $$ begin perform leak(); end $$", "values (leak())", "select 1 where leak() is not null"):
+            for fetching in ([query("fetch all c")], [query("fetch c")], [query('move forward 1 from "c"')], [parse("fetch all c"), bind(), execute(), SYNC],
+                             [execute("c"), SYNC], [describe("P", "c"), execute("c", 1), SYNC]):
+                wire.ask(query("begin"), query(opening), ready=2)
+                refused(wire.ask(*fetching))
+                wire.ask(query("rollback"))
+        refused(wire.ask(query("select leak(); fetch all c")))
+        assert errors(wire.ask(query("select prepares()"))) == []
+        for running in ("execute px", "explain analyze execute px", "create temp table x as execute px"):
+            refused(wire.ask(query(running)))
+        refused(wire.ask(bind((), "px"), execute(), SYNC))
+        refused(wire.ask(bind((), "px", "portal"), execute("portal"), SYNC))
+        # What has been seen is known: a cursor of SQL's, and a portal with values.
+        wire.ask(query("begin"), query("declare seen cursor for select note from board"), parse("select note from board where id = $1"), bind(["1"], "", "portal"), SYNC, ready=3)
+        assert errors(wire.ask(query("fetch seen"))) == [] and errors(wire.ask(query("fetch portal"))) == []
+        wire.ask(query("rollback"))
+    guarded.server.sql("drop function leak(); drop function prepares()")
 
 
 # --- P8: fast path

@@ -1,18 +1,5 @@
-"""Ways around a policy that the protocol offers, where no SQL text differs (the probes P1 to P26), and what an operator relies on.
-
- P1 split byte by byte            test_refusals [byte by byte]       P14 anonymous statement renewed  test_checklist::test_17_anonymous_*
- P2 two queries in one segment    test_refusals                      P15 DEALLOCATE, DISCARD          test_protocol
- P3 Parse of a used name          test_refusals [named statement]    P16 walsender's queries          here
- P4 policy reloaded behind Parse  test_refusals, test_opa            P17 startup options              test_protocol::test_startup_as_sent
- P5 a bound value is dangerous    here, test_checklist::test_17_*    P18 cancel keys                  test_cancel
- P6 portal behind SET             none: texts are decided, names resolved by the server
- P7 EXECUTE, FETCH by SQL         test_refusals::test_statement_prepared_by_sql_*
- P8 FunctionCall                  here                               P19 remembered decisions         test_advisories
- P9 COPY data that looks like SQL here                               P20, P21 cache, mirror           none: not built
- P10 Query during COPY            here                               P22 longer than the limit        here
- P11 inside BEGIN ... COMMIT      test_refusals                      P23 NUL, BOM, bad UTF-8          test_checklist::test_30_*
- P12 in the middle of a pipeline  test_refusals                      P24, P25 nesting, many           test_checklist::test_30_*
- P13 Flush, not Sync              test_refusals                      P26 a newer grammar              tests/sql: parse_error
+"""Ways around a policy that the protocol offers, where no SQL text differs, and what an operator relies on. Which test holds which
+of the probes P1 to P26 stands at the head of test_bypass_protocol.py.
 """
 import json
 import pathlib

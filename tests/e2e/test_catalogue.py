@@ -136,7 +136,7 @@ def test_the_roles_own_search_path(start, guarded):
 
 def test_what_is_defined_meanwhile_is_seen(start, guarded):
     """A view that comes through the gateway is known soon, wherever it is used; one that is gone is not."""
-    gateway = start({"guard.policy.yaml": policy([]).replace("query.kind: create_view", "query.kind: nothing")})
+    gateway = start({"guard.policy.yaml": policy([]).replace("query.kind: create_view", "query.kind: listen")})
     with connect(gateway, user=PROBER) as wire, connect(gateway, user=PROBER) as other:
         other.ask(parse("select 1", "s"), SYNC)
         assert errors(wire.ask(query("begin"), query("create view v_new as select * from ledger"), query("commit"), ready=3)) == []

@@ -321,7 +321,7 @@ policy: reader
 on: [traffic_from_client]
 rules:
   - name: reads
-    match: {query.kind: never, query.has_where: true}
+    match: {query.kind: listen, query.has_where: true}
     when: count(input.query.tables) > 1000000
     then: [deny: {message: never}]
 """

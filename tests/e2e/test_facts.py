@@ -99,7 +99,8 @@ SYSTEM_COLUMNS = {"tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"}  # its par
 def invented(facts, seen):
     """Columns that the facts call certain and PostgreSQL does not check: (table, column)."""
     read = {(name, column) for use, name in seen for column in use.read | use.written}
-    whole = {name for use, name in seen if "*" in use.read | use.written}
+    # Where columns have other names, which of them are checked is not told.
+    whole = {name for use, name in seen if use.columns is None or "*" in use.read | use.written}
     tables = {name for _, name in seen}
     return [(column["table"], column["name"]) for column in facts["query.columns"]
             if column["certain"] and column["access"] in ("read", "write") and column["name"] not in {"*", *SYSTEM_COLUMNS} and column["table"] in tables

@@ -10,7 +10,7 @@ import pytest
 
 from rig import host
 from support import clients
-from support.clients import program as run
+from support.clients import needs_its_own_programs, program as run
 from test_programs import LIBRARY, SCRIPT
 
 RULES = host.ROOT / "rules"
@@ -99,6 +99,7 @@ def library(pg):
     return "library_packs"
 
 
+@needs_its_own_programs
 def test_dump_and_restore(pg, guarded, library, tmp_path):
     direct = run("pg_dump", server=pg, database=library)
     through = run("pg_dump", server=guarded, database=library)
@@ -154,16 +155,32 @@ def test_ordinary_sql(pg, guarded):
     assert (through.stdout, through.stderr) == (direct.stdout, direct.stderr)
 
 
-def test_migrations_of_an_orm(pg, guarded):
+@pytest.mark.parametrize("orm, seen", [("alembic", "third"), ("django", "unique")])
+def test_migrations_of_an_orm(orm, seen, pg, guarded):
     def migrate(server):
         pg.sql("drop database if exists migrated")
         pg.sql("create database migrated")
-        program = pathlib.Path(__file__).parent / "clients" / "python" / "alembic_migrations.py"
+        program = pathlib.Path(__file__).parent / "clients" / "python" / f"{orm}_migrations.py"
         done = subprocess.run(["/usr/bin/python3", program], capture_output=True, text=True, timeout=120,
                               env=clients.environment(server, database="migrated"))
         assert done.returncode == 0, done.stderr
         return done.stdout
 
     direct = migrate(pg)
-    assert "third" in direct
+    assert seen in direct
     assert migrate(guarded) == direct
+
+
+def test_migrations_in_sql(pg, guarded):
+    """As Rails, Flyway, Prisma, Liquibase and goose send them."""
+    script = pathlib.Path(__file__).parent / "support" / "migrations.sql"
+
+    def migrate(server):
+        pg.sql("drop database if exists migrated")
+        pg.sql("create database migrated")
+        return run("psql", "-Xa", "-v", "ON_ERROR_STOP=1", "-f", script, server=server, database="migrated")
+
+    direct = migrate(pg)
+    assert direct.returncode == 0, direct.stderr
+    through = migrate(guarded)
+    assert (through.stdout, through.stderr) == (direct.stdout, direct.stderr)

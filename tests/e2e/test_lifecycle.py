@@ -8,6 +8,7 @@ import pytest
 from rig import host, postgres
 from support import pgwire
 from support.pgwire import Closed, Wire, connect, errors, query
+from support.rules import policy_file
 
 
 def can_connect(gateway):
@@ -202,3 +203,16 @@ def test_log_lines_cannot_be_forged(name, make_gateway):
     gateway.stop()
     assert "\x1b" not in gateway.process.output()
     assert "\nname" not in gateway.process.output()
+
+
+def test_an_idle_gateway_sleeps(make_gateway):
+    """With policies, the async lane and a client that is silent: threads wake for what there is to do, not to look whether there is something."""
+    gateway = make_gateway(rules=policy_file("traffic_from_client", {"log": {"message": "seen"}}, name="lines"))
+    with connect(gateway) as wire:
+        wire.rows("select 1")
+        time.sleep(1)  # what it was woken for is done
+        before = gateway.process.sleeps()
+        time.sleep(4)
+        assert gateway.process.sleeps() - before <= 12, "a timer or two a second for each thread that keeps one"
+        wire.rows("select 1")
+        host.wait_until(lambda: (gateway.folder / "audit.log").read_text().count('"seen"') == 2, 10, "the line is written though the writer slept")

@@ -318,7 +318,7 @@ def test_where_nobody_asks_nothing_changes(make_gateway, pg):
             assert [m.brief() for m in wire.ask(query(statement))] == [m.brief() for m in direct.ask(query(statement))]
 
 
-def test_default_deny_does_not_undo_a_mask(make_gateway):
+def test_default_deny_does_not_undo_a_mask(make_gateway, masked):
     rules = {"m.policy.yaml": policy(MASKS), "a.policy.yaml": "policy: all\non: [traffic_from_client]\nrules:\n  - name: all\n    then: [allow]\n"}
     gateway = make_gateway(rules=rules, config={"policy": {"default": "deny"}})
     with connect(gateway) as wire:

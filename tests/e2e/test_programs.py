@@ -1,7 +1,7 @@
 """PostgreSQL's own programs through the gateway: psql, pgbench, pg_dump, pg_restore, pg_dumpall, pg_isready."""
 import pytest
 
-from support.clients import program as run
+from support.clients import needs_its_own_programs, program as run
 
 SSLMODES = ["disable", "verify-full"]
 
@@ -115,6 +115,7 @@ def test_pgbench(mode, sslmode, pg, gateway, authority):
     assert "processed: 100/100" in reconnecting.stdout, reconnecting.stderr
 
 
+@needs_its_own_programs
 @pytest.mark.parametrize("sslmode", SSLMODES)
 @pytest.mark.parametrize("form", ["plain", "custom", "directory"])
 def test_dump_and_restore(form, sslmode, pg, gateway, library, authority, tmp_path):
@@ -141,6 +142,7 @@ def comparable(dump):
     return [line for line in dump.splitlines() if not line.startswith(("\\restrict", "\\unrestrict"))]
 
 
+@needs_its_own_programs
 def test_dumpall_and_isready(pg, gateway):
     through, direct = (run("pg_dumpall", "--globals-only", server=server) for server in (gateway, pg))
     assert comparable(through.stdout) == comparable(direct.stdout) and through.returncode == 0, through.stderr

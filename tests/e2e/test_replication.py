@@ -6,7 +6,7 @@ import pytest
 
 from rig import host, postgres
 from support import clients, pgwire
-from support.clients import program as run
+from support.clients import needs_its_own_programs, program as run
 
 
 @pytest.fixture
@@ -57,6 +57,7 @@ def test_subscription(published, gateway, folder):
         subscriber.stop()
 
 
+@needs_its_own_programs
 @pytest.mark.parametrize("sslmode", ["disable", "verify-full"])
 def test_pg_basebackup(sslmode, pg, gateway, authority, tmp_path):
     """A backup with its WAL streamed beside it, verified against its manifest."""
@@ -68,6 +69,7 @@ def test_pg_basebackup(sslmode, pg, gateway, authority, tmp_path):
     assert checked.returncode == 0, checked.stderr
 
 
+@needs_its_own_programs
 def test_pg_receivewal(pg, gateway, tmp_path):
     env = clients.environment(gateway)
     with subprocess.Popen([postgres.BIN / "pg_receivewal", "-D", tmp_path, "--no-loop"], env=env) as receiver:

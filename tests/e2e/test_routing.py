@@ -1,5 +1,8 @@
 """route, forward, create: two PostgreSQL servers, one a streaming replica of the other, and what a session may take along."""
 import pathlib
+import socket
+import struct
+import subprocess
 import threading
 import time
 
@@ -7,7 +10,7 @@ import pytest
 
 from rig import host, postgres
 from support.rules import policy_file
-from support.pgwire import COPY_DONE, FLUSH, SYNC, Wire, bind, cancel_request, close, connect, copy_data, describe, errors, execute, kinds, message, parse, query, status
+from support.pgwire import COPY_DONE, FLUSH, SYNC, TERMINATE, Wire, bind, cancel_request, close, connect, copy_data, describe, errors, execute, kinds, message, parse, query, status
 
 WHERE = "select pg_is_in_recovery()"
 
@@ -20,9 +23,11 @@ def servers(folder):
     replica = postgres.Cluster(folder / "routing-replica", settings={"primary_conninfo": f"host=127.0.0.1 port={primary.port} user=postgres"})
     replica.folder.mkdir(parents=True)
     host.own(replica.folder)
-    copied = host.Process([postgres.BIN / "pg_basebackup", "-D", replica.data, "-h", "127.0.0.1", "-p", str(primary.port), "-U", "postgres", "-R", "-X", "stream",
-                           "--checkpoint=fast", "--no-sync"], replica.folder / "basebackup.log", ordinary=True)
-    assert copied.wait(120) == 0, copied.output()
+    primary.stop()
+    subprocess.run(["cp", "-a", primary.data, replica.data], check=True)
+    (replica.data / "standby.signal").touch()
+    host.own(replica.data / "standby.signal")
+    primary.start()
     replica.start()
     yield primary, replica
     replica.stop()
@@ -189,8 +194,73 @@ def test_a_pipeline_with_several_statements_stays_together(make):
         pipeline = wire.ask(parse(WHERE), bind(), execute(), parse("insert into notes (text) values ('p')"), bind(), execute(), SYNC)
         assert refusal(pipeline) is None and [m.columns for m in pipeline if m.kind == "D"] == [[b"f"]]
         assert on_replica(wire)
-        answer = wire.ask(parse(WHERE), bind(), execute(), SYNC, step=3)
-        assert refusal(answer) is None  # in pieces: where it runs is open, that it runs is not
+
+
+PIECES = {"parse first": [parse(WHERE), bind() + describe() + execute() + SYNC], "sync last": [parse(WHERE) + bind() + describe() + execute(), SYNC],
+          "message by message": [parse(WHERE), bind(), describe(), execute(), SYNC], "amid a message": [(whole := parse(WHERE) + bind() + describe() + execute() + SYNC)[:-17], whole[-17:]]}
+
+
+@pytest.mark.parametrize("pieces", PIECES.values(), ids=PIECES)
+@pytest.mark.parametrize("by", ["statement", "transaction", "session"])
+def test_a_pipeline_that_comes_in_pieces_moves_as_a_whole(make, by, pieces):
+    """Nothing of it goes anywhere before its Sync is here; the client, who has not asked for an answer yet, does not notice."""
+    gateway = make(policy("traffic_from_client", [{"route": {"role": "replica", "by": by}}], READS))
+    with connect(gateway) as wire:
+        for _ in range(2):
+            for piece in pieces:
+                wire.send(piece)
+                assert piece is pieces[-1] or by == "session" or wire.quiet(0.1)
+            answer = wire.until_ready()
+            assert kinds(answer).replace("S", "") == "12TDCZ" and [m.columns for m in answer if m.kind == "D"] == [[b"t"]]
+        assert refusal(wire.ask(query("insert into notes (text) values ('x')"))) == ("25006" if by == "session" else None)
+
+
+def test_a_pipeline_in_pieces_that_turns_out_to_hold_another_statement_stays(make):
+    gateway = make(policy("traffic_from_client", [SPLIT], READS))
+    with connect(gateway) as wire:
+        wire.send(parse(WHERE), bind(), execute())
+        assert wire.quiet(0.1)
+        answer = wire.ask(parse("insert into notes (text) values ('p')"), bind(), execute(), SYNC)
+        assert refusal(answer) is None and [m.columns for m in answer if m.kind == "D"] == [[b"f"]]
+        assert on_replica(wire)
+
+
+def test_a_flush_in_a_pipeline_is_answered(make):
+    """Its client may wait for the answer before it goes on, with whatever statement: it stays."""
+    gateway = make(policy("traffic_from_client", [SPLIT], READS))
+    with connect(gateway) as wire:
+        for _ in range(2):
+            wire.send(parse(WHERE), bind())
+            time.sleep(0.1)
+            wire.send(execute(), FLUSH)
+            assert [wire.receive().kind for _ in "12DC"] == ["1", "2", "D", "C"]
+            assert kinds(wire.ask(SYNC)) == "Z"
+        assert on_replica(wire)
+
+
+def test_a_pipeline_too_long_to_be_held_stays(make_gateway, servers):
+    gateway = make_gateway(rules=policy("traffic_from_client", [SPLIT], READS), config={**config(servers), "limits": {"statement_memory": "64 KiB"}})
+    with connect(gateway) as wire:
+        wire.send(parse("select pg_is_in_recovery(), length($1)"), bind(["x" * 100_000]), execute(), FLUSH)
+        assert [m.columns for m in wire.until("C") if m.kind == "D"] == [[b"f", b"100000"]]
+        assert kinds(wire.ask(SYNC)) == "Z" and on_replica(wire)
+
+
+def test_a_client_leaves_while_its_pipeline_is_held(make, servers):
+    gateway = make(policy("traffic_from_client", [SPLIT], READS))
+    for how in ("close", "reset", "goodbye"):
+        wire = connect(gateway, application_name="leaver")
+        wire.send(parse(WHERE), bind(), execute())
+        time.sleep(0.1)
+        if how == "reset":
+            wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        elif how == "goodbye":
+            wire.send(TERMINATE)
+        wire.drop()
+        host.wait_until(lambda: gateway.rest("GET", "/gateway/v1/sessions")[1]["sessions"] == [], 10, "the session has gone")
+        host.wait_until(lambda: servers[0].sql("select count(*) from pg_stat_activity where application_name = 'leaver'") == "0", 10, "and its server's")
+    with connect(gateway) as wire:
+        assert on_replica(wire)
 
 
 def at_the_replica(make):

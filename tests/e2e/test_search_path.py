@@ -135,7 +135,8 @@ def test_what_is_followed(server, gateway, extended):
             for text in texts:
                 run(wire, text, extended)
             host.wait_until(lambda: errors(wire.ask(query("show server_version")))[0]["M"] == "known", 10, "the catalogue is known")
-            if knows(wire) != known:
+            told = "search_path" in wire.parameters  # by a server from PostgreSQL 18 on, which may know more
+            if knows(wire) != known and (known or not told):
                 wrong.append((texts, known))
     summarise(f"search_path, {'extended' if extended else 'simple'}: {len(TOLD)} courses, {len(wrong)} not as expected")
     assert wrong == []

@@ -43,6 +43,15 @@ const Body kBodies[] = {
     {"strings",
      "allow if { startswith(lower(input.path), \"/api\"); endswith(input.path, \"read\"); "
      "contains(input.path, \"/v1/\"); trim_prefix(input.path, \"/\") != \"\" }"},
+    {"split", "allow if { parts := split(input.path, \"/\"); parts[1] == \"api\"; count(parts) == 4 }"},
+    {"parts of a path", "allow if [_, \"api\", _, \"read\"] = split(trim(input.path, \" \"), \"/\")"},
+    {"texts put together",
+     "allow if { concat(\"/\", [\"\", \"api\", \"v1\", \"read\"]) == input.path; replace(input.path, \"/\", "
+     "\"//\") == \"//api//v1//read\" }"},
+    {"parts by a regular expression",
+     "allow if { regex.split(\"[/.]\", input.path)[2] == \"v1\"; regex.find_n(\"[a-z0-9]+\", input.path, "
+     "-1)[2] "
+     "== \"read\"; regex.replace(input.path, \"v[0-9]+\", \"version\") == \"/api/version/read\" }"},
     {"numbers", "allow if { input.n * 3 - 1 == 20; input.n % 2 == 1; abs(input.n) == 7 }"},
     {"objects", "allow if object.get(data.roles, input.user, []) != []"},
     {"unification", "allow if [\"admin\", x] = data.roles.alice"},

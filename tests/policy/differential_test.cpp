@@ -61,7 +61,8 @@ class Comparison {
       if (ours.empty() && theirs.front().code == "rego_type_error") {
         ++tally.types;
         const auto& [file, row, code, message] = theirs.front();
-        std::cout << "TYPES seed " << seed << ": " << message << "\n    " << line(program, file, row) << "\n";
+        std::cout << "TYPES seed " << seed << ": " << message << "\n    " << line(program, file, row) << "\n"
+                  << listing(reduce_refused(program, theirs.front()));
       } else if (theirs.empty() && ours.front().code == "rego_unsafe_var_error") {
         ++tally.unsafe;
       } else if (theirs.empty() != ours.empty()) {
@@ -69,7 +70,8 @@ class Comparison {
         const auto& [file, row, code, message] = theirs.empty() ? ours.front() : theirs.front();
         std::cout << "DIFFERENT seed " << seed << ": only "
                   << (theirs.empty() ? "we refuse " : "OPA refuses ") << file << ":" << row << " " << code
-                  << ": " << message << "\n    " << line(program, file, row) << "\n";
+                  << ": " << message << "\n    " << line(program, file, row) << "\n"
+                  << listing(reduce_refused(program, theirs.empty() ? ours.front() : theirs.front()));
       }
       bool dropped = false;
       for (const CompileError& error : theirs.empty() ? ours : theirs) dropped |= drop(program, error);
@@ -167,20 +169,41 @@ class Comparison {
     return "  query " + query + "\n  ours   " + show(mine) + "\n  OPA's  " + show(theirs) + "\n";
   }
 
-  /// Drops every rule without which the difference is still there.
-  GeneratedProgram reduce(GeneratedProgram program, const std::string& query) {
-    Comparison quiet(opa_);
+  /// Drops every rule without which `still_shows` the same.
+  template <class StillShows>
+  static GeneratedProgram without_rules(GeneratedProgram program, StillShows still_shows) {
     for (auto module = program.modules.rbegin(); module != program.modules.rend(); ++module) {
       for (std::string& rule : module->rules) {
         if (rule.empty()) continue;
         std::string kept;
         kept.swap(rule);
-        EngineAnswers ours;
-        quiet.program_ = &program;
-        const bool loads = opa_.load(program).empty() && ours.load(program).empty();
-        if (!loads || quiet.compare(ours, query, program.input).empty()) rule.swap(kept);
+        if (!still_shows(program)) rule.swap(kept);
       }
     }
+    return program;
+  }
+
+  /// What of the program makes a difference.
+  GeneratedProgram reduce(GeneratedProgram program, const std::string& query) {
+    Comparison quiet(opa_);
+    return without_rules(std::move(program), [&](const GeneratedProgram& rest) {
+      EngineAnswers ours;
+      quiet.program_ = &rest;
+      return opa_.load(rest).empty() && ours.load(rest).empty() &&
+             !quiet.compare(ours, query, rest.input).empty();
+    });
+  }
+
+  /// What of the program one of the two refuses as it did, and the other does not.
+  GeneratedProgram reduce_refused(GeneratedProgram program, const CompileError& error) {
+    const auto refuses = [&](const std::vector<CompileError>& errors) {
+      return !errors.empty() && errors.front().code == error.code && errors.front().message == error.message;
+    };
+    program = without_rules(std::move(program), [&](const GeneratedProgram& rest) {
+      EngineAnswers ours;
+      return refuses(opa_.load(rest)) != refuses(ours.load(rest));
+    });
+    opa_.load(program);
     return program;
   }
 

@@ -35,6 +35,20 @@ TEST_CASE("injected statements have the shapes of what was injected") {
       {"SELECT * FROM users WHERE name = '' OR 'x'='x' AND password = ''", "tautology"},
       {"SELECT * FROM users WHERE (name = 'a' AND (b = '' OR 1=1)) AND c = 2", "tautology"},
       {"DELETE FROM users WHERE id = 1 OR 2>1", "tautology"},
+      {"SELECT * FROM users WHERE name = '' OR 1+1=2", "tautology"},
+      {"SELECT * FROM users WHERE name = '' OR length('a') = 1", "tautology"},
+      {"SELECT * FROM users WHERE name = '' OR (SELECT 1) = coalesce(NULL, 1)", "tautology"},
+      {"SELECT * FROM users WHERE name = '' OR 1 BETWEEN 0 AND 2", "tautology"},
+      {"SELECT * FROM users WHERE name = '' OR now() IS NOT NULL", "tautology"},
+      {"SELECT * FROM users WHERE name = '' OR CASE WHEN 1=2 THEN false ELSE true END", "tautology"},
+      {"SELECT * FROM users WHERE name = '' OR (1,2) = (1,2)", "tautology"},
+      {"SELECT * FROM users WHERE name = '' OR name || '' = name", "tautology"},
+      {"SELECT * FROM users WHERE name = '' OR (1=1) IS NOT FALSE", "tautology"},
+      {"SELECT * FROM users WHERE name = '' OR id IS NULL OR id IS NOT NULL", "tautology"},
+      {"SELECT * FROM users WHERE name = '' OR random() < 2", "tautology"},
+      {"SELECT * FROM users WHERE id = 1 AND (SELECT passwd FROM pg_shadow LIMIT 1) LIKE 'm%'", "blind"},
+      {"UPDATE users SET name = (SELECT rolpassword FROM pg_authid LIMIT 1) WHERE id = 1", "blind"},
+      {"SELECT * FROM users WHERE name = convert_from(decode('61', 'hex'), 'utf8')", "encoded"},
       {"SELECT * FROM users WHERE name = 'admin'--' AND password = ''", "comment_tail"},
       {"SELECT * FROM users WHERE name = '' OR 1=1 --", "comment_tail tautology"},
       {"SELECT * FROM users WHERE name = '' OR 1=1 -- -", "comment_tail tautology"},
@@ -67,19 +81,25 @@ TEST_CASE("injected statements have the shapes of what was injected") {
 }
 
 TEST_CASE("statements that people write have none") {
-  const char* text =
-      GENERATE(as<const char*>(), "SELECT 1", "SELECT 1 -- one", "SELECT 1\n--\n", "-- '\nSELECT 1",
-               "SELECT 1 -- don't", "SELECT * FROM t WHERE 1=1 AND a = 2", "SELECT * FROM t WHERE true",
-               "SELECT * FROM t WHERE ('' = '' OR name = '')", "SELECT * FROM t WHERE ($1 IS NULL OR a = $1)",
-               "SELECT * FROM t WHERE false OR a = 1", "SELECT * FROM t WHERE 1=0 OR a = 1 OR b = 2",
-               "SELECT * FROM t WHERE note = 'x'' OR 1=1 --'", "SELECT $$ UNION SELECT NULL, NULL -- $$",
-               "SELECT id, name FROM t UNION ALL SELECT 0, '(none)'",
-               "SELECT a FROM t UNION SELECT b FROM u ORDER BY 1",
-               "SELECT relname FROM pg_class UNION SELECT proname FROM pg_proc", "SELECT pg_sleep(1)",
-               "SELECT * FROM generate_series(1, 5000000)", "SELECT (SELECT count(*) FROM t)::int",
-               "SELECT current_setting('server_version_num')::int", "SELECT ('1'||a)::int FROM t",
-               "SELECT ascii(substr(name, 1, 1)) FROM t", "SELECT a || chr(10) || b || chr(10) FROM t",
-               "SELECT version()", "SELECT NULL, NULL", "VALUES (1, 2) UNION SELECT 3, 4");
+  const char* text = GENERATE(
+      as<const char*>(), "SELECT 1", "SELECT 1 -- one", "SELECT 1\n--\n", "-- '\nSELECT 1",
+      "SELECT 1 -- don't", "SELECT * FROM t WHERE 1=1 AND a = 2", "SELECT * FROM t WHERE true",
+      "SELECT * FROM t WHERE ('' = '' OR name = '')", "SELECT * FROM t WHERE ($1 IS NULL OR a = $1)",
+      "SELECT * FROM t WHERE false OR a = 1", "SELECT * FROM t WHERE 1=0 OR a = 1 OR b = 2",
+      "SELECT * FROM t WHERE note = 'x'' OR 1=1 --'", "SELECT $$ UNION SELECT NULL, NULL -- $$",
+      "SELECT id, name FROM t UNION ALL SELECT 0, '(none)'",
+      "SELECT a FROM t UNION SELECT b FROM u ORDER BY 1",
+      "SELECT relname FROM pg_class UNION SELECT proname FROM pg_proc", "SELECT pg_sleep(1)",
+      "SELECT * FROM generate_series(1, 5000000)", "SELECT (SELECT count(*) FROM t)::int",
+      "SELECT current_setting('server_version_num')::int", "SELECT ('1'||a)::int FROM t",
+      "SELECT ascii(substr(name, 1, 1)) FROM t", "SELECT a || chr(10) || b || chr(10) FROM t",
+      "SELECT * FROM t WHERE a = 1 OR a + 1 = 2", "SELECT * FROM t WHERE a = 1 OR length(b) = 1",
+      "SELECT * FROM t WHERE a = 1 OR now() > '2020-01-01'",
+      "SELECT * FROM t WHERE a = 1 OR CASE WHEN b THEN true ELSE false END",
+      "SELECT * FROM t WHERE a = 1 OR 1 BETWEEN a AND 2", "SELECT * FROM t WHERE a IS NULL OR a IS NOT NULL",
+      "SELECT * FROM t WHERE a = 1 OR current_user = 'admin'",
+      "SELECT rolname FROM pg_authid WHERE oid = (SELECT min(oid) FROM pg_authid)", "SELECT version()",
+      "SELECT NULL, NULL", "VALUES (1, 2) UNION SELECT 3, 4");
   CAPTURE(text);
   CHECK(shapes(text).empty());
 }

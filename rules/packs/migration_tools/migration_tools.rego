@@ -62,4 +62,22 @@ forbidden if {
 	effect in data.packs.migration_tools.never_effects
 }
 
+# What a string says at run time may be any of these.
+forbidden if {
+	some reason in input.query.opaque
+	reason in data.packs.migration_tools.never_opaque
+}
+
+forbidden if {
+	some option in input.query.options
+	option.name == "language"
+	not option.value in data.packs.migration_tools.languages
+}
+
+forbidden if {
+	some object in input.query.objects
+	object.type == "extension"
+	not object.name in data.packs.migration_tools.extensions
+}
+
 forbidden if input.query.parse_error

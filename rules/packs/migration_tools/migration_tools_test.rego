@@ -10,6 +10,9 @@ pack := {
 	"tools": [{"users": ["migrator"], "applications": ["alembic*"], "databases": ["*"], "networks": ["10.0.0.0/8"]}],
 	"never": ["drop_database"],
 	"never_effects": ["program"],
+	"never_opaque": ["sql"],
+	"languages": ["sql", "plpgsql"],
+	"extensions": ["citext"],
 	"log": false,
 }
 
@@ -44,3 +47,19 @@ test_never if not allowed("migrator", "alembic", here, {"kind": "drop_database",
 test_no_programs if not allowed("migrator", "alembic", here, {"kind": "copy", "effects": ["program"]})
 
 test_unparsed if not allowed("migrator", "alembic", here, {"kind": "unparsed", "parse_error": {"message": "x"}})
+
+test_sql_from_strings if not allowed("migrator", "alembic", here, object.union(drop, {"opaque": ["do", "sql"]}))
+
+test_body if allowed("migrator", "alembic", here, object.union(drop, {"opaque": ["body"]}))
+
+function_in(language) := {"kind": "create_function", "options": [{"name": "language", "value": language}]}
+
+test_language if allowed("migrator", "alembic", here, function_in("plpgsql"))
+
+test_another_language if not allowed("migrator", "alembic", here, function_in("c"))
+
+extension(name) := {"kind": "create_extension", "objects": [{"type": "extension", "schema": "", "name": name}]}
+
+test_extension if allowed("migrator", "alembic", here, extension("citext"))
+
+test_another_extension if not allowed("migrator", "alembic", here, extension("file_fdw"))

@@ -45,11 +45,48 @@ actions contains object.union(data.packs.rate_limits.unbounded, {
 	"shadow": data.packs.rate_limits.shadow,
 }) if {
 	data.packs.rate_limits.enabled
-	input.query.kind in {"delete", "select", "update"}
+	unbounded
+	not deferred
+}
+
+# A statement inside another has a decision of its own, and is counted there.
+unbounded if {
+	input.query.kind in {"delete", "select", "select_into", "update"}
 	count(input.query.tables) > 0
+	without_bound
+}
+
+unbounded if {
+	input.query.kinds == ["copy"]
+	reads
+}
+
+# What its code reads has no event of its own.
+unbounded if {
+	input.query.kind == "do"
+	reads
+}
+
+unbounded if {
+	input.query.kind == "insert"
+	reads
+	without_bound
+}
+
+without_bound if {
 	not input.query.has_where
 	not input.query.has_limit
-	not input.query.within[0]
+}
+
+reads if {
+	some table in input.query.tables
+	table.access == "read"
+}
+
+# It runs later, and is counted then: EXECUTE, FETCH.
+deferred if {
+	some outer in input.query.within
+	not outer in {"copy", "create_materialized_view", "create_table_as", "do", "execute", "explain", "fetch", "move"}
 }
 
 # METADATA

@@ -39,5 +39,6 @@ test_unbounded if {
 	query := {"kind": "select", "tables": [{"name": "t"}], "has_where": false, "has_limit": false, "within": []}
 	["police", "unbounded", 1, "ann"] in asked(statement("ann", query))
 	not ["police", "unbounded", 1, "ann"] in asked(statement("ann", object.union(query, {"has_limit": true})))
-	not ["police", "unbounded", 1, "ann"] in asked(statement("ann", object.union(query, {"within": ["explain"]})))
+	["police", "unbounded", 1, "ann"] in asked(statement("ann", object.union(query, {"within": ["explain"]})))
+	not ["police", "unbounded", 1, "ann"] in asked(statement("ann", object.union(query, {"within": ["prepare"]})))
 }

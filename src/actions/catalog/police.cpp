@@ -79,7 +79,9 @@ ActionSpec police() {
           "loops together. A statement counts when it is prepared and each time it is executed; prepared and "
           "executed in one go, it counts once. The error's hint says when to try again: `Retry after 1.250 "
           "s.` "
-          "A delayed statement holds up its own session and no other. `delay` needs the token bucket: with "
+          "A delayed statement holds up its own session and no other; a cancel request does not end its "
+          "wait, "
+          "because nothing of it runs yet. `delay` needs the token bucket: with "
           "the "
           "sliding window it refuses.",
       .example = "- police: {rate: 100, per: 1s, burst: 20, key: \"{{ session.user }}\"}"};

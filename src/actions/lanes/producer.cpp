@@ -33,8 +33,8 @@ void action_names(const policy::Decision& decision, std::string& out) {
 
 }  // namespace
 
-RingProducer::RingProducer(std::uint32_t ring_bytes, bool store_decisions, const Clock& clock)
-    : ring_(ring_bytes), store_decisions_(store_decisions), clock_(clock) {}
+RingProducer::RingProducer(std::uint32_t ring_bytes, bool store_decisions, const Clock& clock, Doorbell& bell)
+    : ring_(ring_bytes), store_decisions_(store_decisions), clock_(clock), bell_(bell) {}
 
 double RingProducer::pressure() const {
   return static_cast<double>(ring_.used()) / static_cast<double>(ring_.capacity());
@@ -46,6 +46,7 @@ bool RingProducer::write(const F& frame, std::size_t keep_free) {
   if (at == nullptr) return false;
   encode(at, frame);
   ring_.publish();
+  bell_.ring();
   return true;
 }
 

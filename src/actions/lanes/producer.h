@@ -8,6 +8,7 @@
 #include <string>
 
 #include "actions/lanes/async_lane.h"
+#include "actions/lanes/doorbell.h"
 #include "actions/lanes/frames.h"
 #include "actions/lanes/ring.h"
 
@@ -15,7 +16,7 @@ namespace signalbox::actions {
 
 class RingProducer final : public Producer {
  public:
-  RingProducer(std::uint32_t ring_bytes, bool store_decisions, const Clock& clock);
+  RingProducer(std::uint32_t ring_bytes, bool store_decisions, const Clock& clock, Doorbell& bell);
 
   Push push(const JobView& job) override;
   Push push(const DecisionRecordView& record) override;
@@ -51,6 +52,7 @@ class RingProducer final : public Producer {
   IdSource ids_;
   const bool store_decisions_;
   const Clock& clock_;
+  Doorbell& bell_;                      ///< of who reads the ring
   std::array<Numbering, 2> numbering_;  ///< by GapClass
   std::uint32_t sampled_ = 0;
   Counters counters_;

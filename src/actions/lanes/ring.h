@@ -38,6 +38,8 @@ class Ring {
 
   /// The next unread record, or an empty view. Its bytes stay valid until release().
   std::string_view read();
+  /// There is an unread record.
+  bool has_more() const { return read_ != tail_.load(std::memory_order_acquire); }
   /// Starts reading again at the oldest unreleased record.
   void rewind() { read_ = released_; }
   /// Gives back everything read so far.

@@ -18,10 +18,7 @@ namespace signalbox::actions {
 
 namespace {
 
-constexpr std::size_t kSmallRound = 64;
 constexpr std::chrono::microseconds kGroupWait{1000};
-constexpr std::chrono::microseconds kIdleMin{1000};
-constexpr std::chrono::microseconds kIdleMax{20'000};
 constexpr std::chrono::milliseconds kErrorPause{100};
 constexpr std::uint32_t kTrimARound = 2000;
 
@@ -53,7 +50,7 @@ Writer::~Writer() {
 
 RingProducer& Writer::add_producer() {
   const std::lock_guard lock(producers_mutex_);
-  producers_.push_back(std::make_unique<RingProducer>(options_.ring_bytes, takes_decisions(), clock_));
+  producers_.push_back(std::make_unique<RingProducer>(options_.ring_bytes, takes_decisions(), clock_, bell_));
   return *producers_.back();
 }
 
@@ -64,18 +61,10 @@ std::vector<const RingProducer*> Writer::producers() const {
   return list;
 }
 
-void Writer::wake() {
-  {
-    const std::lock_guard lock(wake_mutex_);
-    awake_ = true;
-  }
-  wake_condition_.notify_one();
-}
-
 Result<std::uint64_t> Writer::command(Command command) {
   std::future<Result<std::uint64_t>> answer;
   {
-    const std::lock_guard lock(wake_mutex_);
+    const std::lock_guard lock(commands_mutex_);
     if (closed_) return fail(ErrorCode::Cancelled, "the async lane has stopped");
     answer =
         commands_.emplace_back(std::move(command), std::promise<Result<std::uint64_t>>()).answer.get_future();
@@ -87,7 +76,7 @@ Result<std::uint64_t> Writer::command(Command command) {
 void Writer::stop(std::chrono::milliseconds deadline) {
   if (!thread_.joinable()) return;
   {
-    const std::lock_guard lock(wake_mutex_);
+    const std::lock_guard lock(commands_mutex_);
     deadline_ = std::chrono::steady_clock::now() + deadline;
   }
   thread_.request_stop();
@@ -96,7 +85,7 @@ void Writer::stop(std::chrono::milliseconds deadline) {
 }
 
 void Writer::run(const std::stop_token& stop) {
-  while (!stop.stop_requested()) nap(round(false));
+  while (!stop.stop_requested()) rest(round(false));
   wind_down();
 }
 
@@ -150,7 +139,7 @@ void Writer::gather(Round& round) {
     claims_.erase(finished.claimed.job.fence);
   }
   add(counters_.attempts, finished_.size() - known);
-  const std::lock_guard lock(wake_mutex_);
+  const std::lock_guard lock(commands_mutex_);
   round.commands.swap(commands_);
 }
 
@@ -184,10 +173,9 @@ Result<void> Writer::transact(Round& round, bool stopping) {
 
 /// False when there is no time left to try again.
 bool Writer::pause_after_error(bool stopping) {
-  std::unique_lock lock(wake_mutex_);
-  if (stopping && std::chrono::steady_clock::now() >= deadline_) return false;
-  wake_condition_.wait_for(lock, kErrorPause);
-  return !thread_.get_stop_token().stop_requested() || std::chrono::steady_clock::now() < deadline_;
+  if (stopping && is_late()) return false;
+  bell_.nap(kErrorPause);
+  return !thread_.get_stop_token().stop_requested() || !is_late();
 }
 
 void Writer::conclude(Round& round) {
@@ -278,40 +266,24 @@ void Writer::store_decisions(Round& round) {
   }
 }
 
-void Writer::nap(std::size_t handled) {
-  if (handled >= kSmallRound) {
-    idle_ = std::chrono::microseconds(0);
-    return;
-  }
-  if (handled > 0) {
-    // A little patience makes groups out of single records.
-    idle_ = std::chrono::microseconds(0);
-    std::this_thread::sleep_for(kGroupWait);
-    return;
-  }
-  idle_ = std::clamp(idle_ * 2, kIdleMin, kIdleMax);
-  std::unique_lock lock(wake_mutex_);
-  wake_condition_.wait_for(lock, idle_, [this] { return awake_; });
-  awake_ = false;
+bool Writer::is_late() {
+  const std::lock_guard lock(commands_mutex_);
+  return std::chrono::steady_clock::now() >= deadline_;
 }
 
 void Writer::wind_down() {
-  const auto late = [this] {
-    const std::lock_guard lock(wake_mutex_);
-    return std::chrono::steady_clock::now() >= deadline_;
-  };
   withdrawn_ = runners_.withdraw();
   for (const ClaimedJob& claimed : withdrawn_) {
     breakers_.withdrawn(claimed.job.sink);
     claims_.erase(claimed.job.fence);
   }
-  while (runners_.busy() > 0 && !late()) {
+  while (runners_.busy() > 0 && !is_late()) {
     round(true);
     std::this_thread::sleep_for(kGroupWait);
   }
   runners_.stop();
   {
-    const std::lock_guard lock(wake_mutex_);
+    const std::lock_guard lock(commands_mutex_);
     closed_ = true;
   }
   while (round(true) > 0) {

@@ -5,7 +5,6 @@
 
 #include <array>
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <future>
@@ -19,6 +18,7 @@
 
 #include "actions/lanes/async_lane.h"
 #include "actions/lanes/breaker.h"
+#include "actions/lanes/doorbell.h"
 #include "actions/lanes/producer.h"
 #include "actions/lanes/runners.h"
 #include "actions/store/decision_store.h"
@@ -59,7 +59,7 @@ class Writer {
   using Command = std::function<Result<std::uint64_t>(JobStore&, std::int64_t now_us)>;
   /// Runs in the writer's next transaction; waits for its commit.
   Result<std::uint64_t> command(Command command);
-  void wake();
+  void wake() { bell_.wake(); }
   void stop(std::chrono::milliseconds deadline);
   const WriterCounters& counters() const { return counters_; }
 
@@ -84,8 +84,13 @@ class Writer {
   bool takes_decisions() const { return stores_.decisions.has_value() || callbacks_.on_decision; }
   void conclude(Round& round);
   void wind_down();
-  void nap(std::size_t handled);
+  bool is_late();
   bool pause_after_error(bool stopping);
+
+  // writer_rest.cpp
+  void rest(std::size_t handled);
+  bool has_work();
+  std::optional<std::chrono::microseconds> until_due();
 
   // writer_jobs.cpp: the parts of a transaction.
   Result<void> settle_finished(Round& round);
@@ -113,12 +118,11 @@ class Writer {
   mutable std::mutex producers_mutex_;
   std::vector<std::unique_ptr<RingProducer>> producers_;  ///< grows only
 
-  std::mutex wake_mutex_;
-  std::condition_variable wake_condition_;
-  bool awake_ = false;
-  std::vector<Waiting> commands_;  ///< guarded by wake_mutex_
-  bool closed_ = false;            ///< guarded by wake_mutex_
-  std::chrono::steady_clock::time_point deadline_;
+  Doorbell bell_;
+  std::mutex commands_mutex_;
+  std::vector<Waiting> commands_;                   ///< guarded by commands_mutex_
+  bool closed_ = false;                             ///< guarded by commands_mutex_
+  std::chrono::steady_clock::time_point deadline_;  ///< guarded by commands_mutex_
 
   // The writer thread's own.
   struct Claim {
@@ -133,7 +137,8 @@ class Writer {
   IdSource ids_;
   std::int64_t next_housekeeping_us_ = 0;
   bool backlog_full_ = false;
-  std::chrono::microseconds idle_{0};
+  std::chrono::microseconds nap_{0};   ///< the last one
+  std::chrono::microseconds idle_{0};  ///< napped since there was something to do
 
   Runners runners_;
   std::jthread thread_;  ///< last: stops first

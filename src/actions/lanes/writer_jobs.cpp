@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::size_t kSinksARound = 64;
 constexpr std::size_t kMaxError = 1024;
-constexpr std::int64_t kHousekeepingUs = 1'000'000;
 
 JobResult result_of(const ClaimedJob& claimed, const Attempt& attempt) {
   const bool ok = attempt.outcome == Attempt::Outcome::Done;

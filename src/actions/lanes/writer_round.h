@@ -11,6 +11,8 @@
 
 namespace signalbox::actions {
 
+inline constexpr std::int64_t kHousekeepingUs = 1'000'000;
+
 struct Writer::Round {
   std::int64_t now_us = 0;
   // Gathered. Views point into the rings, which are released when the round is concluded.

@@ -84,24 +84,49 @@ Lines custom(const ast::Annotations& annotations) {
   if (object == nullptr) return {};
   for (const auto& item : object->items) {
     const auto* key = ast::as<ast::String>(item.key);
-    const auto* text = ast::as<ast::String>(item.value);
-    if (key != nullptr) out.emplace_back(key->value, text != nullptr ? text->value : json_of(item.value));
+    if (key != nullptr) out.emplace_back(key->value, json_of(item.value));
   }
   std::ranges::sort(out);
   return aligned(out);
 }
 
+/// A reference term by term.
+std::string path_json(const ast::Module& module, const ast::Ref& path) {
+  std::string out = "[";
+  for (const ast::Term& term : path.terms) {
+    if (out.size() > 1) out += ',';
+    out += ast::to_ast_json(term, *module.source, {});
+  }
+  return out + "]";
+}
+
+/// rego.metadata gives references as texts; inspection as terms.
+std::string schemas_json(const ast::Module& module, const ast::Annotations& annotations) {
+  std::string out = R"("schemas":[)";
+  for (const auto& schema : annotations.schemas) {
+    if (!out.ends_with('[')) out += ',';
+    out += R"({"path":)" + path_json(module, schema.path);
+    if (schema.schema) out += R"(,"schema":)" + path_json(module, *schema.schema);
+    if (schema.definition) out += R"(,"definition":)" + json_of(*schema.definition);
+    out += '}';
+  }
+  return out + "]";
+}
+
 }  // namespace
 
 std::string annotation_json(const ast::Module& module, const ast::Annotations& annotations) {
-  std::string path = "[";
-  for (const ast::Term& term : annotations.target.terms) {
-    if (path.size() > 1) path += ',';
-    path += ast::to_ast_json(term, *module.source, {});
+  std::string members = json_of(ast::annotation_term(annotations));
+  if (!annotations.schemas.empty()) {
+    ast::Annotations rest = annotations;
+    rest.schemas.clear();
+    members = json_of(ast::annotation_term(rest));
+    members.pop_back();
+    members += (members.ends_with('{') ? "" : ",") + schemas_json(module, annotations) + "}";
   }
-  return fmt::format(R"({{"annotations":{},"location":{},"path":{}]}})",
-                     json_of(ast::annotation_term(annotations)),
-                     json_location(ast::position(*module.source, target_of(module, annotations))), path);
+  return fmt::format(R"({{"annotations":{},"location":{},"path":{}}})", members,
+                     json_location(ast::position(*module.source, target_of(module, annotations))),
+                     path_json(module, annotations.target));
 }
 
 std::string annotation_text(const ast::Module& module, const ast::Annotations& annotations) {

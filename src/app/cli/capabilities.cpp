@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "app/cli/json_text.h"
+#include "app/cli/opa_flags.h"
 #include "app/cli/terminal.h"
 #include "app/cli/verbs.h"
 
@@ -17,8 +18,17 @@ namespace {
 
 struct Options {
   std::string version, file;
-  bool current = false;
+  bool current = false, v0 = false;
 };
+
+/// Of this program when it reads Rego v0: keywords of v1 must be imported, and are features otherwise.
+policy::Capabilities current_v0() {
+  policy::Capabilities out = policy::current_capabilities();
+  out.future_keywords = {"and", "contains", "every", "if", "in", "not", "or"};
+  out.features = {"keywords_in_refs", "rego_v1", "rego_v1_import", "rule_head_ref_string_prefixes",
+                  "rule_head_refs"};
+  return out;
+}
 
 Exit show(const policy::Capabilities& capabilities) {
   print(indented(policy::to_json(capabilities)));
@@ -40,7 +50,7 @@ Exit show_file(const std::string& path) {
 }
 
 Exit capabilities(const Options& options) {
-  if (options.current) return show(policy::current_capabilities());
+  if (options.current) return show(options.v0 ? current_v0() : policy::current_capabilities());
   if (!options.file.empty()) return show_file(options.file);
   if (options.version.empty()) {
     for (const std::string_view version : policy::opa_version_names()) print(fmt::format("{}\n", version));
@@ -63,6 +73,7 @@ void add_capabilities(CLI::App& root, Action& chosen) {
   auto* version =
       verb->add_option("--version", options->version, "What a version of OPA has, such as v0.60.0");
   auto* file = verb->add_option("--file", options->file, "What a capabilities file allows");
+  add_version_flags(*verb, options->v0);
   current->excludes(version, file);
   version->excludes(file);
   verb->footer(

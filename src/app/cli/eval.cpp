@@ -31,9 +31,9 @@ struct Options {
   std::string timeout = "0";
   std::vector<std::string> profile_sort;
   std::size_t profile_limit = 10;
-  std::size_t pretty_limit = 80;
   std::size_t count = 1;
   std::vector<std::string> entrypoints;
+  std::size_t pretty_limit = 80;
   std::vector<std::string> coverage_runs{"index_excluded", "early_exit"};
   int optimise = 0;
   bool stdin_query = false, stdin_input = false, values = false;
@@ -70,7 +70,7 @@ std::string formatted(const EvalResult& result, const Options& options) {
   if (options.format == "values") return as_values(result);
   if (options.format == "bindings") return as_bindings(result);
   if (options.format == "raw") return as_raw(result);
-  if (options.format == "pretty") return as_pretty(result);
+  if (options.format == "pretty") return as_pretty(result, 0);
   if (options.format == "source") return as_source(result);
   if (options.format == "discard") return as_discarded(result);
   return as_json(result);
@@ -126,8 +126,8 @@ Exit eval(Options options) {
     options.eval.profile_sort.push_back(*order);
   }
   if (options.partial) options.eval.partial = options.unknown;
-  options.eval.index_excluded = named(options.coverage_runs, "index_excluded");
-  options.eval.early_exit = named(options.coverage_runs, "early_exit");
+  options.eval.coverage_kinds.index_excluded = named(options.coverage_runs, "index_excluded");
+  options.eval.coverage_kinds.early_exit = named(options.coverage_runs, "early_exit");
   options.eval.indexing = !options.no_indexing && !options.no_early_exit;
   if (options.eval.profile || options.eval.instrument) options.eval.metrics = true;
   return run(options);
@@ -159,6 +159,12 @@ void add_output(CLI::App& verb, Options& o) {
   verb.add_flag("--show-builtin-errors", o.eval.show_builtin_errors,
                 "Report the first error of a built-in beside the answers");
   verb.add_option("--timeout", o.timeout, "Give up after this long, such as 5s");
+  verb.add_option("--max-steps", o.eval.max_steps, "Give up after this many steps; 0: no limit")
+      ->capture_default_str();
+  verb.add_option("--max-memory", o.eval.max_memory,
+                  "Give up when the evaluation takes more than this, such as 2GB; by default half of the "
+                  "machine's, 8 GB at most")
+      ->transform(CLI::AsSizeValue(false));
 }
 
 void add_watching(CLI::App& verb, Options& o) {
@@ -195,7 +201,7 @@ void add_opa_flags(CLI::App& verb, Options& o) {
   verb.option_defaults()->group("Taken so that command lines of `opa eval` work; answers are the same");
   verb.add_flag("--disable-indexing", o.no_indexing, "Ask every rule");
   verb.add_flag("--disable-early-exit", o.no_early_exit, "Ask on when the answer is known");
-  verb.add_option("--pretty-limit", o.pretty_limit, "Cells are shown whole");
+  verb.add_option("--pretty-limit", o.pretty_limit, "Cells are shown whole, as OPA shows them");
   verb.add_flag("--var-values", o.values, "--explain shows values in any case");
   verb.add_option("-O,--optimize", o.optimise, "Policies are optimised in any case")->check(CLI::Range(0, 2));
   repeated(verb, "-e,--entrypoint", o.entrypoints, "Goes with -O");

@@ -9,6 +9,7 @@
 #include "app/cli/json_text.h"
 #include "app/cli/metrics_text.h"
 #include "app/cli/sources.h"
+#include "app/cli/story_text.h"
 #include "policy/syntax/ast_json.h"
 #include "policy/syntax/print.h"
 #include "policy/value/json.h"
@@ -66,8 +67,14 @@ bool all_boolean(const EvalAnswer& answer) {
   return std::ranges::all_of(answer.expressions, &policy::Value::is_boolean);
 }
 
+std::string cut(std::string text, std::size_t limit) {
+  if (limit == 0 || text.size() <= limit) return text;
+  while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0) == 0x80) --limit;  // whole characters
+  return text.substr(0, limit) + "...";
+}
+
 /// Columns: the variables, and the expressions that are not merely true or false.
-std::string answers_table(const EvalResult& result) {
+std::string answers_table(const EvalResult& result, std::size_t limit) {
   const EvalAnswer& first = result.answers.front();
   std::vector<std::size_t> shown;
   std::vector<std::string> heading;
@@ -81,8 +88,8 @@ std::string answers_table(const EvalResult& result) {
   std::vector<std::vector<std::string>> rows;
   for (const EvalAnswer& answer : result.answers) {
     auto& row = rows.emplace_back();
-    for (const std::size_t i : shown) row.push_back(value_json(answer.expressions[i]));
-    for (const auto& [name, value] : answer.bindings) row.push_back(value_json(value));
+    for (const std::size_t i : shown) row.push_back(cut(value_json(answer.expressions[i]), limit));
+    for (const auto& [name, value] : answer.bindings) row.push_back(cut(value_json(value), limit));
   }
   return box_table(heading, rows);
 }
@@ -94,7 +101,10 @@ std::string partial_json(const policy::PartialResult& partial) {
   if (partial.support.empty()) return out;
   out.pop_back();
   std::string modules = R"("modules":[)";
-  for (const auto& module : partial.support) append_item(modules, policy::ast::to_ast_json(module));
+  for (policy::ast::Module module : partial.support) {
+    for (policy::ast::Rule& rule : module.rules) rule.head.assign = false;  // as there
+    append_item(modules, policy::ast::to_ast_json(module));
+  }
   append_item(out, modules + "]");
   return out + "}";
 }
@@ -198,9 +208,9 @@ std::string as_raw(const EvalResult& result) {
   return out;
 }
 
-std::string as_pretty(const EvalResult& result) {
+std::string as_pretty(const EvalResult& result, std::size_t limit) {
   std::string out;
-  if (result.story) out += policy::to_text(*result.story);
+  if (result.story) out += story_text(*result.story);
   for (const Note& note : result.notes) out += fmt::format("{:<20} Note \"{}\"\n", note.at, note.text);
   if (!result.defined()) {
     out += "undefined\n";
@@ -211,7 +221,7 @@ std::string as_pretty(const EvalResult& result) {
              (only.expressions.size() == 1 || all_boolean(only))) {
     out += indented(value_json(only.expressions.front()));
   } else {
-    out += answers_table(result);
+    out += answers_table(result, limit);
   }
   out += metrics_tables(result);
   if (result.coverage) {

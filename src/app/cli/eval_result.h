@@ -52,8 +52,8 @@ std::string as_values(const EvalResult& result);
 std::string as_bindings(const EvalResult& result);
 /// Strings bare, blanks between expressions, a line an answer.
 std::string as_raw(const EvalResult& result);
-/// A value alone as JSON, several as a table.
-std::string as_pretty(const EvalResult& result);
+/// A value alone as JSON, several as a table, whose cells are cut after `limit` bytes (0 = never).
+std::string as_pretty(const EvalResult& result, std::size_t limit);
 /// What a partial evaluation left, as Rego.
 std::string as_source(const EvalResult& result);
 /// The result is only said to be there.

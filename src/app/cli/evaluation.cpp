@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <limits>
@@ -12,6 +13,7 @@
 #include "app/cli/json_text.h"
 #include "app/cli/opa_flags.h"
 #include "app/version.h"
+#include "policy/data/base_document.h"
 #include "policy/data/yaml.h"
 #include "policy/syntax/parsing.h"
 #include "policy/value/json.h"
@@ -51,6 +53,17 @@ std::string runtime_json() {
   return fmt::format(R"({{"env":{{{}}},"version":{}}})", env, json_string(kVersion));
 }
 
+/// Loading parses documents together with everything else: only how long that takes is wanted here.
+void time_data(const std::vector<policy::SourceFile>& files, std::map<std::string, std::int64_t>& metrics) {
+  for (const policy::SourceFile& file : files) {
+    if (!policy::is_data_file(file.path)) continue;
+    policy::Arena memory;
+    const auto since = SteadyClock::now();
+    (void)parse_document(memory, file.path, file.text);
+    metrics["timer_rego_data_parse_ns"] += ns_since(since);
+  }
+}
+
 }  // namespace
 
 std::optional<std::string> read_text(const std::string& path) {
@@ -88,10 +101,18 @@ policy::LoadOptions command_line_loading() {
 }
 
 policy::Limits command_line_limits(std::chrono::nanoseconds timeout) {
+  EvalOptions options;
+  options.timeout = timeout;
+  return limits_of(options);
+}
+
+policy::Limits limits_of(const EvalOptions& options) {
+  const auto pages = static_cast<std::size_t>(std::max(::sysconf(_SC_PHYS_PAGES), 0L));
+  const std::size_t half = pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) / 2;
   policy::Limits out;
-  out.steps = std::numeric_limits<std::int64_t>::max();
-  out.memory = std::size_t{8} << 30;
-  out.time = timeout;
+  out.steps = options.max_steps != 0 ? options.max_steps : std::numeric_limits<std::int64_t>::max();
+  out.memory = options.max_memory != 0 ? options.max_memory : std::min(std::size_t{8} << 30, half);
+  out.time = options.timeout;
   return out;
 }
 
@@ -117,7 +138,12 @@ EvalResult Evaluation::load(const SourceOptions& sources) {
   const auto begin = SteadyClock::now();
   auto files = read_sources(sources);
   if (!files) return failed(std::move(files.error()));
-  load_metrics_["timer_rego_load_files_ns"] = ns_since(begin);
+  if (!sources.data.empty()) load_metrics_["timer_rego_load_files_ns"] = ns_since(begin);
+  if (!sources.bundles.empty()) load_metrics_["timer_rego_load_bundles_ns"] = ns_since(begin);
+  return load(std::move(*files));
+}
+
+EvalResult Evaluation::load(std::vector<policy::SourceFile> files) {
   auto schemas = read_schemas(options_.schema);
   if (!schemas) return failed(std::move(schemas.error()));
   policy::LoadOptions loading = command_line_loading();
@@ -126,33 +152,35 @@ EvalResult Evaluation::load(const SourceOptions& sources) {
   loading.v0_compatible = options_.v0;
   loading.optimise = options_.indexing ? policy::Optimise::Yes : policy::Optimise::No;
   allow_hosts(options_.capabilities, loading.host);
-  if (auto wrong = beyond_capabilities(options_.capabilities, *files, options_.v0); !wrong.empty())
+  if (auto wrong = beyond_capabilities(options_.capabilities, files, options_.v0); !wrong.empty())
     return failed(std::move(wrong));
+  if (options_.metrics) time_data(files, load_metrics_);
   auto since = SteadyClock::now();
+  bool has_modules = false;
   loading.adapt = [&](std::vector<policy::ast::Module>& modules) {
-    load_metrics_["timer_rego_module_parse_ns"] = ns_since(since);
-    if (options_.coverage) modules_ = modules;
+    has_modules = !modules.empty();
+    if (has_modules) load_metrics_["timer_rego_module_parse_ns"] = ns_since(since);
     since = SteadyClock::now();
   };
-  auto set = policy::PolicySet::load(*files, {}, loading);
+  auto set = policy::PolicySet::load(files, {}, loading);
   if (!set) return failed(std::move(set.error()));
-  load_metrics_["timer_rego_module_compile_ns"] = ns_since(since);
+  if (has_modules) load_metrics_["timer_rego_module_compile_ns"] = ns_since(since);
   set_ = std::move(*set);
-  if (options_.coverage && options_.early_exit) {
+  if (options_.coverage) {
     loading.adapt = {};
-    loading.optimise = policy::Optimise::No;
-    plain_set_ = policy::PolicySet::load(*files, {}, std::move(loading)).value_or(nullptr);
+    auto watched = policy::CoverageProgram::load(files, {}, loading, options_.coverage_kinds);
+    if (!watched) return failed(std::move(watched.error()));
+    coverage_ = std::move(*watched);
   }
   if (auto wrong = read_input()) return failed(std::move(*wrong));
-  if (auto wrong = prepare_partial(*files)) return failed(std::move(*wrong));
+  if (auto wrong = prepare_partial(files)) return failed(std::move(*wrong));
   return {};
 }
 
 void Evaluation::watch(const std::string& text, const policy::PreparedQuery& query, EvalResult& result) {
   const policy::JsonInput input(input_, set_->input_paths());
-  const policy::Limits limits = command_line_limits(options_.timeout);
+  const policy::Limits limits = limits_of(options_);
   policy::Evaluator evaluator;  // the answers of the other one stay alive
-  const std::span<const std::string> files = set_->program().files;
   const auto evaluate = [&](policy::Tracer& tracer) {
     policy::QueryOptions watched;
     watched.tracer = &tracer;
@@ -166,20 +194,10 @@ void Evaluation::watch(const std::string& text, const policy::PreparedQuery& que
     for (const auto key : {TotalTime, NumEval, NumRedo, File, Line}) order.push_back(key);
     result.profile = profile.report(set_->program(), order, options_.profile_limit);
   }
-  if (options_.coverage) {
-    policy::Coverage coverage, every(policy::Coverage::Rules::Every), plain;
-    evaluate(coverage);
-    if (options_.index_excluded) evaluate(every);
-    if (plain_set_) {
-      const auto same = plain_set_->prepare(text, options_.context);
-      policy::QueryOptions watched;
-      watched.tracer = &plain;
-      const policy::JsonInput again(input_, plain_set_->input_paths());
-      if (same) (void)evaluator.query(**same, again, limits, watched);
-    }
-    result.coverage =
-        policy::coverage_report(modules_, files, coverage,
-                                {options_.index_excluded ? &every : nullptr, plain_set_ ? &plain : nullptr});
+  if (coverage_) {
+    policy::Reached reached;
+    coverage_->watch(text, options_.context, input_, limits, evaluator, reached);
+    result.coverage = coverage_->report(reached);
   }
   if (options_.explain == "full" || options_.explain == "debug" || options_.explain == "fails") {
     const bool every_rule = options_.explain != "full";
@@ -199,7 +217,7 @@ std::optional<Diagnostics> Evaluation::prepare_partial(const std::vector<policy:
   partial_ = std::make_unique<policy::PartialProgram>(std::move(*set));
   options_.partial->context = options_.context;
   if (input_) options_.partial->input = policy::to_json(input_);
-  options_.partial->limits = command_line_limits(options_.timeout);
+  options_.partial->limits = limits_of(options_);
   return std::nullopt;
 }
 
@@ -252,8 +270,8 @@ void Evaluation::run_whole(const std::string& text, EvalResult& result) {
   }
   query_ = std::move(*query);
   if (options_.metrics) result.metrics["timer_rego_query_compile_ns"] = ns_since(since);
-  const policy::NoteSink prints = [](std::string_view, std::string_view line) {
-    fmt::print(stderr, "{}\n", line);
+  const policy::NoteSink prints = [&](std::string_view, std::string_view line) {
+    fmt::print(options_.prints, "{}\n", line);
   };
   const policy::NoteSink traces = [&](std::string_view at, std::string_view line) {
     result.notes.push_back({std::string(at), std::string(line)});
@@ -273,15 +291,15 @@ void Evaluation::find_builtin_error(EvalResult& result) {
   asking.strict_builtin_errors = true;
   policy::Evaluator evaluator;
   const policy::JsonInput input(input_, set_->input_paths());
-  const auto answers = evaluator.query(*query_, input, command_line_limits(options_.timeout), asking);
+  const auto answers = evaluator.query(*query_, input, limits_of(options_), asking);
   if (!answers && result.errors.empty())
     result.errors = one_error(answers.error().code, answers.error().message, answers.error().at);
 }
 
 void Evaluation::answer(const policy::QueryOptions& asking, EvalResult& result) {
   const auto since = SteadyClock::now();
-  const auto answers = evaluator_.query(*query_, policy::JsonInput(input_, set_->input_paths()),
-                                        command_line_limits(options_.timeout), asking);
+  const auto answers =
+      evaluator_.query(*query_, policy::JsonInput(input_, set_->input_paths()), limits_of(options_), asking);
   if (options_.metrics) result.metrics["timer_rego_query_eval_ns"] = ns_since(since);
   if (!answers) {
     const policy::EvalError& e = answers.error();

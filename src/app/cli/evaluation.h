@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdio>
 #include <expected>
 #include <memory>
 #include <optional>
@@ -14,6 +15,7 @@
 #include "app/cli/sources.h"
 #include "policy/engine.h"
 #include "policy/partial/partial.h"
+#include "policy/trace/coverage_program.h"
 #include "policy/value/json.h"
 
 namespace signalbox::app::cli {
@@ -25,13 +27,17 @@ struct EvalOptions {
   std::string schema;                     ///< file or directory; empty = none
   std::string explain = "off";
   std::chrono::nanoseconds timeout{0};
+  std::uint64_t max_steps = 10'000'000'000;  ///< some two minutes; 0 = no limit
+  std::size_t max_memory = 0;                ///< bytes; 0 = half of the machine's, 8 GiB at most
   std::vector<policy::ProfileOrder> profile_sort;
   std::size_t profile_limit = 10;
+  std::size_t pretty_limit = 80;  ///< bytes of a table's cell; 0 = all
+  std::FILE* prints = stderr;     ///< where print() writes
   bool metrics = false, instrument = false, profile = false, coverage = false;
   bool strict = false, strict_builtin_errors = false, show_builtin_errors = false, v0 = false;
-  bool index_excluded = true, early_exit = true;  ///< kinds of what coverage did not reach that are told
-  std::string capabilities;                       ///< version or file; empty = everything
-  bool indexing = true;  ///< rule indices and early exit; answers are the same without
+  policy::CoverageKinds coverage_kinds;
+  std::string capabilities;  ///< version or file; empty = everything
+  bool indexing = true;      ///< rule indices and early exit; answers are the same without
   std::optional<policy::PartialOptions> partial;  ///< set: evaluate partially, with these unknowns
 };
 
@@ -46,8 +52,9 @@ std::expected<policy::Value, policy::JsonError> parse_document(policy::Arena& ar
 
 /// How the policy verbs load: print() kept, the network allowed, opa.runtime() filled in.
 policy::LoadOptions command_line_loading();
-/// No bound but memory: a person waits, and can press Ctrl-C.
+/// Wide bounds: a person waits, and can press Ctrl-C. But a hostile policy ends.
 policy::Limits command_line_limits(std::chrono::nanoseconds timeout);
+policy::Limits limits_of(const EvalOptions& options);
 
 class Evaluation {
  public:
@@ -55,6 +62,9 @@ class Evaluation {
 
   /// Reads and compiles everything. Only the errors of the result count.
   EvalResult load(const SourceOptions& sources);
+  EvalResult load(std::vector<policy::SourceFile> files);
+  /// In place of the input that was loaded; copied.
+  void set_input(const policy::Value& input) { input_ = policy::copy(documents_, input); }
   /// Asks. Values of the result live until the next run.
   EvalResult run(const std::string& query);
 
@@ -73,9 +83,8 @@ class Evaluation {
 
   EvalOptions options_;
   std::shared_ptr<const policy::PolicySet> set_;
-  std::shared_ptr<const policy::PolicySet> plain_set_;  ///< not optimised; null unless coverage asks for it
+  std::optional<policy::CoverageProgram> coverage_;
   std::unique_ptr<policy::PartialProgram> partial_;
-  std::vector<policy::ast::Module> modules_;  ///< as parsed, for coverage
   std::shared_ptr<const policy::PreparedQuery> query_;
   policy::Arena documents_;
   policy::Value input_;

@@ -62,11 +62,13 @@ std::expected<std::vector<std::string>, std::string> input_files(const std::vect
       continue;
     }
     std::vector<std::string> found;
-    for (const auto& entry : fs::recursive_directory_iterator(path, error)) {
-      const auto kind = entry.path().extension();
-      if (kind == ".json" || kind == ".yaml" || kind == ".yml") found.push_back(entry.path().string());
+    fs::recursive_directory_iterator at(path, error);
+    for (const fs::recursive_directory_iterator end; !error && at != end; at.increment(error)) {
+      const auto kind = at->path().extension();
+      if (kind == ".json" || kind == ".yaml" || kind == ".yml") found.push_back(at->path().string());
       if (found.size() > kMaxFiles) return std::unexpected(path + ": more than 100,000 files");
     }
+    if (error) return std::unexpected(path + ": " + error.message());
     std::ranges::sort(found);
     out.insert(out.end(), found.begin(), found.end());
   }
@@ -197,6 +199,8 @@ void add_exec(CLI::App& root, Action& chosen) {
   verb->add_option("--timeout", options->timeout, "Give up on an input after this long, such as 5s");
   verb->add_option("-f,--format", "json")->check(CLI::IsMember({"json"}));
   add_version_flags(*verb, options->v0);
+  for (const char* name : {"--log-format", "--log-level", "--log-timestamp-format"})
+    verb->add_option(name)->description("Taken for OPA's sake: nothing is logged")->group("");
   for (const char* name : {"-c,--config-file", "--set", "--set-file"})
     add_refused_option(*verb, name,
                        "there is no configuration of services here: name policies with -b or -d");

@@ -135,27 +135,29 @@ void add_explain(CLI::App& root, Action& chosen) {
   CLI::App* verb =
       root.add_subcommand("explain", "Say what would be decided on a statement or event, and why");
   verb->add_option("statement", options->statement, "SQL text");
+  verb->option_defaults()->group("What is asked about");
   verb->add_option(
       "--event", options->event,
       "A file (- for stdin) with an input document or a decision's record, instead of a statement");
-  verb->add_option("--policies", options->policies,
-                   "Ask this policy directory or bundle instead of the running gateway");
-  verb->add_option("--hook", options->hook, "The hook (traffic_from_client)");
-  verb->add_option("-U,--user", options->user, "The session's user");
-  verb->add_option("-d,--database", options->database, "The session's database");
-  verb->add_option("--application-name", options->application_name, "The session's application_name");
+  verb->add_option("--hook", options->hook, "The hook")->default_str("traffic_from_client");
+  verb->option_defaults()->group("The session that it happens in");
+  verb->add_option("-U,--user", options->user, "Its user");
+  verb->add_option("-d,--database", options->database, "Its database");
+  verb->add_option("--application-name", options->application_name, "Its application_name");
   verb->add_option("--transaction", options->transaction, "idle, active or failed");
   verb->add_option("--address", options->address, "The client's address; without it, a UNIX socket");
-  verb->add_option("--parameter", options->parameters, "A session parameter, NAME=VALUE; several times")
+  verb->add_option("--parameter", options->parameters, "A parameter, NAME=VALUE; several times")
       ->allow_extra_args(false);
-  verb->add_option("--tag", options->tags, "A session tag, NAME=VALUE; several times")
-      ->allow_extra_args(false);
+  verb->add_option("--tag", options->tags, "A tag, NAME=VALUE; several times")->allow_extra_args(false);
   verb->add_option("--signal", options->signals, "A plugin's signal, NAME or NAME=JSON; several times")
       ->allow_extra_args(false);
+  verb->option_defaults()->group("The answer");
   verb->add_option("-o,--output", options->output, "text or json")->check(CLI::IsMember({"text", "json"}));
   verb->add_flag("--facts", options->facts, "Print the input document as well");
   verb->add_flag("--all", options->all, "List every rule, also those that are off or about another hook");
   verb->add_flag("--fail", options->fail, "Exit 1 when the statement would be refused");
+  verb->option_defaults()->group("Who answers: these policies, or the running gateway");
+  verb->add_option("--policies", options->policies, "A policy directory or bundle");
   options->admin.add_options(*verb);
   verb->footer(
       "Examples:\n"

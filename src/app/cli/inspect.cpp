@@ -36,6 +36,8 @@ struct Contents {
   policy::Bundle bundle;
   std::vector<ast::Module> modules;
   std::map<std::string, std::vector<std::string>> namespaces;  ///< package or data path: files
+  std::shared_ptr<const policy::PolicySet> set;  ///< null: the policies do not load, but may be looked at
+  bool is_bundle = false;                        ///< rather than a policy file
 };
 
 std::string path_of(const policy::SourceFile& file) {
@@ -73,6 +75,7 @@ std::expected<Contents, Diagnostics> read(const Options& options) {
     auto bundle = open(options);
     if (!bundle) return std::unexpected(std::move(bundle.error()));
     out.bundle = std::move(*bundle);
+    out.is_bundle = true;
   }
   for (const auto& file : out.bundle.files) {
     if (policy::is_data_file(file.path)) {
@@ -84,27 +87,31 @@ std::expected<Contents, Diagnostics> read(const Options& options) {
     out.namespaces[ast::dotted_name(module->package.path)].push_back(file.shown);
     out.modules.push_back(std::move(*module));
   }
+  policy::LoadOptions loading;
+  loading.v0_compatible = options.v0;
+  out.set = policy::PolicySet::load(out.bundle.files, {}, std::move(loading)).value_or(nullptr);
   return out;
 }
 
 /// What the policies need of an engine. Compiling adds `eq`, which `:=`, `==` and much else become.
-std::string capabilities_json(const Contents& contents, const Options& options) {
+std::string capabilities_json(const Contents& contents) {
   policy::Capabilities needed = policy::required_capabilities(contents.modules);
   if (needed.builtins.contains("equal") || needed.builtins.contains("assign")) needed.builtins.emplace("eq");
-  policy::LoadOptions loading;
-  loading.v0_compatible = options.v0;
-  const auto set = policy::PolicySet::load(contents.bundle.files, {}, std::move(loading));
-  if (set) {
-    const std::span<const ast::Module> checked = (*set)->modules();
+  if (contents.set != nullptr) {
+    const std::span<const ast::Module> checked = contents.set->modules();
     if (policy::required_capabilities({checked.begin(), checked.end()}).builtins.contains("eq"))
       needed.builtins.emplace("eq");
   }
   return policy::to_json(needed);
 }
 
-std::string as_json(const Contents& contents, const Options& options) {
+std::string as_json(const Contents& contents, bool annotations) {
   std::string out = "{";
-  if (contents.bundle.manifest) out += R"("manifest":)" + policy::to_json(*contents.bundle.manifest) + ",";
+  if (contents.bundle.manifest) {
+    out += R"("manifest":)" + policy::to_json(*contents.bundle.manifest) + ",";
+  } else if (contents.is_bundle) {
+    out += R"("manifest":{"revision":"","roots":[""]},)";
+  }
   out += R"("signatures_config":)";
   const auto signature =
       std::ranges::find(contents.bundle.everything, ".signatures.json", &policy::ArchiveFile::path);
@@ -117,7 +124,7 @@ std::string as_json(const Contents& contents, const Options& options) {
     out += ']';
   }
   out += '}';
-  if (options.annotations) {
+  if (annotations) {
     std::string list;
     for (const auto& module : contents.modules) {
       for (const auto& one : module.annotations)
@@ -125,7 +132,7 @@ std::string as_json(const Contents& contents, const Options& options) {
     }
     if (!list.empty()) out += R"(,"annotations":[)" + list + "]";
   }
-  if (const std::string needed = capabilities_json(contents, options); needed != "{}")
+  if (const std::string needed = capabilities_json(contents); needed != "{}")
     out += R"(,"capabilities":)" + needed;
   return indented(out + "}");
 }
@@ -148,7 +155,7 @@ Exit inspect(const Options& options) {
     return Exit::Finding;
   }
   if (options.format == "json") {
-    print(as_json(*contents, options));
+    print(as_json(*contents, options.annotations));
     return Exit::Ok;
   }
   if (contents->bundle.manifest) show_manifest(*contents->bundle.manifest);

@@ -1,8 +1,11 @@
-// libedit through its readline interface, which keeps one global state: there is one editor a process.
+// libedit through its readline interface, which keeps one global state: there is one editor a process. Its
+// read goes on after a signal, so Ctrl-C jumps out of it, as psql does.
 #include "app/cli/line_editor.h"
 
 #include <unistd.h>
 
+#include <csetjmp>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -29,6 +32,25 @@ char* next_match(const char* word, int state) {
 char** matches(const char* word, int, int) {
   rl_attempted_completion_over = 1;  // no file names
   return rl_completion_matches(word, next_match);
+}
+
+sigjmp_buf before_line;
+
+void drop_line(int) {
+  siglongjmp(before_line, 1);
+}
+
+/// readline(); `interrupted` when Ctrl-C was pressed. Holds nothing that would have to be destroyed: it is
+/// jumped into.
+char* read_line(const char* prompt, bool& interrupted) {
+  struct sigaction ours{}, theirs{};
+  ours.sa_handler = drop_line;
+  ::sigaction(SIGINT, &ours, &theirs);
+  char* line = nullptr;
+  interrupted = sigsetjmp(before_line, 1) != 0;
+  if (!interrupted) line = ::readline(prompt);
+  ::sigaction(SIGINT, &theirs, nullptr);
+  return line;
 }
 #endif
 
@@ -58,7 +80,11 @@ LineEditor::~LineEditor() {
 std::optional<std::string> LineEditor::read(const std::string& prompt) {
 #if SIGNALBOX_LIBEDIT
   if (terminal_) {
-    char* line = ::readline(prompt.c_str());
+    char* line = read_line(prompt.c_str(), interrupted_);
+    if (interrupted_) {
+      std::cout << '\n' << std::flush;
+      return "";
+    }
     if (line == nullptr) return std::nullopt;
     std::string out(line);
     std::free(line);

@@ -19,12 +19,17 @@ class LineEditor {
   LineEditor(const LineEditor&) = delete;
   LineEditor& operator=(const LineEditor&) = delete;
 
+  /// Someone types, rather than a script.
+  bool terminal() const { return terminal_; }
   /// Nothing at the end of input.
   std::optional<std::string> read(const std::string& prompt);
+  /// Ctrl-C dropped the line that was read last, which is given as empty.
+  bool interrupted() const { return interrupted_; }
 
  private:
   std::string history_;
   bool terminal_;
+  bool interrupted_ = false;
 };
 
 }  // namespace signalbox::app::cli

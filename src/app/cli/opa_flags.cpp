@@ -103,8 +103,9 @@ CLI::Option* add_refused_flag(CLI::App& verb, const std::string& names, const st
 }
 
 CLI::Option* add_refused_option(CLI::App& verb, const std::string& names, const std::string& why) {
-  return verb.add_option(names)
-      ->check([why](const std::string&) { return why; })
+  return verb
+      .add_option_function<std::string>(
+          names, [names, why](const std::string&) { throw CLI::ValidationError(names, why); })
       ->group(std::string(kRefusedGroup));
 }
 

@@ -1,4 +1,6 @@
 // signalbox repl: Rego, line by line, over policies and data (OPA's `opa run`).
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <filesystem>
@@ -8,6 +10,7 @@
 #include "app/cli/repl_session.h"
 #include "app/cli/terminal.h"
 #include "app/cli/verbs.h"
+#include "app/version.h"
 
 namespace signalbox::app::cli {
 namespace {
@@ -16,6 +19,7 @@ struct Options {
   SourceOptions sources;
   EvalOptions eval;
   std::string history;
+  std::string format = "pretty";
 };
 
 /// In the state directory of the XDG specification; empty where there is no home.
@@ -37,13 +41,21 @@ Exit repl(const Options& options) {
     complain(session.error());
     return Exit::Finding;
   }
+  session->line(options.format);
   LineEditor editor(options.history.empty() ? default_history() : options.history,
                     [&](const std::string& word) { return session->completions(word); });
+  if (editor.terminal())
+    print(fmt::format("signalbox {}: help lists the commands, Ctrl-D leaves\n", kVersion));
   while (const auto line = editor.read(session->prompt())) {
+    if (editor.interrupted()) {
+      session->give_up();
+      continue;
+    }
     const ReplSession::Answer answer = session->line(*line);
     print(answer.text);
-    if (answer.leave) break;
+    if (answer.leave) return Exit::Ok;
   }
+  print(session->line("").text);  // what the input ended in the middle of
   return Exit::Ok;
 }
 
@@ -55,6 +67,9 @@ void add_repl(CLI::App& root, Action& chosen) {
   options->sources.add_options(*verb);
   verb->add_option("paths", options->sources.data, "Policy and data files or directories, as -d");
   verb->add_option("-i,--input", options->eval.input, "The input document");
+  verb->add_option("-f,--format", options->format, "How answers are shown")
+      ->check(CLI::IsMember({"pretty", "json"}))
+      ->capture_default_str();
   verb->add_option("-H,--history", options->history, "File that keeps the lines");
   verb->add_flag("--v0-compatible", options->eval.v0, "Read Rego v0");
   verb->footer(

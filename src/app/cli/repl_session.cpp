@@ -1,53 +1,23 @@
-// What a line means: a command; else a rule, if it parses as one in this package; else a query. A line that
-// ends too early is kept, and the next one is put to it; an empty line gives up.
+// What a line means: a command; else an assignment or a rule, which is defined; else a query. `x = 1` defines
+// where there is no x yet, and asks afterwards. A line that ends too early is kept, and the next ones are put
+// to it until an empty one.
 #include "app/cli/repl_session.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
-#include <set>
 
 #include "app/cli/eval_result.h"
-#include "policy/builtins/builtin.h"
+#include "policy/query_context.h"
+#include "policy/syntax/parser.h"
 #include "policy/syntax/parsing.h"
 #include "policy/syntax/print.h"
 #include "policy/value/json.h"
-#include "policy/vm/program.h"
 
 namespace signalbox::app::cli {
 namespace {
 
-constexpr std::string_view kHelp =
-    "Expressions are evaluated; rules are defined.\n"
-    "  x := 1; y := x + 1        what is bound is shown\n"
-    "  data.app.allow            any document\n"
-    "  p contains x if x := 1    a rule of the current package\n"
-    "  input := {\"user\": \"ann\"}  the input document\n\n"
-    "Commands:\n"
-    "  show                      the module being written\n"
-    "  unset NAME                remove a rule, or input\n"
-    "  package NAME, import PATH where queries are asked and rules go\n"
-    "  trace                     show how answers came about\n"
-    "  metrics, profile          show how long they took\n"
-    "  json, pretty              how answers are shown\n"
-    "  strict-builtin-errors     an error of a built-in fails the query\n"
-    "  dump                      all of data\n"
-    "  help, exit\n";
-
-constexpr std::string_view kCommands[] = {"help",
-                                          "show",
-                                          "unset",
-                                          "package",
-                                          "import",
-                                          "trace",
-                                          "metrics",
-                                          "json",
-                                          "pretty",
-                                          "profile",
-                                          "dump",
-                                          "exit",
-                                          "strict-builtin-errors"};
+namespace ast = policy::ast;
 
 std::string_view trimmed(std::string_view text) {
   const auto begin = text.find_first_not_of(" \t\r\n");
@@ -62,206 +32,224 @@ bool ends_early(const Diagnostics& diagnostics) {
   });
 }
 
+/// The two sides of a query that is `a := b` or `a = b`; null when it is not.
+const ast::Call* assignment(const ast::Body& query) {
+  const auto* call = query.size() == 1 ? ast::as<ast::Call>(query.front()) : nullptr;
+  if (call == nullptr || query.front().negated || !query.front().with.empty()) return nullptr;
+  const std::string op = ast::operator_name(*call);
+  return (op == "assign" || op == "eq") && call->arity() == 2 ? call : nullptr;
+}
+
+/// What is wrong with a text that is neither: the reading that got farther meant it.
+const Diagnostics& farther(const Diagnostics& a, const Diagnostics& b) {
+  return a.front().at < b.front().at ? b : a;
+}
+
+bool is_root(std::string_view name) {
+  return name == "data" || name == "input";
+}
+
+std::string first_name(const ast::Term& term) {
+  const auto* ref = ast::as<ast::Ref>(term);
+  const auto* var = ast::as<ast::Var>(ref != nullptr ? ref->terms.front() : term);
+  return var != nullptr ? var->name : "";
+}
+
+/// The rule whose absolute reference is `rule`, in a package of `depth` parts, defines `term` or what it is a
+/// part of. A variable of `term` may stand for any part of the rule's.
+bool covers(const ast::Ref& rule, std::size_t depth, const ast::Term& term) {
+  const auto* ref = ast::as<ast::Ref>(term);
+  const std::size_t parts = ref != nullptr ? ref->terms.size() : 1;
+  const std::string name = ast::quote(first_name(term));
+  for (std::size_t i = 0; depth + i < rule.terms.size(); ++i) {
+    const ast::Term& part = rule.terms[depth + i];
+    if (ast::as<ast::Var>(part) != nullptr) return true;
+    if (i == parts) return false;
+    if (i != 0 && ast::as<ast::Var>(ref->terms[i]) != nullptr) return true;
+    if (ast::to_text(part) != (i == 0 ? name : ast::to_text(ref->terms[i]))) return false;
+  }
+  return true;
+}
+
+/// `input := {..}`: no rule can have that name, so that it can only mean this.
+bool gives_input(const ast::Body& query) {
+  const ast::Call* sides = assignment(query);
+  if (sides == nullptr || ast::operator_name(*sides) != "assign") return false;
+  const auto* ref = ast::as<ast::Ref>(sides->terms[1]);
+  return ref != nullptr && ref->terms.size() == 1 && first_name(sides->terms[1]) == "input";
+}
+
+/// It can be nothing but a part of a module. `p := 1` could be a question, `p contains 1` could not, though
+/// it parses as three of them.
+bool only_a_rule(const ast::Module& module) {
+  return std::ranges::any_of(module.rules, [](const ast::Rule& rule) {
+    return rule.is_default || !rule.generated_body || rule.head.keywords.contains;
+  });
+}
+
 }  // namespace
 
 std::expected<ReplSession, Diagnostics> ReplSession::open(const SourceOptions& sources,
                                                           const EvalOptions& options) {
-  // The evaluation reads the input; the session only keeps what it read.
-  Evaluation probe(options);
-  if (EvalResult loaded = probe.load(sources); !loaded.errors.empty()) return std::unexpected(loaded.errors);
   auto files = read_sources(sources);
   if (!files) return std::unexpected(std::move(files.error()));
   ReplSession out;
   out.files_ = std::move(*files);
   out.options_ = options;
-  out.memory_ = std::make_shared<policy::Arena>();
-  if (probe.input()) out.input_ = policy::copy(*out.memory_, probe.input());
-  if (auto done = out.reload({}); !done) return std::unexpected(std::move(done.error()));
+  out.options_.prints = stdout;
+  if (Diagnostics wrong = out.refresh(); !wrong.empty()) return std::unexpected(std::move(wrong));
   return out;
 }
 
-std::string ReplSession::module_text(const std::vector<Rule>& rules) const {
-  std::string out = "package " + package() + "\n\n";
-  for (const std::string& import : imports_) out += "import " + import + "\n";
-  if (!imports_.empty()) out += "\n";
-  for (const Rule& rule : rules) out += rule.text + "\n\n";
-  return out;
-}
-
-std::expected<void, Diagnostics> ReplSession::reload(const std::vector<Rule>& rules) {
-  std::vector<policy::SourceFile> files = files_;
-  files.push_back({"repl.rego", module_text(rules)});
-  policy::LoadOptions loading = command_line_loading();
+/// With the keywords that the current package imports.
+ast::ParseOptions ReplSession::parsing() const {
+  policy::LoadOptions loading;
   loading.v0_compatible = options_.v0;
-  auto set = policy::PolicySet::load(std::move(files), vocabulary_, std::move(loading));
-  if (!set) return std::unexpected(std::move(set.error()));
-  set_ = std::move(*set);
-  rules_ = rules;
+  const auto around = policy::surroundings_of({modules_.package(), modules_.imports(), ""}, loading);
+  return around ? policy::parsing_in(*around) : ast::ParseOptions{};
+}
+
+Diagnostics ReplSession::change(ReplModules next) {
+  const ReplModules before = std::exchange(modules_, std::move(next));
+  evaluation_.reset();
+  Diagnostics wrong = refresh();
+  if (!wrong.empty()) modules_ = before;
+  return wrong;
+}
+
+Diagnostics ReplSession::refresh() {
+  if (evaluation_) return {};
+  std::vector<policy::SourceFile> files = files_;
+  std::ranges::move(modules_.files(), std::back_inserter(files));
+  options_.context = {modules_.package(), modules_.imports(), ""};
+  auto fresh = std::make_unique<Evaluation>(options_);
+  EvalResult loaded = fresh->load(std::move(files));
+  if (!loaded.errors.empty()) return std::move(loaded.errors);
+  evaluation_ = std::move(fresh);
+  load_input();
   return {};
 }
 
-std::string ReplSession::show() const {
-  return imports_.empty() && rules_.empty() && package_.empty() ? "no rules defined\n" : module_text(rules_);
-}
-
-std::string ReplSession::toggle(bool& flag, std::string_view what) {
-  flag = !flag;
-  return fmt::format("{} {}\n", what, flag ? "on" : "off");
-}
-
-std::optional<ReplSession::Answer> ReplSession::command(std::string_view text) {
-  const auto blank = text.find(' ');
-  const std::string_view word = text.substr(0, blank);
-  const std::string rest(blank == std::string_view::npos ? "" : trimmed(text.substr(blank)));
-  const auto reloaded = [&](const std::vector<Rule>& rules, std::string said) -> Answer {
-    const auto done = reload(rules);
-    return {done ? std::move(said) : to_text(done.error())};
-  };
-  if (word == "package" && !rest.empty()) {
-    const std::string before = std::exchange(package_, rest);
-    Answer answer = reloaded({}, "");
-    if (!answer.text.empty()) package_ = before;
-    return answer;
-  }
-  if (word == "import" && !rest.empty()) {
-    imports_.push_back(rest);
-    Answer answer = reloaded(rules_, "");
-    if (!answer.text.empty()) imports_.pop_back();
-    return answer;
-  }
-  if (word == "unset" && !rest.empty()) {
-    if (rest == "input") return input_ = policy::Value(), Answer{};
-    std::vector<Rule> rules = rules_;
-    if (std::erase_if(rules, [&](const Rule& rule) { return rule.name == rest; }) == 0)
-      return Answer{fmt::format("there is no rule {}\n", rest)};
-    return reloaded(rules, "");
-  }
-  if (!rest.empty()) return std::nullopt;
-  if (word == "help") return Answer{std::string(kHelp)};
-  if (word == "exit") return Answer{"", false, true};
-  if (word == "show") return Answer{show()};
-  if (word == "dump") return ask("data");
-  if (word == "json") return json_ = true, Answer{};
-  if (word == "pretty") return json_ = false, Answer{};
-  if (word == "trace") return Answer{toggle(trace_, "trace")};
-  if (word == "metrics") return Answer{toggle(metrics_, "metrics")};
-  if (word == "profile") return Answer{toggle(profile_, "profile")};
-  if (word == "strict-builtin-errors") return Answer{toggle(strict_errors_, "strict-builtin-errors")};
-  return std::nullopt;
-}
-
-ReplSession::Answer ReplSession::define(const std::string& text, const policy::ast::Module& parsed) {
-  std::vector<Rule> rules = rules_;
-  std::string said;
-  for (const policy::ast::Rule& rule : parsed.rules) {
-    Rule added{policy::ast::dotted_name(rule.head.ref), std::string(rule.span.text(*parsed.source)), false};
-    if (parsed.rules.size() == 1) added.text = text;
-    added.replaceable = rule.generated_body && !rule.head.is_function && rule.head.assign;
-    const bool again = added.replaceable && std::erase_if(rules, [&](const Rule& old) {
-                                              return old.name == added.name && old.replaceable;
-                                            }) != 0;
-    said += fmt::format("Rule '{}' {} in package {}. Type 'show' to see rules.\n", added.name,
-                        again ? "re-defined" : "defined", package());
-    rules.push_back(std::move(added));
-  }
-  const auto done = reload(rules);
-  return {done ? said : to_text(done.error())};
+/// As in OPA, data.repl.input is the input where there is such a document.
+void ReplSession::load_input() {
+  const auto query = evaluation_->set()->prepare("data.repl.input");
+  if (!query) return;
+  policy::Evaluator evaluator;
+  const policy::JsonInput nothing(evaluation_->input(), evaluation_->set()->input_paths());
+  const auto value = evaluator.value(**query, nothing, command_line_limits(options_.timeout));
+  if (value && *value) evaluation_->set_input(*value);
 }
 
 ReplSession::Answer ReplSession::ask(const std::string& text) {
-  const policy::QueryContext context{package(), imports_, ""};
-  const auto query = set_->prepare(text, context);
-  if (!query) return {to_text(query.error())};
-  EvalResult result;
-  const policy::NoteSink prints = [&](std::string_view, std::string_view said) {
-    result.notes.push_back({"print", std::string(said)});
-  };
-  policy::QueryOptions asking;
-  asking.strict_builtin_errors = strict_errors_;
-  asking.notes = asking.traces = &prints;
-  const policy::JsonInput input(input_, set_->input_paths());
-  policy::Evaluator evaluator, watched;
-  const auto begin = std::chrono::steady_clock::now();
-  const auto answers = evaluator.query(**query, input, command_line_limits(options_.timeout), asking);
-  if (metrics_)
-    result.metrics["timer_rego_query_eval_ns"] = (std::chrono::steady_clock::now() - begin).count();
-  if (!answers) return {policy::to_text(answers.error()) + "\n"};
-  for (const auto& expression : (*query)->expressions())
-    result.expressions.emplace_back(expression.text, expression.at);
-  for (const policy::Bindings& answer : *answers) {
-    EvalAnswer& out = result.answers.emplace_back();
-    out.expressions.assign(answer.expressions.begin(), answer.expressions.end());
-    for (std::size_t i = 0; i < answer.variables.size(); ++i) {
-      if (answer.variables[i]) out.bindings.emplace_back((*query)->variables()[i], answer.variables[i]);
-    }
-  }
-  asking.notes = asking.traces = nullptr;
-  const auto limits = command_line_limits(options_.timeout);
-  if (trace_) {
-    policy::Story story(set_->program(), policy::Story::Rules::Every);
-    asking.tracer = &story;
-    (void)watched.query(**query, input, limits, asking);
-    result.story = story.root();
-  }
-  if (profile_) {
-    policy::Profile profile;
-    asking.tracer = &profile;
-    (void)watched.query(**query, input, limits, asking);
-    const policy::ProfileOrder order[] = {policy::ProfileOrder::TotalTime};
-    result.profile = profile.report(set_->program(), order, 10);
-  }
-  return {json_ ? as_json(result) : as_pretty(result)};
+  if (Diagnostics wrong = refresh(); !wrong.empty()) return {to_text(wrong)};
+  const EvalResult result = evaluation_->run(text);
+  if (json_) return {as_json(result)};
+  return {result.errors.empty() ? as_pretty(result, options_.pretty_limit) : to_text(result.errors)};
 }
 
+ReplSession::Answer ReplSession::give_input(const std::string& text) {
+  if (Diagnostics wrong = refresh(); !wrong.empty()) return {to_text(wrong)};
+  const auto query = evaluation_->set()->prepare(text, options_.context);
+  if (!query) return {to_text(query.error())};
+  policy::Evaluator evaluator;
+  const policy::JsonInput input(evaluation_->input(), evaluation_->set()->input_paths());
+  const auto value = evaluator.value(**query, input, command_line_limits(options_.timeout));
+  if (!value) return {policy::to_text(value.error()) + "\n"};
+  if (value->is_undefined()) return {"undefined\n"};
+  options_.input.clear();
+  options_.input_text = policy::to_json(*value);
+  evaluation_.reset();
+  return {};
+}
+
+/// Rules of the package define it, or something that it is a part of; or an import brings its name.
+bool ReplSession::is_defined(const ast::Term& term) const {
+  const std::string name = first_name(term);
+  if (is_root(name)) return true;
+  for (const ast::Module& module : evaluation_->set()->modules()) {
+    if (ast::dotted_name(module.package.path) != "data." + modules_.package()) continue;
+    const std::size_t depth = module.package.path.terms.size();
+    if (std::ranges::any_of(module.rules,
+                            [&](const ast::Rule& rule) { return covers(rule.head.ref, depth, term); }))
+      return true;
+  }
+  return std::ranges::any_of(modules_.imports(), [&](const std::string& import) {
+    return import.ends_with("." + name) || import.ends_with(" as " + name);
+  });
+}
+
+ReplSession::Answer ReplSession::define(const ast::Module& parsed, const std::string& text) {
+  ReplModules next = modules_;
+  next.enter(ast::dotted_name(parsed.package.path).substr(sizeof "data." - 1));
+  std::string said;
+  for (const ast::Import& import : parsed.imports) {
+    next.import(ast::to_text(import).substr(sizeof "import"));
+  }
+  for (const ast::Rule& rule : parsed.rules) {
+    const std::string name = ast::dotted_name(rule.head.ref);
+    const bool again = rule.head.assign && next.remove(name);
+    next.add({name, parsed.rules.size() == 1 && parsed.imports.empty()
+                        ? text
+                        : std::string(rule.span.text(*parsed.source))});
+    said += fmt::format("Rule '{}' {} in package {}. Type 'show' to see rules.\n", name,
+                        again ? "re-defined" : "defined", next.package());
+  }
+  const Diagnostics wrong = change(std::move(next));
+  return {wrong.empty() ? (json_ ? "" : said) : to_text(wrong)};
+}
+
+/// A module that is this text, in the current package. Errors are where the text has them.
+policy::ast::Parsed<ast::Module> ReplSession::parse_rules(const std::string& text) const {
+  const std::string head = text.starts_with("package ") ? "" : "package " + modules_.package() + "\n";
+  auto module = ast::parse_module(ast::make_source("", head + text), parsing());
+  if (!module && !head.empty()) {
+    for (Diagnostic& d : module.error()) d.at.row -= std::min(d.at.row, 1U);
+  }
+  return module;
+}
+
+/// The text is a question, though `x = 1` could be a rule as well.
+bool ReplSession::asks(const ast::Body& query) const {
+  const ast::Call* sides = assignment(query);
+  if (sides == nullptr) return true;
+  const ast::Term& left = sides->terms[1];
+  if (is_root(first_name(left))) return true;
+  const bool known = ast::operator_name(*sides) == "eq" && is_defined(left);
+  return known || !ast::rule_from_body(query);
+}
+
+ReplSession::Answer ReplSession::statement(const std::string& text) {
+  if (Diagnostics wrong = refresh(); !wrong.empty()) return {to_text(wrong)};
+  const auto module = parse_rules(text);
+  if (module && only_a_rule(*module)) return define(*module, text);
+  const auto query = ast::parse_query(ast::make_source("", text), parsing());
+  if (query && gives_input(*query)) return give_input(text.substr(text.find('=') + 1));
+  if (query && asks(*query)) return ask(text);
+  if (module && module->rules.empty() && module->imports.empty() && !text.starts_with("package ")) return {};
+  if (module) return define(*module, text);
+  if (query) return ask(text);
+  return {to_text(farther(module.error(), query.error()))};
+}
+
+/// Only of the first line it is asked whether it is whole: what follows may belong to it (`else`), until an
+/// empty line ends it.
 ReplSession::Answer ReplSession::line(const std::string& added) {
-  if (trimmed(added).empty()) {
-    pending_.clear();
-    return {};
-  }
-  const std::string text = pending_.empty() ? std::string(trimmed(added)) : pending_ + "\n" + added;
-  if (pending_.empty()) {
-    if (auto answer = command(text)) return std::move(*answer);
-  }
-  std::string head = "package " + package() + "\n";
-  for (const std::string& import : imports_) head += "import " + import + "\n";
-  policy::ast::ParseOptions parsing;
-  if (options_.v0) parsing.version = policy::ast::RegoVersion::V0;
-  const auto module = policy::ast::parse_module(policy::ast::make_source("repl", head + text), parsing);
-  const auto query = policy::ast::parse_query(policy::ast::make_source("repl", text), parsing);
-  if (!module && !query && (ends_early(module.error()) || ends_early(query.error()))) {
-    pending_ = text;
+  const bool ended = trimmed(added).empty();
+  if (!pending_.empty()) {
+    if (ended) return statement(std::exchange(pending_, {}));
+    pending_ += "\n" + added;
     return {"", true};
   }
-  pending_.clear();
-  if (text.starts_with("input :=") || text.starts_with("input =")) {
-    const auto json =
-        policy::parse_json(*memory_, trimmed(std::string_view(text).substr(text.find('=') + 1)));
-    if (!json) return {json.error().message + "\n"};
-    input_ = *json;
-    return {};
+  if (ended) return {};
+  std::string text(trimmed(added));
+  if (auto answer = command(text)) return std::move(*answer);
+  const auto query = ast::parse_query(ast::make_source("", text), parsing());
+  const auto rules = query ? ast::Parsed<ast::Module>() : parse_rules(text);
+  if (!query && !rules && (ends_early(query.error()) || ends_early(rules.error()))) {
+    pending_ = std::move(text);
+    return {"", true};
   }
-  // `x = y` and `f(x) = y` are questions, though they could be rules.
-  const bool asks = query && module && module->rules.size() == 1 && module->rules[0].generated_body &&
-                    !module->rules[0].head.assign && !module->rules[0].head.key;
-  if (module && !module->rules.empty() && !asks) return define(text, *module);
-  return ask(text);
-}
-
-std::vector<std::string> ReplSession::completions(const std::string& word) const {
-  std::set<std::string> out;
-  const auto offer = [&](std::string_view name) {
-    if (name.starts_with(word)) out.insert(std::string(name));
-  };
-  for (const std::string_view name : kCommands) offer(name);
-  for (const policy::Builtin* builtin : policy::all_builtins()) {
-    if (!builtin->name.starts_with("internal.")) offer(builtin->name);
-  }
-  for (const policy::ast::Module& module : set_->modules()) {
-    offer(policy::ast::dotted_name(module.package.path));
-    for (const policy::ast::Rule& rule : module.rules) offer(policy::ast::dotted_name(rule.head.ref));
-  }
-  for (const Rule& rule : rules_) offer(rule.name);
-  return {out.begin(), out.end()};
+  return statement(text);
 }
 
 }  // namespace signalbox::app::cli

@@ -103,12 +103,13 @@ Exit report_coverage(const Suite& suite, bool failed, const Options& options) {
 Exit run_once(Suite& suite, EventSuite& events, const Options& options) {
   PrettyTestReport pretty({options.verbose, options.values});
   std::vector<TestResult> all;
-  bool failed = false, ran = false;
+  bool failed = false, ran = false, skipped = false;
   const bool coverage = options.suite.coverage;
   const auto report = [&](const TestResult& result) {
     ran = true;
     const bool forgiven = result.skip && options.exit_zero_on_skipped;
-    failed = failed || (!result.passed() && !forgiven && !(coverage && result.skip));
+    skipped = skipped || (result.skip && !forgiven);
+    failed = failed || (!result.passed() && !result.skip);
     if (options.format == "json" && !coverage) {
       all.push_back(result);
     } else if (!coverage || result.fail || result.error) {
@@ -126,7 +127,8 @@ Exit run_once(Suite& suite, EventSuite& events, const Options& options) {
   }
   if (coverage) {
     if (failed) pretty.finish();
-    return report_coverage(suite, failed, options);
+    const Exit reported = report_coverage(suite, failed, options);
+    return reported == Exit::Ok && skipped ? kNotPassed : reported;
   }
   if (options.format == "json") {
     if (options.sort == "duration") std::ranges::stable_sort(all, std::greater(), &TestResult::duration);
@@ -136,7 +138,7 @@ Exit run_once(Suite& suite, EventSuite& events, const Options& options) {
   } else {
     pretty.finish();
   }
-  return failed ? kNotPassed : Exit::Ok;
+  return failed || skipped ? kNotPassed : Exit::Ok;
 }
 
 Exit load_and_run(const Options& options) {
@@ -159,7 +161,7 @@ Exit load_and_run(const Options& options) {
   return worst;
 }
 
-/// Runs again whenever a file below one of the paths has changed. Ends with the process.
+/// Runs, and again whenever a file below one of the paths has changed. Ends with the process.
 Exit watch(const Options& options) {
   std::mutex lock;
   std::condition_variable changed;
@@ -181,12 +183,11 @@ Exit watch(const Options& options) {
     watches.push_back(std::move(*opened));
   }
   for (;;) {
+    load_and_run(options);
     print(std::string(80, '*') + "\nWatching for changes ...\n");
     std::unique_lock hold(lock);
     changed.wait(hold, [&] { return dirty; });
     dirty = false;
-    hold.unlock();
-    load_and_run(options);
   }
 }
 
@@ -207,43 +208,53 @@ Exit test(Options options) {
   const auto told = [&](std::string_view kind) {
     return std::ranges::find(options.coverage_runs, kind) != options.coverage_runs.end();
   };
-  options.suite.index_excluded = told("index_excluded");
-  options.suite.early_exit = told("early_exit");
+  options.suite.coverage_kinds.index_excluded = told("index_excluded");
+  options.suite.coverage_kinds.early_exit = told("early_exit");
   if (!options.explain.empty()) options.verbose = true;
   if (options.suite.parallel == 0) options.suite.parallel = std::max(1u, std::thread::hardware_concurrency());
-  const Exit exit = load_and_run(options);
-  return options.watch ? watch(options) : exit;
+  return options.watch ? watch(options) : load_and_run(options);
 }
 
-void add_flags(CLI::App& verb, Options& o) {
-  verb.add_option("paths", o.paths, "Directories and files with policies and their tests")->required();
-  verb.add_flag("-v,--verbose", o.verbose, "Show tests that pass too, and how failures came about");
-  verb.add_flag("--var-values", o.values, "Show the expression that did not hold, with its values");
-  add_schema_option(verb, o.schema);
-  verb.add_option("-r,--run", o.suite.run, "Only tests whose data.package.test_name matches this pattern");
-  verb.add_option("-f,--format", o.format, "pretty, json or gobench")
-      ->check(CLI::IsMember({"pretty", "json", "gobench"}));
-  verb.add_flag("-c,--coverage", o.suite.coverage, "Report coverage as JSON");
-  verb.add_option("--threshold", o.threshold, "Exit 2 when coverage is below this percentage");
-  verb.add_flag("--bench", o.bench, "Measure the tests");
-  verb.add_flag("--benchmem,!--no-benchmem", o.memory, "Report memory with --bench (default true)");
-  verb.add_option("--count", o.count, "Run so many times")->check(CLI::PositiveNumber);
+void add_running(CLI::App& verb, Options& o) {
+  verb.option_defaults()->group("Which tests, and how");
+  verb.add_option("-r,--run", o.suite.run, "Only tests whose data.package.test_name matches this pattern")
+      ->type_name("REGEX");
   verb.add_flag("-w,--watch", o.watch, "Run again whenever a file changes");
   verb.add_option("-p,--parallel", o.suite.parallel, "Tests at a time; 0 = as many as there are cores");
   verb.add_option("--timeout", o.timeout, "Longest time of a test (default 5s)");
-  verb.add_option("--sort", o.sort, "Order of JSON: none or duration")
-      ->check(CLI::IsMember({"none", "duration"}));
-  verb.add_option("--explain", o.explain, "Show how failures came about (implies -v)")
-      ->check(CLI::IsMember({"fails", "full", "notes", "debug"}));
-  verb.add_flag("-b,--bundle", o.bundle, "Paths are bundles");
-  repeated(verb, "--ignore", o.ignore, "Names of files and directories to pass over")->delimiter(',');
+  verb.add_option("--count", o.count, "Run so many times")->check(CLI::PositiveNumber);
   verb.add_flag("-z,--exit-zero-on-skipped", o.exit_zero_on_skipped,
                 "Skipped tests do not change the exit code");
   verb.add_flag("--fail-on-empty", o.fail_on_empty, "Exit 1 when there is no test");
-  verb.add_option("-m,--max-errors", o.max_errors, "Errors to show; 0 = all");
+}
+
+void add_reporting(CLI::App& verb, Options& o) {
+  verb.option_defaults()->group("What is told");
+  verb.add_flag("-v,--verbose", o.verbose, "Show tests that pass too, and how failures came about");
+  verb.add_flag("--var-values", o.values, "Show the expression that did not hold, with its values");
+  verb.add_option("--explain", o.explain,
+                  "How failures came about: rules that were asked (full), all (fails), trace() (notes)")
+      ->check(CLI::IsMember({"fails", "full", "notes", "debug"}));
+  verb.add_option("-f,--format", o.format, "How results are printed")
+      ->check(CLI::IsMember({"pretty", "json", "gobench"}))
+      ->capture_default_str();
+  verb.add_option("--sort", o.sort, "Order of JSON")->check(CLI::IsMember({"none", "duration"}));
+  verb.add_flag("-c,--coverage", o.suite.coverage, "Report coverage as JSON");
+  verb.add_option("--threshold", o.threshold, "Exit 2 when coverage is below this percentage")
+      ->type_name("PERCENT");
   add_coverage_runs_option(verb, o.coverage_runs);
-  add_target_option(verb);
+  verb.add_flag("--bench", o.bench, "Measure the tests");
+  verb.add_flag("--benchmem,!--no-benchmem", o.memory, "Report memory with --bench (default true)");
+}
+
+void add_loading(CLI::App& verb, Options& o) {
+  verb.option_defaults()->group("How policies are read");
+  verb.add_flag("-b,--bundle", o.bundle, "Paths are bundles");
+  repeated(verb, "--ignore", o.ignore, "Names of files and directories to pass over")->delimiter(',');
+  add_schema_option(verb, o.schema);
   add_capabilities_option(verb, o.capabilities);
+  verb.add_option("-m,--max-errors", o.max_errors, "Errors to show; 0 = all");
+  add_target_option(verb);
   add_version_flags(verb, o.v0);
 }
 
@@ -254,7 +265,11 @@ void add_test(CLI::App& root, Action& chosen) {
   options->suite.parallel = 0;
   CLI::App* verb =
       root.add_subcommand("test", "Run the tests of policies, as `opa test` does, and those in YAML");
-  add_flags(*verb, *options);
+  verb->add_option("paths", options->paths, "Directories and files with policies and their tests")
+      ->required();
+  add_running(*verb, *options);
+  add_reporting(*verb, *options);
+  add_loading(*verb, *options);
   verb->footer(
       "Rego: rules named test_... of any module, by habit in *_test.rego; todo_test_... are skipped.\n"
       "YAML: events and what should be decided on them, in *.test.yaml (docs/policies.md).\n"

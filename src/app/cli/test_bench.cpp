@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+
+#include "app/cli/duration.h"
 #include "app/cli/evaluation.h"
 #include "app/cli/json_text.h"
 #include "app/cli/measure.h"
@@ -54,29 +57,46 @@ std::string result_json(const TestRule& test, const Measurement& m) {
                      to_json(m, per_operation(m)));
 }
 
+std::string failed_line(const TestRule& test, std::chrono::nanoseconds took) {
+  const SourcePosition at = policy::ast::position(*test.source, test.rule.span);
+  return fmt::format("{}:{}:\n{}.{}: FAIL ({})\n", at.file, at.row, test.package, test.name,
+                     to_go_text(took));
+}
+
+std::string summary(std::size_t passed, std::size_t failed) {
+  std::string out = std::string(80, '-') + "\n";
+  const auto line = [&](std::string_view word, std::size_t count) {
+    if (count != 0) out += fmt::format("{}: {}/{}\n", word, count, passed + failed);
+  };
+  line("PASS", passed);
+  line("FAIL", failed);
+  return passed + failed == 0 ? "" : out;
+}
+
 }  // namespace
 
 Exit bench_tests(policy::testing::Suite& suite, const TestBenchOptions& options) {
-  bool failed = false;
+  std::size_t passed = 0, failed = 0;
   std::string list = "[";
   for (std::size_t round = 0; round < options.count; ++round) {
     for (const TestRule& test : suite.tests()) {
       if (test.todo) continue;
+      const auto begin = std::chrono::steady_clock::now();
       const Measurement m = measure_test(suite.set(), test);
-      failed = failed || m.runs == 0;
+      ++(m.runs == 0 ? failed : passed);
       const std::string name = test.package + "." + test.name;
       if (options.format == "json") {
         list += (list.size() > 1 ? "," : "") + result_json(test, m);
       } else if (m.runs == 0) {
-        print(fmt::format("{}: FAIL\n", name));
+        print(failed_line(test, std::chrono::steady_clock::now() - begin));
       } else {
         print(fmt::format("{}\t{}\n", options.format == "gobench" ? go_name(name) : name,
                           go_line(m, per_operation(m), options.memory)));
       }
     }
   }
-  if (options.format == "json") print(indented(list + "]"));
-  return failed ? Exit::Usage : Exit::Ok;
+  print(options.format == "json" ? indented(list + "]") : summary(passed, failed));
+  return failed != 0 ? Exit::Usage : Exit::Ok;
 }
 
 }  // namespace signalbox::app::cli

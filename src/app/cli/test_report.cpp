@@ -5,6 +5,7 @@
 
 #include "app/cli/duration.h"
 #include "app/cli/json_text.h"
+#include "app/cli/story_text.h"
 #include "app/cli/terminal.h"
 #include "policy/builtins/go/codec.h"
 
@@ -146,7 +147,7 @@ void PrettyTestReport::finish() {
     std::string out = kRule + "FAILURES\n" + kRule;
     for (const TestResult& result : failures_) {
       out += heading(result) + "\n";
-      if (result.story) out += "\n" + indented_by(policy::to_text(*result.story), 2) + "\n";
+      if (result.story) out += "\n" + indented_by(story_text(*result.story), 2) + "\n";
       if (result.failure) out += failure_text(*result.failure);
       if (!result.cases.empty()) out += "\n" + indented_by(case_failures(result.cases, "", 0), 2);
       out += "\n";

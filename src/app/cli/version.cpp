@@ -2,6 +2,7 @@
 #include "app/version.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <httplib.h>
 #include <openssl/crypto.h>
 #include <spdlog/version.h>
@@ -11,17 +12,27 @@
 #include <boost/version.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "app/cli/terminal.h"
 #include "app/cli/verbs.h"
+#include "sql/grammar.h"
 
 namespace signalbox::app::cli {
 namespace {
+
+/// Major versions of PostgreSQL, the oldest first.
+std::vector<int> grammars() {
+  std::vector<int> majors;
+  for (const sql::Grammar* grammar : sql::grammars()) majors.push_back(grammar->major);
+  return majors;
+}
 
 nlohmann::ordered_json facts() {
   return {
       {"version", kVersion},
       {"compiler", fmt::format("clang {}", __clang_version__)},
+      {"postgresql_grammars", grammars()},
       {"libraries",
        {{"boost",
          fmt::format("{}.{}.{}", BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100)},
@@ -39,6 +50,7 @@ Exit version(const std::string& output) {
     return Exit::Ok;
   }
   std::string text = fmt::format("signalbox {}\n", kVersion);
+  text += fmt::format("reads the SQL of PostgreSQL {}\n", fmt::join(grammars(), " and "));
   text += fmt::format("built with {}\n", all["compiler"].get<std::string>());
   for (const auto& [name, value] : all["libraries"].items())
     text += fmt::format("  {} {}\n", name, value.get<std::string>());

@@ -11,6 +11,7 @@
 #include "policy/builtins/list.h"
 #include "policy/builtins/results.h"
 #include "policy/builtins/typed.h"
+#include "policy/value/float_sum.h"
 
 namespace signalbox::policy::builtins {
 namespace {
@@ -53,6 +54,16 @@ BuiltinResult fold(BuiltinContext& context, Value of) {
     total = *next;
   }
   return total;
+}
+
+BuiltinResult sum(BuiltinContext& context, Value of) {
+  auto integers = all_integers(context, of);
+  if (!integers) return std::unexpected(integers.error());
+  if (*integers) return fold<add, 0>(context, of);
+  if (!context.meter.charge(1 + of.size())) return limit_failure();
+  NumberResult total = sum_of_floats(context.arena, elements_of(of));
+  if (!total) return builtin_failure(std::string(message(total.error())));
+  return *total;
 }
 
 // A product with fractions keeps only 53 bits, unlike `*`, because OPA starts it from big.NewFloat(1).
@@ -119,7 +130,7 @@ constexpr Builtin kTable[] = {
     row("min", "(any<array[any], set[any]>) => any", typed<extreme<false>>),
     row("product", "(any<array[number], set[number]>) => number", typed<product>),
     row("sort", "(any<array[any], set[any]>) => array[any]", typed<sort>),
-    row("sum", "(any<array[number], set[number]>) => number", typed<fold<add, 0>>),
+    row("sum", "(any<array[number], set[number]>) => number", typed<sum>),
 };
 
 }  // namespace

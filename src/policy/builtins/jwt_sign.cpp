@@ -24,7 +24,7 @@ std::expected<Names, BuiltinError> names_of(std::string_view header) {
     return builtin_failure("missing or invalid 'alg' header: " + why);
   };
   if (!object)
-    return failed(header.empty() ? "cannot parse JSON: cannot parse empty string"
+    return failed(header.empty() ? "cannot parse JSON: cannot parse empty string; unparsed tail: \"\""
                                  : "cannot parse JSON: " + json_complaint(header));
   Value alg = object->at("alg"), typ = object->at("typ");
   if (!alg) return failed("jwsbb: header \"alg\" not found");

@@ -3,7 +3,8 @@
 // repaired first.
 #include <re2/re2.h>
 
-#include <functional>
+#include <iterator>
+#include <span>
 #include <vector>
 
 #include "policy/builtins/declare.h"
@@ -12,6 +13,7 @@
 #include "policy/builtins/list.h"
 #include "policy/builtins/pattern_cache.h"
 #include "policy/builtins/results.h"
+#include "policy/builtins/scratch.h"
 #include "policy/builtins/typed.h"
 
 namespace signalbox::policy::builtins {
@@ -47,7 +49,7 @@ Operand<Prepared> prepare(BuiltinContext& context, Text pattern, Text text) {
   return Prepared{*regex, readable(context, text)};
 }
 
-using Groups = std::vector<StringPiece>;
+using Groups = std::span<const StringPiece>;
 enum class Captures : std::uint8_t { No, Yes };
 
 /// A match reads on as far as it may have to, and what is behind it is read again for the next.
@@ -55,10 +57,14 @@ constexpr std::size_t kReadAgain = 2048;
 
 /// Calls `each` for every match as Go's FindAll does: an empty match right after another one does not count.
 /// Stops after `limit` matches (negative: none). False when a limit of the evaluation is hit.
+template <class Each>
 bool for_each_match(BuiltinContext& context, const Prepared& in, std::int64_t limit, Captures captures,
-                    const std::function<void(const Groups&)>& each) {
+                    const Each& each) {
   const int captured = captures == Captures::Yes ? in.regex->NumberOfCapturingGroups() : 0;
-  Groups groups(static_cast<std::size_t>(captured) + 1);
+  StringPiece few[16];
+  std::vector<StringPiece> many;
+  if (captured >= std::ssize(few)) many.resize(static_cast<std::size_t>(captured) + 1);
+  StringPiece* groups = many.empty() ? few : many.data();
   Text text = in.text;
   // Finding groups takes RE2 an order of magnitude longer than finding matches.
   if (captured > 0 && !context.meter.charge(text.size() / 4)) return false;
@@ -66,9 +72,7 @@ bool for_each_match(BuiltinContext& context, const Prepared& in, std::int64_t li
   std::ptrdiff_t last_end = -1;
   for (std::int64_t found = 0; (limit < 0 || found < limit) && at <= text.size();) {
     if (!context.meter.charge(1 + std::min(text.size() - at, kReadAgain) / kBytesPerStep)) return false;
-    if (!in.regex->Match(piece(text), at, text.size(), RE2::UNANCHORED, groups.data(),
-                         static_cast<int>(groups.size())))
-      break;
+    if (!in.regex->Match(piece(text), at, text.size(), RE2::UNANCHORED, groups, captured + 1)) break;
     auto start = static_cast<std::size_t>(groups[0].data() - text.data());
     std::size_t end = start + groups[0].size();
     bool counts = true;
@@ -81,7 +85,7 @@ bool for_each_match(BuiltinContext& context, const Prepared& in, std::int64_t li
     last_end = static_cast<std::ptrdiff_t>(end);
     if (!counts) continue;
     ++found;
-    each(groups);
+    each(Groups(groups, static_cast<std::size_t>(captured) + 1));
   }
   return true;
 }
@@ -103,7 +107,7 @@ BuiltinResult find_n(BuiltinContext& context, Text pattern, Text text, Int n) {
   if (!in) return std::unexpected(in.error());
   ArrayBuilder found(context.arena);
   if (!for_each_match(context, *in, n.value, Captures::No,
-                      [&](const Groups& g) { found.add(Value::string(view(g[0]))); }))
+                      [&](Groups g) { found.add(Value::string(view(g[0]))); }))
     return limit_failure();
   return found.finish();
 }
@@ -112,7 +116,7 @@ BuiltinResult find_all_submatch(BuiltinContext& context, Text pattern, Text text
   auto in = prepare(context, pattern, text);
   if (!in) return std::unexpected(in.error());
   ArrayBuilder found(context.arena);
-  auto add = [&](const Groups& groups) {
+  auto add = [&](Groups groups) {
     ArrayBuilder parts(context.arena);
     for (const StringPiece& group : groups) parts.add(Value::string(view(group)));
     found.add(parts.finish());
@@ -131,7 +135,7 @@ BuiltinResult split(BuiltinContext& context, Text pattern, Text text) {
     return parts.finish();
   }
   std::size_t begin = 0, last = 0;
-  auto cut = [&](const Groups& groups) {
+  auto cut = [&](Groups groups) {
     last = static_cast<std::size_t>(groups[0].data() - text.data());
     std::size_t end = last + groups[0].size();
     if (end != 0) parts.add(Value::string(text.substr(begin, last - begin)));
@@ -147,7 +151,7 @@ bool is_name_char(char c) {
 }
 
 /// The text of the group a template names by number or name; empty when there is none.
-Text group_named(const RE2& regex, const Groups& groups, Text name) {
+Text group_named(const RE2& regex, Groups groups, Text name) {
   if (name.find_first_not_of("0123456789") == Text::npos && !(name.size() > 1 && name[0] == '0')) {
     std::size_t index =
         name.size() > 4 ? groups.size() : static_cast<std::size_t>(std::stoul(std::string(name)));
@@ -159,7 +163,7 @@ Text group_named(const RE2& regex, const Groups& groups, Text name) {
 }
 
 /// Regexp.Expand: $1, ${1}, $name, ${name}, $$; a malformed reference stands for itself.
-void expand(std::string& out, Text replacement, const RE2& regex, const Groups& groups) {
+void expand(std::string& out, Text replacement, const RE2& regex, Groups groups) {
   while (!replacement.empty()) {
     std::size_t dollar = replacement.find('$');
     out += replacement.substr(0, dollar);
@@ -186,10 +190,11 @@ void expand(std::string& out, Text replacement, const RE2& regex, const Groups& 
 BuiltinResult replace(BuiltinContext& context, Text text, Text pattern, Text replacement) {
   auto in = prepare(context, pattern, text);
   if (!in) return std::unexpected(in.error());
-  std::string out;
+  Scratch scratch;
+  std::string& out = scratch.text;
   std::size_t last = 0;
   bool fits = true;
-  auto add = [&](const Groups& groups) {
+  auto add = [&](Groups groups) {
     auto start = static_cast<std::size_t>(groups[0].data() - in->text.data());
     if (!fits) return;
     out.append(in->text, last, start - last);

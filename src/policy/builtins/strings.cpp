@@ -1,18 +1,21 @@
 // String built-ins. Results that are parts of an operand borrow it; only new text is copied into the arena.
 // Positions count runes (code points), not bytes.
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "policy/builtins/big_float.h"
 #include "policy/builtins/big_integer.h"
 #include "policy/builtins/declare.h"
+#include "policy/builtins/go/parts.h"
 #include "policy/builtins/go/replacer.h"
 #include "policy/builtins/go/search.h"
 #include "policy/builtins/go/sprintf.h"
 #include "policy/builtins/go/text.h"
 #include "policy/builtins/list.h"
 #include "policy/builtins/results.h"
+#include "policy/builtins/scratch.h"
 #include "policy/builtins/typed.h"
 
 namespace signalbox::policy::builtins {
@@ -111,26 +114,33 @@ BuiltinResult substring(BuiltinContext& context, Text text, Int start, Int lengt
   return Value::string(rest.substr(0, go::rune_offset(rest, static_cast<std::size_t>(length.value))));
 }
 
-BuiltinResult strings_array(BuiltinContext& context, std::span<const Text> parts) {
-  if (!context.meter.charge(1 + parts.size()) || !context.meter.fits(parts.size() * sizeof(Value)))
-    return limit_failure();
-  Value* out = context.arena.allocate_array<Value>(parts.size());
-  std::ranges::transform(parts, out, [](Text part) { return Value::string(part); });
-  return Value::array({out, parts.size()});
+/// The parts, in the arena; nothing when a limit is hit.
+std::optional<std::span<const Value>> parts_of(BuiltinContext& context, Text text, Text separator) {
+  std::size_t count = 0;
+  go::for_each_part(text, separator, [&](Text) { ++count; });
+  if (!context.meter.charge(1 + count + text.size() / kBytesPerStep) ||
+      !context.meter.fits(count * sizeof(Value)))
+    return std::nullopt;
+  Value* out = context.arena.allocate_array<Value>(count);
+  Value* next = out;
+  go::for_each_part(text, separator, [&](Text part) { *next++ = Value::string(part); });
+  return std::span<const Value>(out, count);
 }
 
 BuiltinResult split(BuiltinContext& context, Text text, Text separator) {
-  return strings_array(context, go::split(text, separator));
+  const auto parts = parts_of(context, text, separator);
+  if (!parts) return limit_failure();
+  return Value::array(*parts);
 }
 
 // n >= 0: the first n parts; n < 0: the last -n.
 BuiltinResult split_n(BuiltinContext& context, Text text, Text separator, Int n) {
-  auto parts = go::split(text, separator);
-  auto all = static_cast<std::int64_t>(parts.size());
-  if (n.value >= 0)
-    return strings_array(context, std::span(parts).first(static_cast<std::size_t>(std::min(n.value, all))));
-  std::int64_t from = n.value < -all ? 0 : all + n.value;
-  return strings_array(context, std::span(parts).subspan(static_cast<std::size_t>(from)));
+  const auto parts = parts_of(context, text, separator);
+  if (!parts) return limit_failure();
+  const auto all = static_cast<std::int64_t>(parts->size());
+  if (n.value >= 0) return Value::array(parts->first(static_cast<std::size_t>(std::min(n.value, all))));
+  const std::int64_t from = n.value < -all ? 0 : all + n.value;
+  return Value::array(parts->subspan(static_cast<std::size_t>(from)));
 }
 
 BuiltinResult concat(BuiltinContext& context, Text separator, Value parts) {
@@ -154,7 +164,8 @@ BuiltinResult concat(BuiltinContext& context, Text separator, Value parts) {
 }
 
 BuiltinResult replace_all(BuiltinContext& context, Text text, std::span<const go::Replacement> replacements) {
-  std::string out;
+  Scratch scratch;
+  std::string& out = scratch.text;
   if (!charge_bytes(context, text.size())) return limit_failure();
   const auto room = [&](std::size_t bytes, std::size_t comparisons) {
     return context.meter.charge(1 + comparisons / 4) && context.meter.fits(bytes);
@@ -239,7 +250,8 @@ BuiltinResult any_affix_match(BuiltinContext& context, Value of, Value wanted) {
 
 BuiltinResult sprintf(BuiltinContext& context, Text format, Array arguments) {
   if (!charge_bytes(context, format.size())) return limit_failure();
-  std::string out;
+  Scratch scratch;
+  std::string& out = scratch.text;
   auto room = [&](std::size_t bytes) {
     return context.meter.charge(1 + bytes / kBytesPerStep) && context.meter.fits(bytes);
   };

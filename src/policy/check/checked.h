@@ -26,6 +26,7 @@
 
 #include "base/diagnostic.h"
 #include "policy/builtins/builtin.h"
+#include "policy/check/expr_form.h"
 #include "policy/check/query_types.h"
 #include "policy/syntax/ast.h"
 
@@ -45,6 +46,7 @@ struct CheckOptions {
   bool strict = false;       ///< unused variables, arguments and imports are errors
   bool keep_prints = false;  ///< print() calls stay, as internal.print
   QueryTypes query_types = QueryTypes::Checked;
+  ExprForm form = ExprForm::Fast;  ///< of rules
   std::vector<NamedSchema> schemas;
   /// JSON Schema of `input` as the host makes it; one of `schemas` goes before it. It holds for the packages
   /// below data.policies: others may be asked with an input of somebody else's.

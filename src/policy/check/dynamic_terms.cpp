@@ -5,6 +5,7 @@
 // that is what OPA looks at: what a variable is known to be depends on it, most of all in closures.
 #include "policy/check/dynamic_terms.h"
 
+#include "policy/check/opa_index.h"
 #include "policy/check/passes.h"
 #include "policy/syntax/visit.h"
 
@@ -121,8 +122,10 @@ class Hoister {
 }  // namespace
 
 void rewrite_dynamic_terms(Context& context) {
-  Hoister hoister(context, Of::Negations, Equality::Unifies);
+  const bool fast = context.options.form == ExprForm::Fast;
+  Hoister hoister(context, fast ? Of::Negations : Of::All, Equality::Unifies);
   context.for_each_rule([&](ast::Module&, ast::Rule& rule) { hoister.body(rule.body); });
+  if (!fast) arrange_as_indexed(context);
 }
 
 void rewrite_dynamic_terms_in_query(Context& context, ast::Body& body) {

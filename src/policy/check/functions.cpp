@@ -23,11 +23,10 @@ std::string hint_for(const std::string& name) {
   return near.empty() ? std::string() : fmt::format("did you mean {}?", near);
 }
 
-std::string arity_mismatch(const Builtin& builtin) {
-  return fmt::format("{}: arity mismatch", builtin.name);
-}
+/// In a query OPA leaves the number of arguments to its type checker, which says it otherwise.
+enum class In : bool { Module, Query };
 
-void check_call(Context& context, const ast::Expr& expr) {
+void check_call(Context& context, const ast::Expr& expr, In where) {
   const auto* call = ast::as<ast::Call>(expr);
   const auto* op = call == nullptr ? nullptr : ast::as<ast::Ref>(call->op());
   if (op == nullptr) return;
@@ -46,8 +45,8 @@ void check_call(Context& context, const ast::Expr& expr) {
       expr.generated ? !output_added || given == arity + 1 : given == arity || given == arity + 1;
   if (fits) return;
   const int written = output_added ? given - 1 : given;
-  if (builtin != nullptr) {
-    context.error(kTypeError, expr.span, arity_mismatch(*builtin));
+  if (builtin != nullptr || where == In::Query) {
+    context.error(kTypeError, expr.span, fmt::format("{}: arity mismatch", name));
   } else {
     context.error(kTypeError, expr.span,
                   fmt::format("function {} has arity {}, got {} argument{}", name, arity, written,
@@ -56,9 +55,9 @@ void check_call(Context& context, const ast::Expr& expr) {
 }
 
 template <class Node>
-void check_calls(Context& context, const Node& node) {
+void check_calls(Context& context, const Node& node, In where) {
   ast::for_each_expr(node, [&](const ast::Expr& expr) {
-    check_call(context, expr);
+    check_call(context, expr, where);
     return true;
   });
 }
@@ -80,13 +79,13 @@ void check_old_names(Context& context, const Node& node) {
 
 void check_functions(Context& context) {
   context.for_each_rule([&](ast::Module&, ast::Rule& rule) {
-    check_calls(context, rule.head);
-    check_calls(context, rule.body);
+    check_calls(context, rule.head, In::Module);
+    check_calls(context, rule.body, In::Module);
   });
 }
 
 void check_functions_in_query(Context& context, const ast::Body& body) {
-  check_calls(context, body);
+  check_calls(context, body, In::Query);
 }
 
 void check_deprecated(Context& context) {

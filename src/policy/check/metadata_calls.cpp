@@ -5,6 +5,7 @@
 
 #include "policy/check/passes.h"
 #include "policy/syntax/annotation_term.h"
+#include "policy/syntax/print.h"
 #include "policy/syntax/visit.h"
 
 namespace signalbox::policy::check {
@@ -87,8 +88,11 @@ class MetadataRewriter {
   }
 
   static ast::Term link_term(const Link& link) {
-    ast::Array path;
-    path.items.assign(link.path.terms.begin() + 1, link.path.terms.end());
+    ast::Array path;  // keys that are no strings are given as their text
+    for (std::size_t i = 1; i < link.path.terms.size(); ++i) {
+      const ast::Term& key = link.path.terms[i];
+      path.items.push_back(ast::as<ast::String>(key) != nullptr ? key : ast::make_string(ast::to_text(key)));
+    }
     ast::Object out;
     if (link.annotations != nullptr) {
       out.items.push_back({ast::make_string("annotations"), ast::annotation_term(*link.annotations)});

@@ -12,6 +12,7 @@
 #include "policy/check/passes.h"
 #include "policy/check/ref_types.h"
 #include "policy/check/schema_annotations.h"
+#include "policy/check/shape.h"
 #include "policy/check/type_env.h"
 #include "policy/syntax/compare.h"
 #include "policy/syntax/visit.h"
@@ -115,7 +116,12 @@ class TypeChecker {
   void check_rules() {
     context_.types = std::make_shared<TypeNode>();
     TypeEnv rules(&builtins_, context_.types);
-    for (const RuleAt& at : graph().in_order()) rule(rules, *at.module, *at.rule);
+    for (const RuleAt& at : graph().in_order()) {
+      const auto shape = shape_of(*at.module, *at.rule);
+      auto& good = good_shapes_[at.module];
+      if (shape && good.contains(*shape)) continue;
+      if (rule(rules, *at.module, *at.rule) && shape) good.insert(*shape);
+    }
   }
 
   /// The complaints about a body as it was written.
@@ -125,17 +131,19 @@ class TypeChecker {
     return body(env, hoisted.body);
   }
 
-  void rule(TypeEnv& rules, const ast::Module& module, const ast::Rule& rule) {
+  /// False when there are complaints.
+  bool rule(TypeEnv& rules, const ast::Module& module, const ast::Rule& rule) {
     context_.source = module.source.get();
     TypeEnv env(&rules);
     const ast::Ref path = absolute_path(module, rule);
+    const std::size_t complaints = context_.errors.size();
     schemas_.apply(env, module, rule);
     Diagnostics errors = written_body(env, rule.body);
     if (!errors.empty()) {
       // Whoever refers to it gets no errors of errors.
       rules.set(path, any_type());
       std::ranges::move(errors, std::back_inserter(context_.errors));
-      return;
+      return false;
     }
     const std::size_t ground = ground_prefix_length(path);
     ast::Ref place = path;
@@ -144,6 +152,7 @@ class TypeChecker {
                                  ? function(env, rule.head)
                                  : document(env, rule.head, path, ground))
       rules.add(place, type);
+    return context_.errors.size() == complaints;
   }
 
  private:
@@ -373,6 +382,8 @@ class TypeChecker {
   int closure_depth_ = 0;
   std::map<std::string, ast::Term> moved_;  ///< of the body at hand
   std::unordered_map<std::string, TypePtr> signatures_;
+  /// Of each module, whose package may have schemas of its own.
+  std::unordered_map<const ast::Module*, std::unordered_set<std::string>> good_shapes_;
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 #include <tuple>
+#include <unordered_map>
 
 #include "policy/vm/pattern_set.h"
 
@@ -17,91 +18,159 @@ constexpr std::size_t kShortPosting = 4;
 using Tests = std::vector<std::vector<IndexTest>>;
 /// A test's identity: what is looked at, and how.
 using Place = std::pair<IndexSubject, IndexTest::Kind>;
+/// Places by their numbers; few.
+using Used = std::vector<std::uint32_t>;
 
-Place place_of(const IndexTest& test) {
-  return {test.subject, test.kind};
-}
+/// The tests of all rules, their places numbered: one comparison of subjects for each test, however often
+/// the rules are looked at.
+class NumberedTests {
+ public:
+  explicit NumberedTests(const Tests& tests) : tests_(tests), numbers_(tests.size()) {
+    std::map<Place, std::uint32_t> known;
+    for (std::size_t rule = 0; rule < tests.size(); ++rule) {
+      for (const IndexTest& test : tests[rule]) {
+        const auto number = static_cast<std::uint32_t>(places_.size());
+        const auto [it, added] = known.try_emplace({test.subject, test.kind}, number);
+        if (added) places_.push_back(it->first);
+        numbers_[rule].push_back(it->second);
+      }
+    }
+  }
+
+  const Place& place(std::uint32_t number) const { return places_[number]; }
+  std::size_t places() const { return places_.size(); }
+
+  /// visit(test, number of its place) for those of a rule whose places are not used.
+  template <class Visit>
+  void each(std::uint32_t rule, const Used& used, Visit&& visit) const {
+    for (std::size_t i = 0; i < numbers_[rule].size(); ++i) {
+      const std::uint32_t place = numbers_[rule][i];
+      if (std::ranges::find(used, place) == used.end()) visit(tests_[rule][i], place);
+    }
+  }
+
+ private:
+  const Tests& tests_;
+  std::vector<std::vector<std::uint32_t>> numbers_;
+  std::vector<Place> places_;
+};
 
 class IndexBuilder {
  public:
-  explicit IndexBuilder(const Tests& tests) : tests_(tests) {}
+  explicit IndexBuilder(const NumberedTests& tests) : tests_(tests) {}
 
-  RuleIndex::Node build(const std::vector<std::uint32_t>& rules, const std::set<Place>& used) {
-    count_sharing(rules, used);
+  RuleIndex::Node build(const std::vector<std::uint32_t>& rules, const Used& used) {
+    number_outcomes(rules, used);
     RuleIndex::Node node;
-    std::map<IndexSubject, std::size_t> fields;
-    std::map<std::pair<Place, Value>, std::vector<std::uint32_t>> groups;
-    std::map<std::pair<Place, Value>, bool> inclusive;
+    std::size_t groups = 0;
+    const std::uint32_t* next = numbers_.data();
     for (const std::uint32_t rule : rules) {
-      const IndexTest* best = most_selective(rule, used);
-      if (best == nullptr) {
-        node.always.push_back(rule);
-        continue;
-      }
-      for (const Value& value : best->values) {
-        groups[{place_of(*best), value}].push_back(rule);
-        inclusive[{place_of(*best), value}] |= best->inclusive;
+      const Choice best = most_selective(rule, used, next);
+      if (best.test == nullptr) node.always.push_back(rule);
+      for (std::size_t i = 0; best.test != nullptr && i < best.test->values.size(); ++i) {
+        Outcome& outcome = outcomes_[best.outcomes[i]];
+        groups += outcome.rules.empty() ? 1 : 0;
+        outcome.rules.push_back(rule);
+        outcome.inclusive |= best.test->inclusive;
       }
     }
-    // Counting is done with: narrower indices may count anew.
-    const bool splits = groups.size() > 1 || !node.always.empty();
-    for (auto& [key, members] : groups) {
-      const auto [it, added] = fields.try_emplace(key.first.first, node.fields.size());
-      if (added) node.fields.emplace_back().subject = key.first.first;
-      RuleIndex::Posting posting = make_posting(members, key.first, used, splits || used.empty());
-      place(node.fields[it->second], key.first.second, key.second, inclusive[key], std::move(posting));
+    const bool splits = groups > 1 || !node.always.empty();
+    std::vector<std::size_t> fields(tests_.places(), kNone);
+    for (Outcome& outcome : outcomes_) {
+      if (outcome.rules.empty()) continue;
+      RuleIndex::Posting posting = make_posting(outcome, used, splits || used.empty());
+      place(node.fields[field_of(outcome.place, node, fields)], outcome, std::move(posting));
     }
     for (RuleIndex::Field& field : node.fields) finish(field, node.always);
     return node;
   }
 
  private:
-  void count_sharing(const std::vector<std::uint32_t>& rules, const std::set<Place>& used) {
-    sharing_.clear();
+  /// One value of one test: the rules that share it, and those that are hung up there.
+  struct Outcome {
+    std::uint32_t place = 0;
+    Value value;
+    std::size_t sharing = 0;
+    bool inclusive = false;
+    std::vector<std::uint32_t> rules;
+  };
+  struct Choice {
+    const IndexTest* test = nullptr;
+    const std::uint32_t* outcomes = nullptr;  ///< the numbers of its values
+  };
+  struct Key {
+    std::uint32_t place;
+    Value value;
+    bool operator==(const Key&) const = default;
+  };
+  struct KeyHash {
+    std::size_t operator()(const Key& key) const { return hash(key.value) + key.place * 0x9E37'79B9u; }
+  };
+
+  void number_outcomes(const std::vector<std::uint32_t>& rules, const Used& used) {
+    std::unordered_map<Key, std::uint32_t, KeyHash> known;
     for (const std::uint32_t rule : rules) {
-      for (const IndexTest& test : tests_[rule]) {
-        if (used.contains(place_of(test))) continue;
-        for (const Value& value : test.values) ++sharing_[{place_of(test), value}];
-      }
+      tests_.each(rule, used, [&](const IndexTest& test, std::uint32_t place) {
+        for (const Value& value : test.values) {
+          const auto number = static_cast<std::uint32_t>(outcomes_.size());
+          const auto [it, added] = known.try_emplace({place, value}, number);
+          if (added) outcomes_.push_back({.place = place, .value = value, .rules = {}});
+          ++outcomes_[it->second].sharing;
+          numbers_.push_back(it->second);
+        }
+      });
     }
   }
 
-  const IndexTest* most_selective(std::uint32_t rule, const std::set<Place>& used) const {
-    const IndexTest* best = nullptr;
+  /// `next` goes along the numbers of the outcomes, as number_outcomes() has met them.
+  Choice most_selective(std::uint32_t rule, const Used& used, const std::uint32_t*& next) const {
+    Choice best;
     std::tuple<bool, std::size_t> best_cost;
-    for (const IndexTest& test : tests_[rule]) {
-      if (used.contains(place_of(test))) continue;
+    tests_.each(rule, used, [&](const IndexTest& test, std::uint32_t) {
+      const std::uint32_t* const numbers = next;
       std::size_t worst = test.values.size() - 1;
-      for (const Value& value : test.values) worst = std::max(worst, sharing_.at({place_of(test), value}));
+      for (std::size_t i = 0; i < test.values.size(); ++i)
+        worst = std::max(worst, outcomes_[*next++].sharing);
       const bool open = test.kind == IndexTest::Kind::Above || test.kind == IndexTest::Kind::Below;
       const std::tuple cost{open, worst};
-      if (best == nullptr || cost < best_cost) best = &test, best_cost = cost;
-    }
+      if (best.test == nullptr || cost < best_cost) best = {&test, numbers}, best_cost = cost;
+    });
     return best;
   }
 
-  RuleIndex::Posting make_posting(std::vector<std::uint32_t>& members, const Place& place,
-                                  const std::set<Place>& used, bool worthwhile) {
+  /// The number of the field that looks at the place's subject, made when there is none. `known` remembers.
+  std::size_t field_of(std::uint32_t place, RuleIndex::Node& node, std::vector<std::size_t>& known) const {
+    std::size_t& number = known[place];
+    if (number != kNone) return number;
+    const IndexSubject& subject = tests_.place(place).first;
+    const auto found = std::ranges::find(node.fields, subject, &RuleIndex::Field::subject);
+    number = static_cast<std::size_t>(found - node.fields.begin());
+    if (found == node.fields.end()) node.fields.emplace_back().subject = subject;
+    return number;
+  }
+
+  RuleIndex::Posting make_posting(Outcome& outcome, const Used& used, bool worthwhile) {
     RuleIndex::Posting posting;
     // Two spellings of one network share a posting, and a pattern may have to join `always`: both stay plain
     // lists.
-    const bool plain = place.second == IndexTest::Kind::Network || place.second == IndexTest::Kind::Pattern;
-    if (members.size() > kShortPosting && worthwhile && !plain) {
-      std::set<Place> also_used = used;
-      also_used.insert(place);
-      auto narrower = std::make_unique<RuleIndex::Node>(IndexBuilder(tests_).build(members, also_used));
+    const IndexTest::Kind kind = tests_.place(outcome.place).second;
+    const bool plain = kind == IndexTest::Kind::Network || kind == IndexTest::Kind::Pattern;
+    if (outcome.rules.size() > kShortPosting && worthwhile && !plain) {
+      Used also_used = used;
+      also_used.push_back(outcome.place);
+      auto narrower = std::make_unique<RuleIndex::Node>(IndexBuilder(tests_).build(outcome.rules, also_used));
       if (!narrower->fields.empty()) {
         posting.narrower = std::move(narrower);
         return posting;
       }
     }
-    posting.rules = std::move(members);
+    posting.rules = std::move(outcome.rules);
     return posting;
   }
 
-  void place(RuleIndex::Field& field, IndexTest::Kind kind, const Value& value, bool inclusive,
-             RuleIndex::Posting posting) {
-    switch (kind) {
+  void place(RuleIndex::Field& field, const Outcome& outcome, RuleIndex::Posting posting) {
+    const Value& value = outcome.value;
+    switch (tests_.place(outcome.place).second) {
       case IndexTest::Kind::Equal: field.equal.emplace(value, std::move(posting)); return;
       case IndexTest::Kind::Prefix: field.prefixes.emplace(value.as_string(), std::move(posting)); return;
       case IndexTest::Kind::Network: {
@@ -111,8 +180,12 @@ class IndexBuilder {
         slot.rules.insert(slot.rules.end(), posting.rules.begin(), posting.rules.end());
         return;
       }
-      case IndexTest::Kind::Above: field.above.push_back({value, inclusive, std::move(posting)}); return;
-      case IndexTest::Kind::Below: field.below.push_back({value, inclusive, std::move(posting)}); return;
+      case IndexTest::Kind::Above:
+        field.above.push_back({value, outcome.inclusive, std::move(posting)});
+        return;
+      case IndexTest::Kind::Below:
+        field.below.push_back({value, outcome.inclusive, std::move(posting)});
+        return;
       case IndexTest::Kind::Range: {
         const auto ends = value.as_array();
         field.ranges.add({ends[0], ends[1], ends[2].is_true(), ends[3].is_true(),
@@ -161,8 +234,9 @@ class IndexBuilder {
     }
   }
 
-  const Tests& tests_;
-  std::map<std::pair<Place, Value>, std::size_t> sharing_;
+  const NumberedTests& tests_;
+  std::vector<Outcome> outcomes_;
+  std::vector<std::uint32_t> numbers_;  ///< of outcomes, one for each value of each test
   std::map<IndexSubject, std::vector<std::pair<Value, RuleIndex::Posting>>> patterns_;
 };
 
@@ -172,7 +246,8 @@ std::shared_ptr<const RuleIndex> build_index(const Tests& tests) {
   std::vector<std::uint32_t> rules(tests.size());
   for (std::uint32_t i = 0; i < rules.size(); ++i) rules[i] = i;
   auto index = std::make_shared<RuleIndex>();
-  index->root = IndexBuilder(tests).build(rules, {});
+  const NumberedTests numbered(tests);
+  index->root = IndexBuilder(numbered).build(rules, {});
   if (index->always_only()) return nullptr;
   return index;
 }

@@ -1,5 +1,7 @@
 // Planner, bodies: expressions, negation, every, and/or, `with`.
 // Each control structure is labels only: a sub-body fails to its own label and succeeds by falling through.
+#include <algorithm>
+
 #include "policy/compile/planner.h"
 #include "policy/syntax/visit.h"
 
@@ -124,6 +126,12 @@ std::string Planner::function_named(const ast::Term& term) const {
   return known ? name : std::string();
 }
 
+/// A rule in the place of a function is read under the other modifiers, and may be undefined: calls are then.
+bool Planner::is_late(const ast::With& with) const {
+  return ast::as<ast::Ref>(with.value) != nullptr && function_named(with.value).empty() &&
+         !function_named(with.target).empty();
+}
+
 /// Plans `inside` in the scope of the expression's modifiers.
 void Planner::plan_with(const ast::Expr& expr, const std::function<void()>& inside) {
   std::vector<Operand> values;
@@ -133,16 +141,39 @@ void Planner::plan_with(const ast::Expr& expr, const std::function<void()>& insi
       code_->jump_failing(code_->fail);  // a function has no value that a document could take
       values.push_back(constant(Value::null()));
     } else {
-      values.push_back(by_function ? kNone : plan_term(with.value));
+      values.push_back(by_function || is_late(with) ? kNone : plan_term(with.value));
     }
   }
   const Register outer = code_->begin_scope();
   const Register context = code_->fresh();
   code_->emit(Opcode::ContextNew, context);
-  for (std::size_t i = 0; i < expr.with.size(); ++i) plan_with_modifier(context, expr.with[i], values[i]);
+  for (std::size_t i = 0; i < expr.with.size(); ++i) {
+    if (!is_late(expr.with[i])) plan_with_modifier(context, expr.with[i], values[i]);
+  }
   code_->enter(context);
+  plan_late_modifiers(expr);
   inside();
   code_->leave(outer);
+}
+
+void Planner::plan_late_modifiers(const ast::Expr& expr) {
+  if (std::ranges::none_of(expr.with, [&](const ast::With& with) { return is_late(with); })) return;
+  std::vector<std::pair<const ast::With*, Register>> late;
+  for (const ast::With& with : expr.with) {
+    if (!is_late(with)) continue;
+    const Register value = code_->fresh();
+    code_->emit(Opcode::Undefine, value);
+    const Label outer = code_->fail, done = code_->label();
+    code_->fail = done;
+    code_->emit(Opcode::Move, value, plan_term(with.value));
+    code_->bind(done);
+    code_->fail = outer;
+    late.emplace_back(&with, value);
+  }
+  const Register context = code_->fresh();
+  code_->emit(Opcode::ContextNew, context);
+  for (const auto& [with, value] : late) plan_with_modifier(context, *with, value);
+  code_->enter(context);
 }
 
 void Planner::plan_with_modifier(Register context, const ast::With& with, Operand value) {

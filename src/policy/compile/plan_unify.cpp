@@ -20,8 +20,9 @@ bool Planner::has_unbound(const ast::Term& term) const {
     return std::ranges::any_of(array->items, [&](const ast::Term& item) { return has_unbound(item); });
   }
   if (const auto* object = ast::as<ast::Object>(term)) {
-    return std::ranges::any_of(object->items,
-                               [&](const ast::ObjectItem& item) { return has_unbound(item.value); });
+    return std::ranges::any_of(object->items, [&](const ast::ObjectItem& item) {
+      return has_unbound(item.key) || has_unbound(item.value);
+    });
   }
   if (const auto* set = ast::as<ast::Set>(term)) {
     return std::ranges::any_of(set->items, [&](const ast::Term& item) { return has_unbound(item); });
@@ -113,8 +114,9 @@ void Planner::plan_match(const ast::Term& pattern, Operand value) {
     return;
   }
   const auto* object = ast::as<ast::Object>(pattern);
-  if (object == nullptr) {
-    // A set binds nothing: with a variable in it, it is equal to no set.
+  const auto unknown_key = [&](const ast::ObjectItem& item) { return !is_plannable(item.key); };
+  if (object == nullptr || std::ranges::any_of(object->items, unknown_key)) {
+    // Sets and keys of objects bind nothing: with a variable there, they are equal to nothing.
     code_->jump(code_->fail);
     return bind_for_nothing(pattern);
   }

@@ -123,6 +123,8 @@ class Planner {
   void plan_logical(const ast::Logical& logical);
   void plan_operand_body(const ast::Body& body, Label otherwise);
   std::string function_named(const ast::Term& term) const;
+  bool is_late(const ast::With& with) const;
+  void plan_late_modifiers(const ast::Expr& expr);
   void plan_with(const ast::Expr& expr, const std::function<void()>& inside);
   void plan_with_modifier(Register context, const ast::With& with, Operand value);
 

@@ -25,14 +25,15 @@ bool is_v1_future(const ast::Import& import) {
   return is_future(import) && (word == "not" || word == "and" || word == "or");
 }
 
-/// `import rego.v1`, on the row after the last import (or the package).
+/// `import rego.v1`, on the row after the last import of its kind, or else above everything.
 ast::Import rego_v1_import(const ast::Module& module) {
-  ast::Span at = module.package.span;
+  ast::Span at{1, 1, 0, 0, 0};
   for (const ast::Import& import : module.imports) {
-    if (import.span.row > at.row) at = import.span;
+    if (is_future(import)) at.row = std::max(at.row, import.span.row + 1);
   }
-  ++at.row;
-  at.offset = at.begin = at.end;
+  for (const ast::Rule& rule : module.rules) {
+    if (at.row >= rule.span.row) at.row = 1;  // it must stand in front of the rules
+  }
   return {ast::make_operator("rego.v1", at), "", at};
 }
 

@@ -261,7 +261,7 @@ class Propagation {
     safe.add_all(check::output_vars(result_, arity_, safe));
     VarSet unsafe = check::vars_of(result_, check::kSafetyOptions).without(safe);
     for (const ast::Term& reference : defined_) {
-      if (!contained(reference)) add_term(reference);
+      if (!contained(reference)) add_defined(reference);
     }
     for (auto at = removed_.rbegin(); at != removed_.rend(); ++at) {
       const ast::Expr expr = equality(ast::make_var(at->first), at->second);
@@ -276,10 +276,13 @@ class Propagation {
     return unsafe.empty();
   }
 
-  void add_term(const ast::Term& term) {
-    ast::Expr expr;
-    expr.node = term;
-    result_.push_back(std::move(expr));
+  /// The reference has a value, which may be false: as an expression of its own it would have to be true.
+  void add_defined(const ast::Term& reference) {
+    const VarSet taken = check::vars_of(result_);
+    std::size_t number = 0;
+    const auto name = [&] { return "$defined" + std::to_string(number); };
+    while (taken.contains(name())) ++number;
+    result_.push_back(equality(ast::make_var(name()), reference));
   }
 
   static bool is_safe_variable(const ast::Term& term, const VarSet& safe) {

@@ -96,7 +96,7 @@ class Evaluation {
   bool is_unknown(const ast::Ref& ref) const;
   bool is_nondeterministic(const std::string& name) const;
   bool depends(const ast::Ref& ref) const;
-  const std::vector<Bindings>& answers(const std::string& query);
+  const std::vector<Bindings>& answers(const std::string& query, const QueryContext& words);
 
   const PolicySet& set_;
   const check::CheckedModules& checked_;

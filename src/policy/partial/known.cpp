@@ -4,6 +4,7 @@
 #include "policy/partial/evaluation.h"
 #include "policy/syntax/compare.h"
 #include "policy/syntax/print.h"
+#include "policy/syntax/visit.h"
 
 namespace signalbox::policy::partial {
 namespace {
@@ -11,6 +12,36 @@ namespace {
 /// Keys that are not known may be anything.
 bool may_be_same(const ast::Term& a, const ast::Term& b) {
   return !ast::is_constant(a) || !ast::is_constant(b) || ast::compare(a, b) == 0;
+}
+
+/// The words that the expression is written with: each is a keyword only where it is imported.
+QueryContext words_of(const ast::Expr& e) {
+  bool negation = false, logic = false;
+  ast::for_each_expr(e, [&](const ast::Expr& inner) {
+    negation = negation || ast::as<ast::Not>(inner) != nullptr;
+    logic = logic || ast::as<ast::Logical>(inner) != nullptr;
+    return true;
+  });
+  QueryContext out;
+  if (negation) out.imports.emplace_back("future.keywords.not");
+  if (logic) out.imports.insert(out.imports.end(), {"future.keywords.and", "future.keywords.or"});
+  return out;
+}
+
+/// `every x in xs { .. }` has a key that nothing reads, which a query must not declare.
+void leave_out_unread(ast::Expr& e) {
+  ast::for_each_expr(e, [](ast::Expr& inner) {
+    auto* every = ast::as<ast::Every>(inner);
+    if (every == nullptr) return true;
+    const check::VarSet read = check::vars_of(every->body);
+    const auto leave_out = [&](ast::Term& term) {
+      const auto* var = ast::as<ast::Var>(term);
+      if (var != nullptr && !read.contains(var->name)) term = ast::make_var("$unread", term.span);
+    };
+    if (every->key) leave_out(**every->key);
+    leave_out(*every->value);
+    return true;
+  });
 }
 
 }  // namespace
@@ -52,10 +83,10 @@ void Evaluation::find_dependent_rules() {
 }
 
 /// Every answer of a query about what is known, as bindings of its variables.
-const std::vector<Bindings>& Evaluation::answers(const std::string& query) {
+const std::vector<Bindings>& Evaluation::answers(const std::string& query, const QueryContext& words) {
   const auto [it, added] = known_.try_emplace(query);
   if (!added || error_) return it->second;
-  const auto prepared = set_.prepare(query, {}, check::QueryTypes::Ignored);
+  const auto prepared = set_.prepare(query, words, check::QueryTypes::Ignored);
   if (!prepared) {
     error_ = prepared.error().front();
     return it->second;
@@ -79,8 +110,9 @@ const std::vector<Bindings>& Evaluation::answers(const std::string& query) {
 void Evaluation::known_expression(const ast::Expr& e, const Then& then) {
   ast::Expr asked = e;
   asked.generated = false;
+  leave_out_unread(asked);
   const std::string text = ast::to_text(asked) + "; true";
-  for (const Bindings& each : answers(text)) {
+  for (const Bindings& each : answers(text, words_of(asked))) {
     if (error_) return;
     std::vector<std::string> added;
     for (const auto& [name, value] : each) {

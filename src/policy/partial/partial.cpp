@@ -29,6 +29,31 @@ void check_unsafe_calls(check::Context& context, const ast::Body& body,
   });
 }
 
+/// The comparison that holds of `b` and `a` when `op` holds of `a` and `b`; "" = `op` is none.
+std::string_view mirrored(std::string_view op) {
+  static constexpr std::pair<std::string_view, std::string_view> kMirrored[] = {
+      {"eq", "eq"}, {"equal", "equal"}, {"neq", "neq"}, {"lt", "gt"},
+      {"gt", "lt"}, {"lte", "gte"},     {"gte", "lte"}};
+  const auto at = std::ranges::find(kMirrored, op, &std::pair<std::string_view, std::string_view>::first);
+  return at == std::end(kMirrored) ? std::string_view() : at->second;
+}
+
+/// One expression of a body on a line of its own. A line that begins with a minus would go on with the line
+/// before:
+/// `-1 = x` is written as `x = -1`.
+std::string line_of(const ast::Expr& expr) {
+  std::string line = ast::to_text(expr);
+  const auto* call = ast::as<ast::Call>(expr);
+  if (!line.starts_with('-') || call == nullptr || call->arity() != 2) return "\t" + line + "\n";
+  const std::string_view op = mirrored(ast::operator_name(*call));
+  if (op.empty()) return "\t" + line + "\n";
+  ast::Expr other = expr;
+  auto& terms = ast::as<ast::Call>(other)->terms;
+  terms.front() = ast::make_operator(op);
+  std::swap(terms[1], terms[2]);
+  return "\t" + ast::to_text(other) + "\n";
+}
+
 /// A rule on lines of its own: short bodies as one line, which is how the formatter leaves them.
 std::string source_text(const ast::Rule& rule) {
   ast::Rule head = rule;
@@ -37,7 +62,7 @@ std::string source_text(const ast::Rule& rule) {
   if (rule.is_default || rule.generated_body) return out;
   if (rule.body.size() == 1) return out + " if " + ast::to_text(rule.body.front());
   out += " if {\n";
-  for (const ast::Expr& expr : rule.body) out += "\t" + ast::to_text(expr) + "\n";
+  for (const ast::Expr& expr : rule.body) out += line_of(expr);
   return out + "}";
 }
 
@@ -70,7 +95,7 @@ std::string imports_of(const ast::Module& module) {
 /// As the formatter writes an expression of a body.
 std::string formatted_body(const ast::Body& body) {
   std::string text = "p if {\n";
-  for (const ast::Expr& expr : body) text += "\t" + ast::to_text(expr) + "\n";
+  for (const ast::Expr& expr : body) text += line_of(expr);
   text = formatted("package p\n", text + "}\n");
   const std::size_t begin = text.find("{\n") + 2;
   std::string out;

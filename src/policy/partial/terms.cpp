@@ -21,6 +21,11 @@ void flatten(ast::Ref& ref) {
   ref.terms = std::move(parts);
 }
 
+bool is_scalar(const ast::Term& term) {
+  return ast::is_constant(term) && ast::as<ast::Array>(term) == nullptr &&
+         ast::as<ast::Set>(term) == nullptr && ast::as<ast::Object>(term) == nullptr;
+}
+
 struct Substitution {
   const Bindings& bound;
   bool term(ast::Term& t) {
@@ -34,6 +39,8 @@ struct Substitution {
     if (auto* ref = ast::as<ast::Ref>(t)) {
       for (ast::Term& part : ref->terms) ast::walk(part, *this);
       flatten(*ref);
+      // There is nothing in a scalar, nor in an empty object, which may be written there.
+      if (ref->terms.size() > 1 && is_scalar(ref->terms.front())) ref->terms.front().node = ast::Object{};
       return false;
     }
     return true;

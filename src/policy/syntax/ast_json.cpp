@@ -453,6 +453,8 @@ class Writer {
       close('}');
     } else if (const auto* array = as<Array>(term)) {
       list(array->items, [&](const Term& item) { plain(item); });
+    } else if (as<Null>(term) != nullptr) {
+      out_ += "null";  // as a term its value is {}
     } else {
       std::visit(
           [&]<class T>(const T& node) {

@@ -42,10 +42,13 @@ Decoded decode(std::string_view at) {
 
 }  // namespace
 
-Lexer::Lexer(std::string_view text) : text_(text) {
-  // Rego within another file (YAML's `when`) stands below as many empty lines as are above it there.
-  offset_ = std::min(text.find_first_not_of('\n'), text.size());
-  row_ += static_cast<std::uint32_t>(offset_);
+Lexer::Lexer(std::string_view text, const Span& part) : text_(text) {
+  if (part.known()) {
+    text_ = text.substr(0, part.end);
+    offset_ = part.begin;
+    row_ = part.row;
+    col_ = part.col - 1;
+  }
   advance();
   if (current_ == kByteOrderMark) advance();
 }

@@ -23,7 +23,8 @@ class Lexer {
  public:
   enum class Mode : std::uint8_t { Normal, Template, RawTemplate };  ///< Template: after the `}` of `{expr}`
 
-  explicit Lexer(std::string_view text);
+  /// Of `part` of the text, or all of it when that is unknown.
+  explicit Lexer(std::string_view text, const Span& part = {});
 
   /// The next token, white space and comments included. Eof for ever after the end.
   Lexeme next(Mode mode, FutureKeywords enabled, bool not_is_keyword);

@@ -1,9 +1,41 @@
 // Arrays, objects, sets and comprehensions.
 // The surprise: `{a | b}` is a comprehension, never a set holding a union. After a first term and `|`, the
 // rest is read as a body; only when that fails at a comma was it a list after all.
+#include <algorithm>
+#include <numeric>
+
+#include "policy/syntax/compare.h"
 #include "policy/syntax/parser.h"
 
 namespace signalbox::policy::ast {
+namespace {
+
+/// Of items with one key the last value stands, where the first stood: what the others say is never
+/// evaluated, as in OPA.
+void drop_repeated_keys(std::vector<ObjectItem>& items) {
+  std::vector<std::size_t> order(items.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(
+      order, [&](std::size_t a, std::size_t b) { return compare(items[a].key, items[b].key) < 0; });
+  std::vector<bool> dropped(items.size());
+  bool any = false;
+  for (std::size_t i = 1, first = 0; i < order.size(); ++i) {
+    if (compare(items[order[first]].key, items[order[i]].key) != 0) {
+      first = i;
+      continue;
+    }
+    items[order[first]].value = std::move(items[order[i]].value);
+    dropped[order[i]] = any = true;
+  }
+  if (!any) return;
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (!dropped[i] && kept++ != i) items[kept - 1] = std::move(items[i]);
+  }
+  items.erase(items.begin() + static_cast<std::ptrdiff_t>(kept), items.end());
+}
+
+}  // namespace
 
 std::optional<Term> Parser::parse_array() {
   const Nest nest(*this);
@@ -158,6 +190,7 @@ std::optional<Term> Parser::parse_object_finish(Term key, Term value, bool compr
   scan();  // over ','
   auto list = parse_item_list(Token::RBrace, std::move(items));
   if (!list) return {};
+  drop_repeated_keys(*list);
   return Term{Object{std::move(*list)}, {}};
 }
 

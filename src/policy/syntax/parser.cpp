@@ -42,8 +42,10 @@ Parser::Parser(SourcePtr source, const ParseOptions& options)
     : source_(std::move(source)),
       version_(options.version),
       keywords_(options.keywords),
-      state_{.lexer = Lexer(source_->text), .token = {}, .hints = {}},
-      scans_left_(kScansAtLeast + kScansPerByte * source_->text.size()) {
+      state_{.lexer = Lexer(source_->text, options.part), .token = {}, .hints = {}},
+      scans_left_(kScansAtLeast +
+                  kScansPerByte *
+                      (options.part.known() ? options.part.end - options.part.begin : source_->text.size())) {
   if (version_ == RegoVersion::V1) keywords_ |= kV1Keywords;
 }
 

@@ -54,17 +54,15 @@ std::expected<Suite, Diagnostics> Suite::load(std::vector<SourceFile> files, con
   const auto wanted = NamePattern::read(options.run);
   if (!wanted) return std::unexpected(wanted.error());
   loading.keep_prints = true;
-  loading.adapt = [&out](std::vector<ast::Module>& modules) {
-    out.tests_ = find_tests(modules);
-    out.modules_ = modules;
-  };
+  loading.adapt = [&out](std::vector<ast::Module>& modules) { out.tests_ = find_tests(modules); };
   auto set = PolicySet::load(files, vocabulary, loading);
   if (!set) return std::unexpected(std::move(set.error()));
   out.set_ = std::move(*set);
-  if (options.coverage && options.early_exit) {
+  if (options.coverage) {
     loading.adapt = {};
-    loading.optimise = Optimise::No;
-    out.plain_set_ = PolicySet::load(std::move(files), vocabulary, std::move(loading)).value_or(nullptr);
+    auto watched = CoverageProgram::load(files, vocabulary, loading, options.coverage_kinds);
+    if (!watched) return std::unexpected(std::move(watched.error()));
+    out.coverage_ = std::move(*watched);
   }
   std::erase_if(out.tests_, [&](const TestRule& test) { return !wanted->matches(test.package, test.name); });
   out.options_ = std::move(options);
@@ -83,25 +81,6 @@ void Suite::run_cases(const TestRule& test, const Value& result, TestResult& out
     out.fail = out.fail || found.fail;
     if (missing && options_.failures) found.failure = finder.find(one.condition);
   }
-}
-
-void Suite::Reached::add(const Reached& other) {
-  plain.add(other.plain);
-  every_rule.add(other.every_rule);
-  no_early_exit.add(other.no_early_exit);
-}
-
-void Suite::run_otherwise(const TestRule& test, Evaluator& evaluator, Reached& reached) const {
-  const auto watch = [&](const PolicySet* set, Coverage& by) {
-    if (set == nullptr) return;
-    const auto query = set->prepare(test.query);
-    if (!query) return;
-    QueryOptions asking;
-    asking.tracer = &by;
-    (void)evaluator.value(**query, JsonInput({}, set->input_paths()), options_.limits, asking);
-  };
-  if (options_.index_excluded) watch(set_.get(), reached.every_rule);
-  watch(plain_set_.get(), reached.no_early_exit);
 }
 
 TestResult Suite::run_one(const TestRule& test, Reached& reached) const {
@@ -125,7 +104,6 @@ TestResult Suite::run_one(const TestRule& test, Reached& reached) const {
     out.error = EvalError{d.code, d.message, d.at};
     return out;
   }
-  if (options_.coverage) asking.tracer = &reached.plain;
   const auto value = evaluator.value(**query, input, options_.limits, asking);
   out.duration = Clock::now() - begin;
   if (!value) {
@@ -137,7 +115,7 @@ TestResult Suite::run_one(const TestRule& test, Reached& reached) const {
     if (out.fail && options_.failures) out.failure = FailureFinder(*set_, test, options_.limits).find();
   }
   asking.notes = nullptr;
-  if (options_.coverage) run_otherwise(test, evaluator, reached);
+  if (coverage_) coverage_->watch(test.query, {}, {}, options_.limits, evaluator, reached);
   if (out.fail && options_.stories) {
     Story story(set_->program(), Story::Rules::Every);
     asking.tracer = &story;
@@ -177,9 +155,7 @@ void Suite::run(const std::function<void(const TestResult&)>& report) {
 }
 
 CoverageReport Suite::coverage() const {
-  return coverage_report(modules_, set_->program().files, reached_.plain,
-                         {options_.index_excluded ? &reached_.every_rule : nullptr,
-                          plain_set_ ? &reached_.no_early_exit : nullptr});
+  return coverage_ ? coverage_->report(reached_) : CoverageReport();
 }
 
 }  // namespace signalbox::policy::testing

@@ -13,7 +13,7 @@
 #include "policy/engine.h"
 #include "policy/testing/discover.h"
 #include "policy/testing/failure.h"
-#include "policy/trace/coverage.h"
+#include "policy/trace/coverage_program.h"
 #include "policy/trace/story.h"
 
 namespace signalbox::policy::testing {
@@ -46,8 +46,7 @@ struct SuiteOptions {
   bool failures = false;  ///< find where failed tests stop
   bool stories = false;   ///< tell how failed tests came about
   bool coverage = false;
-  bool index_excluded = true,
-       early_exit = true;  ///< with coverage: say of what was not reached if it was that
+  CoverageKinds coverage_kinds;
 };
 
 class Suite {
@@ -63,20 +62,13 @@ class Suite {
   const std::vector<TestRule>& tests() const { return tests_; }
 
  private:
-  /// What the evaluations of the tests reached, and what they would reach otherwise.
-  struct Reached {
-    Coverage plain, every_rule{Coverage::Rules::Every}, no_early_exit;
-    void add(const Reached& other);
-  };
   TestResult run_one(const TestRule& test, Reached& reached) const;
-  void run_otherwise(const TestRule& test, Evaluator& evaluator, Reached& reached) const;
   void run_cases(const TestRule& test, const Value& result, TestResult& out) const;
 
   SuiteOptions options_;
   std::shared_ptr<const PolicySet> set_;
-  std::vector<ast::Module> modules_;
   std::vector<TestRule> tests_;
-  std::shared_ptr<const PolicySet> plain_set_;  ///< the same, not optimised; null unless asked for
+  std::optional<CoverageProgram> coverage_;
   Reached reached_;
 };
 

@@ -309,7 +309,13 @@ class Writer {
             pair.value);
       }
       std::ranges::stable_sort(members, {}, &std::pair<std::string, Value>::first);
-      for (std::size_t i = 0; i < members.size(); ++i) member(i == 0, members[i].first, members[i].second);
+      bool first = true;
+      for (std::size_t i = 0; i < members.size(); ++i) {
+        // Of keys with one text, 1 and "1", the last stands.
+        if (i + 1 < members.size() && members[i].first == members[i + 1].first) continue;
+        member(first, members[i].first, members[i].second);
+        first = false;
+      }
     }
     close('}', pairs.empty());
   }

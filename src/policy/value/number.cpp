@@ -11,6 +11,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "policy/value/float_sum.h"
+
 namespace signalbox::policy {
 namespace {
 
@@ -382,6 +384,13 @@ NumberResult add(Arena& arena, const Value& a, const Value& b) {
     return Value::integer(sum);
   }
   return compute(arena, a, b, mpz_add, mpfr_add);
+}
+
+NumberResult sum_of_floats(Arena& arena, std::span<const Value> terms) {
+  Float sum;
+  mpfr_set_zero(sum.get(), 1);
+  for (const Value& term : terms) mpfr_add(sum.get(), sum.get(), Float(term).get(), MPFR_RNDN);
+  return from_float(arena, sum.get());
 }
 
 NumberResult subtract(Arena& arena, const Value& a, const Value& b) {

@@ -3,6 +3,8 @@
 // unwinding; a register is written by one instruction, and re-entering a loop simply writes it again.
 #include "policy/vm/machine.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -430,8 +432,10 @@ bool Machine::fail(std::string code, std::string message, const Function& f, con
 bool Machine::limit_error() {
   std::string why = "evaluation stopped: ";
   switch (meter_.hit()) {
-    case LimitHit::Steps: why += "step limit reached"; break;
-    case LimitHit::Memory: why += "memory limit reached"; break;
+    case LimitHit::Steps: why += fmt::format("step limit reached ({})", meter_.limits().steps); break;
+    case LimitHit::Memory:
+      why += fmt::format("memory limit reached ({} bytes)", meter_.limits().memory);
+      break;
     case LimitHit::Depth: why += "calls nested too deeply"; break;
     case LimitHit::Time: why += "time limit reached"; break;
     case LimitHit::Cancelled:

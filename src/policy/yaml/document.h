@@ -1,5 +1,4 @@
-// Document: a YAML text as a tree with places. The only files here that know a YAML library are document.cpp
-// and plain.cpp.
+// Document: a YAML text as a tree with places. The only file here that knows a YAML library is document.cpp.
 #pragma once
 
 #include <expected>
@@ -20,6 +19,7 @@ struct Node {
   NodeKind kind = NodeKind::Null;
   std::string text;     ///< of a scalar
   bool quoted = false;  ///< a quoted or block scalar: a string whatever it looks like
+  bool block = false;   ///< a block scalar, | or >
   std::vector<Node> items;
   std::vector<Field> fields;  ///< keys and values, in the order of the text
   ast::Span span;             ///< row and column where it begins
@@ -37,7 +37,8 @@ struct Field {
 inline constexpr int kMaxNodes = 1'000'000;
 inline constexpr int kMaxDepth = 32;
 
-/// Reads one document. Aliases are expanded; size and depth are bounded.
+/// Reads the file's document; a file has one. Aliases are expanded; size and depth are bounded. Keys are
+/// scalars, and differ.
 std::expected<Node, Diagnostics> read_document(const ast::Source& source);
 
 /// A node without templates as a constant term.

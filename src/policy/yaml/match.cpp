@@ -4,7 +4,7 @@
 #include <array>
 
 #include "policy/syntax/print.h"
-#include "policy/yaml/reader.h"
+#include "policy/yaml/fact.h"
 
 namespace signalbox::policy::yaml {
 namespace {
@@ -57,7 +57,7 @@ ast::Body one(ast::Expr expr) {
 /// Conditions on one fact.
 class Condition {
  public:
-  Condition(Reader& reader, ast::Term fact) : reader_(reader), fact_(std::move(fact)) {}
+  Condition(Reader& reader, Fact fact) : reader_(reader), fact_(std::move(fact)) {}
 
   void read(const Node& node, ast::Body& body) {
     switch (node.kind) {
@@ -81,15 +81,17 @@ class Condition {
       }
       ast::Term value = templated(reader_, node);
       if (globs && looks_like_glob(value)) {
-        alternatives.push_back(one(glob(fact_, std::move(value), node.span)));
-      } else {
+        if (!can_be_text(reader_, fact_, "a pattern", node.span) || !is_pattern(reader_, "glob", node, value))
+          continue;
+        alternatives.push_back(one(glob(fact_.term, std::move(value), node.span)));
+      } else if (can_equal(reader_, fact_, node, value)) {
         equals.items.push_back(std::move(value));
       }
     }
     if (equals.items.size() == 1) {
-      alternatives.insert(alternatives.begin(), one(equal(fact_, std::move(equals.items.front()), at)));
+      alternatives.insert(alternatives.begin(), one(equal(fact_.term, std::move(equals.items.front()), at)));
     } else if (!equals.items.empty()) {
-      std::vector<ast::Term> operands = {fact_, ast::Term{std::move(equals), at}};
+      std::vector<ast::Term> operands = {fact_.term, ast::Term{std::move(equals), at}};
       alternatives.insert(alternatives.begin(), one(call_expr("internal.member_2", std::move(operands), at)));
     }
     if (!alternatives.empty()) body.push_back(any_of(std::move(alternatives), at));
@@ -125,6 +127,7 @@ class Condition {
   }
 
   void any_text(const TextTest& test, const Node& node, ast::Body& body) {
+    if (!can_be_text(reader_, fact_, test.name, node.span)) return;
     std::vector<ast::Body> alternatives;
     for (const Node& value : node.is(NodeKind::List) ? node.items : std::vector<Node>{node}) {
       if (!value.is(NodeKind::Scalar)) {
@@ -134,7 +137,9 @@ class Condition {
       }
       Node text = value;
       text.quoted = true;  // 10 is "10" here
-      alternatives.push_back(one(test.make(fact_, templated(reader_, text), value.span)));
+      ast::Term pattern = templated(reader_, text);
+      if (is_pattern(reader_, test.name, text, pattern))
+        alternatives.push_back(one(test.make(fact_.term, std::move(pattern), value.span)));
     }
     if (!alternatives.empty()) body.push_back(any_of(std::move(alternatives), node.span));
   }
@@ -146,7 +151,7 @@ class Condition {
       return reader_.error("policy_bad_value", value.span,
                            fmt::format("exists must be true or false, not {}", describe(value)));
     }
-    ast::Expr there = call_expr("neq", {fact_, ast::make_null(key.span)}, key.span);
+    ast::Expr there = call_expr("neq", {fact_.term, ast::make_null(key.span)}, key.span);
     body.push_back(flag->value ? std::move(there) : none_of(one(std::move(there)), key.span));
   }
 
@@ -177,11 +182,12 @@ class Condition {
       return reader_.error("policy_bad_value", node.span,
                            fmt::format("a bound must be a number, not {}", describe(node)));
     }
-    body.push_back(call_expr(op, {fact_, std::move(value)}, node.span));
+    if (can_compare(reader_, fact_, node, value))
+      body.push_back(call_expr(op, {fact_.term, std::move(value)}, node.span));
   }
 
   Reader& reader_;
-  ast::Term fact_;
+  Fact fact_;
 };
 
 /// `{not: ..}` on a path through an array: no element may match.
@@ -196,7 +202,7 @@ const Node* one_for_all(const Node& condition) {
 }
 
 /// The path's elements are bound by `elements`, the last of them to `fact`: conditions on its members.
-void read_any(Reader& reader, std::string_view path, const ast::Term& fact, const Node& members,
+void read_any(Reader& reader, std::string_view path, const Fact& fact, const Node& members,
               ast::Body& elements) {
   const ast::Object* schema = reader.schema.elements(reader.schema.at(path));
   if (!members.is(NodeKind::Map) || members.fields.empty()) {
@@ -204,14 +210,18 @@ void read_any(Reader& reader, std::string_view path, const ast::Term& fact, cons
                         fmt::format("any must be a map of members, not {}", describe(members)));
   }
   for (const auto& [name, condition] : members.fields) {
+    if (!has_members(reader, fact, name.text, name.span)) return;
     const auto step = reader.schema.member(schema, name.text);
     if (!step.known) {
       reader.unknown("policy_unknown_path", name.span,
                      fmt::format("an element of {} has no {}", path, name.text), name.text, step.names);
       continue;
     }
-    std::vector<ast::Term> ref = {fact, ast::make_string(name.text, name.span)};
-    Condition(reader, ast::make_ref(std::move(ref), name.span)).read(condition, elements);
+    std::vector<ast::Term> ref = {fact.term, ast::make_string(name.text, name.span)};
+    Fact member = {.term = ast::make_ref(std::move(ref), name.span),
+                   .path = fmt::format("{}.{}", fact.path, name.text),
+                   .type = &reader.schema.type_of(step.below)};
+    Condition(reader, std::move(member)).read(condition, elements);
   }
 }
 
@@ -224,7 +234,7 @@ void read_match(Reader& reader, const Node& match, ast::Body& body) {
   }
   for (const auto& [path, condition] : match.fields) {
     ast::Body elements;
-    auto fact = path_term(reader, path.text, path.span, elements);
+    auto fact = find_fact(reader, path.text, path.span, elements);
     if (!fact) continue;
     const bool negated = !elements.empty() && is_negated(condition);
     const Node& tested = negated ? condition.fields.front().value : condition;

@@ -8,36 +8,40 @@
 namespace signalbox::policy::yaml {
 namespace {
 
-/// The lines of a block scalar at the beginning of `text`, as they stand in the file: up to the first one
-/// that is indented less than the first. (The scalar's value would do for `|`, but `>` folds its lines.)
-std::string block_lines(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r";
-  std::optional<std::size_t> indent;
-  std::string out;
-  while (!text.empty()) {
-    const std::string_view line = line_of(text, 1);
-    const std::size_t begins = line.find_first_not_of(kBlank);
+/// How much of `text` the lines of a block scalar are that stand at its beginning: up to the first one that
+/// is indented less than the first.
+std::size_t block_size(std::string_view text) {
+  std::size_t indent = 0, size = 0;
+  while (size < text.size()) {
+    const std::string_view line = text.substr(size, text.find('\n', size) - size);
+    const std::size_t begins = line.find_first_not_of(" \t\r");
     if (begins != std::string_view::npos) {
-      if (!indent) indent = begins;
-      if (begins < *indent) break;
+      if (indent == 0) indent = begins;
+      if (begins < indent) break;
     }
-    out += std::string(line) + '\n';
-    text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+    size = std::min(text.size(), size + line.size() + 1);
   }
+  return size;
+}
+
+/// Where in the file the text of a scalar stands as it is; nothing when YAML has made it from something else
+/// (escapes, several lines). Of a folded block it is the lines as they stand.
+std::optional<ast::Span> verbatim(std::string_view file, const Node& node) {
+  std::size_t begin = node.span.offset + (node.quoted ? 1 : 0), size = node.text.size();
+  ast::Span out = {.row = node.span.row, .col = node.span.col + (node.quoted ? 1 : 0)};
+  if (node.block) {
+    begin = std::min(file.find('\n', node.span.offset), file.size() - 1) + 1;
+    size = block_size(file.substr(begin));
+    out = {.row = node.span.row + 1, .col = 1};
+  } else if (begin > file.size() || file.substr(begin, size) != node.text) {
+    return std::nullopt;
+  }
+  out.offset = out.begin = static_cast<std::uint32_t>(begin);
+  out.end = static_cast<std::uint32_t>(begin + size);
   return out;
 }
 
 }  // namespace
-
-std::string_view Reader::from_line(std::uint32_t row) {
-  const std::string_view text = source->text;
-  if (line_starts.empty()) {
-    line_starts.push_back(0);
-    for (std::size_t at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1))
-      line_starts.push_back(at + 1);
-  }
-  return row == 0 || row > line_starts.size() ? std::string_view() : text.substr(line_starts[row - 1]);
-}
 
 void Reader::error(std::string_view code, const ast::Span& at, std::string message, std::string hint) {
   Diagnostic diagnostic;
@@ -51,23 +55,29 @@ void Reader::error(std::string_view code, const ast::Span& at, std::string messa
 
 void Reader::unknown(std::string_view code, const ast::Span& at, std::string message, std::string_view word,
                      const std::vector<std::string_view>& words) {
-  const std::string_view near = nearest(word, words);
-  std::string hint =
-      near.empty() ? fmt::format("known: {}", fmt::join(words, ", ")) : fmt::format("did you mean {}?", near);
-  error(code, at, std::move(message), words.empty() ? std::string() : std::move(hint));
+  constexpr std::size_t kMostShown = 40;
+  std::string lower(word);
+  for (char& c : lower)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  std::string_view near = nearest(word, words);
+  if (near.empty()) near = nearest(lower, words);
+  std::string hint;
+  if (!near.empty()) {
+    hint = fmt::format("did you mean {}?", near);
+  } else if (words.size() > kMostShown) {
+    hint = "signalbox policy schema lists what it may be";
+  } else if (!words.empty()) {
+    hint = fmt::format("known: {}", fmt::join(words, ", "));
+  }
+  error(code, at, std::move(message), std::move(hint));
 }
 
 void Reader::check_fields(const Node& map, std::string_view what,
                           const std::vector<std::string_view>& known) {
-  std::vector<std::string_view> seen;
   for (const auto& [key, value] : map.fields) {
-    if (std::ranges::find(known, key.text) == known.end()) {
+    if (std::ranges::find(known, key.text) == known.end())
       unknown("policy_unknown_key", key.span, fmt::format("unknown key {} in {}", key.text, what), key.text,
               known);
-    } else if (std::ranges::find(seen, key.text) != seen.end()) {
-      error("policy_duplicate_key", key.span, fmt::format("key {} stands twice in {}", key.text, what));
-    }
-    seen.push_back(key.text);
   }
 }
 
@@ -117,22 +127,23 @@ std::optional<ast::Body> read_rego(Reader& reader, const Node& node) {
                  fmt::format("when must be Rego text, not {}", describe(node)));
     return {};
   }
-  // The expressions are parsed at their place in the file: blank lines above, blanks before.
-  const std::string& file = reader.source->text;
-  const std::string_view first_line = line_of(reader.from_line(node.span.row), 1);
-  const char mark = node.span.col <= first_line.size() ? first_line[node.span.col - 1] : ' ';
-  std::string text(node.span.row - 1, '\n');
-  if (mark == '|' || mark == '>') {
-    text += '\n' + block_lines(reader.from_line(node.span.row + 1));
-  } else {
-    text += std::string(node.span.col - (mark == '"' || mark == '\'' ? 0 : 1), ' ') + node.text;
-  }
   ast::ParseOptions options;
   options.keywords = ast::kAllFutureKeywords;
-  auto body = ast::parse_query(ast::make_source(reader.source->name, std::move(text)), options);
+  ast::SourcePtr source = reader.source;
+  if (const auto place = verbatim(source->text, node)) {
+    options.part = *place;
+  } else {
+    source = ast::make_source(source->name, node.text);
+    options.part = {.row = node.span.row,
+                    .col = node.span.col + (node.quoted ? 1 : 0),
+                    .offset = 0,
+                    .begin = 0,
+                    .end = static_cast<std::uint32_t>(node.text.size())};
+  }
+  auto body = ast::parse_query(source, options);
   if (body) return std::move(*body);
   for (Diagnostic& diagnostic : body.error()) {
-    diagnostic.source_line = line_of(file, diagnostic.at.row);
+    diagnostic.source_line = line_of(reader.source->text, diagnostic.at.row);
     reader.errors.push_back(std::move(diagnostic));
   }
   return {};

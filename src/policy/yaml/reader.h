@@ -24,10 +24,12 @@ struct Reader {
   const Node* parameters = nullptr;  ///< the policy's `parameters`; may be null
   Diagnostics errors;
   std::uint32_t variables = 0;
-  std::vector<std::size_t> line_starts;  ///< from_line()'s
+  std::string stem = "item";  ///< of generated variables: a word that the text does not have
 
   Reader(ast::SourcePtr text, Schemas& known)
-      : source(std::move(text)), schemas(known), vocabulary(known.vocabulary()), schema(known.input()) {}
+      : source(std::move(text)), schemas(known), vocabulary(known.vocabulary()), schema(known.input()) {
+    while (source->text.find(stem) != std::string::npos) stem += '_';
+  }
 
   void error(std::string_view code, const ast::Span& at, std::string message, std::string hint = {});
   /// An error about `word`, which should have been one of `words`: the nearest is suggested.
@@ -35,16 +37,8 @@ struct Reader {
                const std::vector<std::string_view>& words);
   /// Reports fields of `map` that are none of `known`.
   void check_fields(const Node& map, std::string_view what, const std::vector<std::string_view>& known);
-  /// The file from line `row` on; lines count from 1.
-  std::string_view from_line(std::uint32_t row);
-  std::string fresh_variable() { return fmt::format("item{}", ++variables); }
+  std::string fresh_variable() { return fmt::format("{}{}", stem, ++variables); }
 };
-
-/// input.PATH for a dotted path (`input.` may be written), as far as it goes without walking an array. Behind
-/// an array each element is bound to a variable by an expression added to `body`. Null when the path is wrong
-/// (reported).
-std::optional<ast::Term> path_term(Reader& reader, std::string_view path, const ast::Span& at,
-                                   ast::Body& body);
 
 /// Conditions of `match`, added to `body`.
 void read_match(Reader& reader, const Node& match, ast::Body& body);

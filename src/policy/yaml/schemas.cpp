@@ -77,13 +77,41 @@ const ast::Object* InputSchema::elements(const ast::Object* schema) const {
   return schema == nullptr ? nullptr : follow(field(*schema, "items"));
 }
 
+const FactType& InputSchema::type_of(const ast::Object* schema) const {
+  const auto [it, added] = types_.try_emplace(schema);
+  if (added && schema != nullptr) it->second = read_type(*schema);
+  return it->second;
+}
+
+FactType InputSchema::read_type(const ast::Object& schema) {
+  FactType out;
+  const auto add_texts = [](const ast::Term* list, std::vector<std::string_view>& to) {
+    const auto* array = list == nullptr ? nullptr : ast::as<ast::Array>(*list);
+    for (std::size_t i = 0; array != nullptr && i < array->items.size(); ++i)
+      if (const auto* text = ast::as<ast::String>(array->items[i])) to.push_back(text->value);
+  };
+  if (const std::string_view type = text_field(schema, "type"); !type.empty()) out.types.push_back(type);
+  add_texts(field(schema, "type"), out.types);
+  add_texts(field(schema, "enum"), out.choices);
+  const ast::Term* properties = field(schema, "properties");
+  const auto* members = properties == nullptr ? nullptr : ast::as<ast::Object>(*properties);
+  for (std::size_t i = 0; members != nullptr && i < members->items.size(); ++i)
+    if (const auto* key = ast::as<ast::String>(members->items[i].key)) out.members.push_back(key->value);
+  return out;
+}
+
+bool FactType::admits(std::string_view type) const {
+  return types.empty() || std::ranges::any_of(types, [&](std::string_view one) {
+           return one == type || (one == "integer" && type == "number");
+         });
+}
+
 InputSchema::Step InputSchema::member(const ast::Object* schema, std::string_view name) const {
   Step step;
   if (schema == nullptr) return step;
   const ast::Term* properties = field(*schema, "properties");
   const auto* members = properties == nullptr ? nullptr : ast::as<ast::Object>(*properties);
-  if (members == nullptr) return step;
-  if (const ast::Term* found = field(*members, name)) {
+  if (const ast::Term* found = members == nullptr ? nullptr : field(*members, name)) {
     step.below = follow(found);
     step.array = step.below != nullptr && has_type(*step.below, "array");
     return step;
@@ -95,7 +123,7 @@ InputSchema::Step InputSchema::member(const ast::Object* schema, std::string_vie
     step.below = follow(others);
     return step;
   }
-  if (refused != nullptr && refused->value) return step;
+  if (members == nullptr || (refused != nullptr && refused->value)) return step;
   step.known = false;
   for (const ast::ObjectItem& item : members->items) {
     if (const auto* key = ast::as<ast::String>(item.key)) step.names.push_back(key->value);

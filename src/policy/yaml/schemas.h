@@ -12,6 +12,16 @@
 
 namespace signalbox::policy::yaml {
 
+/// What a schema says of a value.
+struct FactType {
+  std::vector<std::string_view> types;    ///< JSON Schema's names; empty: anything
+  std::vector<std::string_view> choices;  ///< of an enumeration; empty: no such
+  std::vector<std::string_view> members;  ///< of an object, as far as they are known
+
+  /// Numbers are "number", be they whole or not.
+  bool admits(std::string_view type) const;
+};
+
 /// A JSON Schema of documents, asked for paths. Knows nothing when there is no schema.
 class InputSchema {
  public:
@@ -30,11 +40,14 @@ class InputSchema {
   const ast::Object* at(std::string_view path) const;
   /// The schema of an array's elements.
   const ast::Object* elements(const ast::Object* schema) const;
+  const FactType& type_of(const ast::Object* schema) const;
 
  private:
   const ast::Object* follow(const ast::Term* schema) const;
+  static FactType read_type(const ast::Object& schema);
   ast::Term document_;
   const ast::Object* root_ = nullptr;
+  mutable std::map<const ast::Object*, FactType> types_;  ///< those that were asked for
 };
 
 /// Borrows the vocabulary. What it gives stays where it is.

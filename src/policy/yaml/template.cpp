@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "policy/syntax/print.h"
-#include "policy/yaml/reader.h"
+#include "policy/yaml/fact.h"
 
 namespace signalbox::policy::yaml {
 namespace {
@@ -15,20 +15,10 @@ std::string_view trim(std::string_view text) {
                                          : text.substr(first, text.find_last_not_of(" \t\n") - first + 1);
 }
 
-std::vector<std::string_view> split(std::string_view path) {
-  std::vector<std::string_view> parts;
-  while (true) {
-    const auto dot = path.find('.');
-    parts.push_back(path.substr(0, dot));
-    if (dot == std::string_view::npos) return parts;
-    path.remove_prefix(dot + 1);
-  }
-}
-
 const Node* parameter(Reader& reader, std::string_view path, const ast::Span& at) {
   const Node* found = reader.parameters;
   std::vector<std::string_view> names;
-  for (std::string_view part : split(path)) {
+  for (std::string_view part : split_at_dots(path)) {
     names.clear();
     if (found != nullptr) {
       for (const auto& [key, value] : found->fields) names.push_back(key.text);
@@ -90,7 +80,7 @@ class Template {
       return {};
     }
     ast::Body elements;
-    auto fact = path_term(reader_, path, node_.span, elements);
+    auto fact = find_fact(reader_, path, node_.span, elements);
     if (!fact) return {};
     if (!elements.empty()) {
       reader_.error("policy_bad_template", node_.span,
@@ -100,7 +90,7 @@ class Template {
     flush();
     ast::Expr expr;
     expr.span = node_.span;
-    expr.node = std::move(*fact);
+    expr.node = std::move(fact->term);
     parts_.parts.emplace_back(ast::Box<ast::Expr>(std::move(expr)));
     return {};
   }
@@ -112,44 +102,6 @@ class Template {
 };
 
 }  // namespace
-
-std::optional<ast::Term> path_term(Reader& reader, std::string_view path, const ast::Span& at,
-                                   ast::Body& body) {
-  if (path.starts_with("input.")) path.remove_prefix(6);
-  const ast::Object* schema = reader.schema.root();
-  std::vector<ast::Term> ref = {ast::make_var("input", at)};
-  bool array = false;
-  for (std::string_view part : split(path)) {
-    if (part.empty()) {
-      reader.error("policy_bad_path", at, fmt::format("\"{}\" is no path", path));
-      return {};
-    }
-    if (array) {  // the path goes on inside the elements
-      const std::string element = reader.fresh_variable();
-      ref.push_back(ast::make_var("$" + element, at));
-      std::vector<ast::Term> operands = {ast::make_var(element, at), ast::make_ref(std::move(ref), at)};
-      body.push_back(call_expr("assign", std::move(operands), at));
-      ref = {ast::make_var(element, at)};
-      schema = reader.schema.elements(schema);
-    }
-    const auto step = reader.schema.member(schema, part);
-    if (!step.known) {
-      reader.unknown("policy_unknown_path", at, fmt::format("there is no fact {}", path), part, step.names);
-      return {};
-    }
-    ref.push_back(ast::make_string(std::string(part), at));
-    schema = step.below;
-    array = step.array;
-  }
-  if (array) {
-    const std::string element = reader.fresh_variable();
-    ref.push_back(ast::make_var("$" + element, at));
-    std::vector<ast::Term> operands = {ast::make_var(element, at), ast::make_ref(std::move(ref), at)};
-    body.push_back(call_expr("assign", std::move(operands), at));
-    return ast::make_var(element, at);
-  }
-  return ast::make_ref(std::move(ref), at);
-}
 
 ast::Term templated(Reader& reader, const Node& node) {
   switch (node.kind) {

@@ -104,6 +104,13 @@ class Decider {
     return wants(actions::Hook::TrafficFromServer) || wants(actions::Hook::TrafficToClient) ||
            signals_.watches(Sight::Answered);
   }
+  /// Policies may have a say in an answer before it is over: they are asked when its rows begin.
+  bool rules_rows() const {
+    const bool wanted = wants(actions::Hook::TrafficFromServer) || wants(actions::Hook::TrafficToClient);
+    return wanted && (source_ != nullptr || policies_->answer_needs().rows);
+  }
+  /// What rows are described as is needed, also where the client does not ask. Detectors do not need it.
+  bool wants_columns() const { return rules_rows() || policies_->answer_needs().columns; }
   /// Something that bound values can change is read at traffic_from_client.
   bool wants_parameters() const { return policies_->reads(actions::Hook::TrafficFromClient).parameters; }
   /// Queries are taken apart: what they prepare and declare is seen.

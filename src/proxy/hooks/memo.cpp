@@ -1,7 +1,7 @@
 // Entries age from young to old; one found among the old is moved back.
 #include "proxy/hooks/memo.h"
 
-#include <cstring>
+#include <algorithm>
 
 namespace signalbox::proxy {
 namespace {
@@ -31,7 +31,7 @@ void Memo::keep(const MemoKey& key, std::shared_ptr<const QueryRuling> ruling, s
   Entry entry{.text = std::make_unique_for_overwrite<char[]>(key.text.size()),
               .ruling = std::move(ruling),
               .bytes = kEntryBytes + key.text.size() + bytes};
-  std::memcpy(entry.text.get(), key.text.data(), key.text.size());
+  std::ranges::copy(key.text, entry.text.get());
   MemoKey owned = key;
   owned.text = {entry.text.get(), key.text.size()};
   young_bytes_ += entry.bytes;

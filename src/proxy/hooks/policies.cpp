@@ -4,6 +4,10 @@
 
 #include <algorithm>
 
+#include "actions/spec.h"
+#include "actions/template.h"
+#include "policy/rule_text.h"
+
 namespace signalbox::proxy {
 namespace {
 
@@ -18,6 +22,14 @@ DependsOn depends_on(const Fact& fact, const BoundPath& path, const policy::Slot
   const bool elements = dotted(path.path) == fact.path && !read.fields.empty();
   const bool bound = !elements || std::ranges::find(read.fields, fact.bound_member) != read.fields.end();
   return bound ? DependsOn::Parameters : fact.depends_on;
+}
+
+constexpr std::string_view kColumns = "response.columns";
+
+/// A path of the input document, or a template with one, that leads to the columns.
+bool names_columns(std::string_view text) {
+  const auto leads = [](std::string_view path) { return path == "response" || path.starts_with(kColumns); };
+  return leads(text) || std::ranges::any_of(actions::template_paths(text), leads);
 }
 
 }  // namespace
@@ -43,6 +55,7 @@ Policies::Policies(std::shared_ptr<const policy::PolicySet> set, std::uint64_t n
     if (claimed[slot]) continue;
     for (HookReads& reads : hooks_) read_slot(reads, {.slot = slot, .fields = {}});
   }
+  note_asked();
 }
 
 void Policies::read_slot(HookReads& reads, const policy::SlotRead& read) {
@@ -63,6 +76,31 @@ void Policies::read_slot(HookReads& reads, const policy::SlotRead& read) {
         if (std::ranges::find(reads.session_slots, read.slot) == reads.session_slots.end())
           reads.session_slots.push_back(read.slot);
         break;
+    }
+  }
+}
+
+/// Async actions alone need nothing before an answer is over.
+void Policies::note_asked() {
+  const auto about_answers = [](const policy::RuleReads& rule) {
+    return std::ranges::any_of(rule.hooks, [](const std::string& name) {
+      const auto hook = actions::hook_named(name);
+      return hook && actions::kResponseHooks.contains(*hook);
+    });
+  };
+  if (std::ranges::none_of(set_->rule_reads(), about_answers)) return;
+  const policy::RuleTexts texts(*set_);
+  for (const policy::RuleReads& rule : set_->rule_reads()) {
+    if (!about_answers(rule)) continue;
+    for (const policy::RuleText& text : texts.of(rule)) {
+      const actions::ActionSpec* spec = actions::find_action(text.action);
+      answer_needs_.rows |= spec == nullptr || spec->lane == actions::Lane::Sync;
+      answer_needs_.columns |= std::ranges::any_of(text.texts, names_columns);
+    }
+  }
+  for (const auto hook : {actions::Hook::TrafficFromServer, actions::Hook::TrafficToClient}) {
+    for (const std::uint32_t slot : reads(hook).slots) {
+      for (const Fact* fact : slots_[slot].rows) answer_needs_.columns |= fact->path == kColumns;
     }
   }
 }

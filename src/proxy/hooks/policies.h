@@ -25,6 +25,12 @@ struct HookReads {
   std::vector<std::uint32_t> slots;          ///< all
 };
 
+/// What policies want of answers beside looking at them when they are over.
+struct AnswerNeeds {
+  bool rows = false;     ///< some rule may ask for a sync action: it has a say before rows pass
+  bool columns = false;  ///< what rows are described as is read, or put into an async action
+};
+
 class Policies {
  public:
   /// `number` grows with every set that the gateway is given. `set` null = nobody asks for anything.
@@ -32,6 +38,7 @@ class Policies {
 
   bool subscribed(actions::Hook hook) const { return reads(hook).subscribed; }
   const HookReads& reads(actions::Hook hook) const { return hooks_[static_cast<std::size_t>(hook)]; }
+  const AnswerNeeds& answer_needs() const { return answer_needs_; }
   const policy::PolicySet* set() const { return set_.get(); }
   const std::vector<BoundPath>& slots() const { return slots_; }
   std::uint64_t number() const { return number_; }
@@ -42,11 +49,13 @@ class Policies {
 
  private:
   void read_slot(HookReads& reads, const policy::SlotRead& read);
+  void note_asked();
 
   std::shared_ptr<const policy::PolicySet> set_;
   std::uint64_t number_;
   std::vector<BoundPath> slots_;
   std::array<HookReads, actions::kHookCount> hooks_;
+  AnswerNeeds answer_needs_;
 };
 
 }  // namespace signalbox::proxy

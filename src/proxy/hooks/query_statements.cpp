@@ -195,10 +195,14 @@ void QueryStatements::follow(const QueryStatement& reference, const Event& event
   } else if (found.knowledge == Names::Knowledge::Earlier) {
     missing_ = Names::Knowledge::Earlier;
   }
-  if (missing_ || found.knowledge != Names::Knowledge::Known || found.decided_when_opened) {
-    all_.push_back(reference);
-    return;
+  if (found.decided_when_opened && !missing_) {
+    QueryStatement seen = reference;
+    sql::StatementFacts& facts = made_.emplace_back(*reference.facts);
+    std::erase(facts.opaque, "execute");
+    seen.facts = &facts;
+    return all_.push_back(seen);
   }
+  if (missing_ || found.knowledge != Names::Knowledge::Known) return all_.push_back(reference);
   const std::vector<QueryStatement> run = named(found.named, reference, event);
   QueryStatement whole = reference;
   if (!run.empty()) whole.facts = &made_.emplace_back(sql::traced(*reference.facts, {run.front().facts, 1}));

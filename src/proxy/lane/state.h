@@ -13,6 +13,7 @@
 #include "base/deadline.h"
 #include "proxy/hooks/event.h"
 #include "proxy/lane/host.h"
+#include "proxy/lane/portions.h"
 #include "proxy/net/channel.h"
 #include "proxy/net/timers.h"
 #include "proxy/targets/cancel_registry.h"
@@ -64,9 +65,13 @@ struct LaneState {
   std::unique_ptr<Timer> duration;
   std::int64_t duration_ns = 0;                ///< of the message about to go on
   std::int64_t duration_due_ns = 0;            ///< of what is under way; steady
+  std::int64_t duration_asked_ns = 0;          ///< of what is under way; 0 = any
   std::optional<wire::ErrorFields> cancelled;  ///< it has been: what the client is told
   wire::ErrorFields cancel_error;
   std::shared_ptr<Cancelling> cancelling;
+  Portions portions;
+  /// What is under way is bounded.
+  bool bounds() const { return cap || duration_asked_ns != 0; }
 
   std::vector<RouteWish> wishes;  ///< of the message at hand, or of the opening session
   Deadline wishes_due;            ///< the soonest of their deadlines

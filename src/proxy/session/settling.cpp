@@ -28,7 +28,7 @@ void came_to_rest(const Dialogue& dialogue, LaneSlot& lane) {
   state.cap.reset();
   state.cutting = false;
   state.cancelled.reset();
-  state.duration_due_ns = state.duration_ns = 0;
+  state.duration_due_ns = state.duration_ns = state.duration_asked_ns = 0;
   if (state.duration) state.duration->disarm();
 }
 

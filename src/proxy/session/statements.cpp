@@ -191,7 +191,7 @@ void Statements::discarded_all() {
   forget(cursors_);
   portals_.clear();
   unnamed_portal_.reset();
-  unread_ = false;
+  unread_ = made_by_code_ = false;
 }
 
 std::shared_ptr<PreparedText> Statements::of_statement(std::string_view statement) const {

@@ -54,6 +54,8 @@ class Statements final : public Names {
   void completed(Companion& query);
   /// Queries pass that nobody looks into: names may come to be without being seen.
   void unread() { unread_ = true; }
+  /// Code may run that nobody has read, and prepare or open what it likes.
+  void code_runs() { made_by_code_ = true; }
   /// Number of the policies by which all here has been judged.
   void judged_under(std::uint64_t revision) { revision_ = revision; }
 
@@ -77,8 +79,11 @@ class Statements final : public Names {
   /// The server may know statements that are not remembered here: there was no room.
   bool overflowed() const { return overflowed_; }
 
+  /// A name that is not here may be one that code has made.
+  bool may_be_of_code() const { return made_by_code_; }
+
   /// Whatever the server has prepared or declared is here.
-  bool all_seen() const { return !unread_ && !overflowed_; }
+  bool all_seen() const { return !unread_ && !overflowed_ && !made_by_code_; }
 
   /// Every text that can still run.
   std::vector<std::shared_ptr<PreparedText>> all() const;
@@ -110,6 +115,7 @@ class Statements final : public Names {
   ByName cursors_;  ///< of DECLARE; a name outlives its cursor, which does no harm
   bool unread_ = false;
   bool overflowed_ = false;
+  bool made_by_code_ = false;
   bool names_change_ = false;
   std::uint64_t revision_ = 0;
 };

@@ -46,15 +46,14 @@ const Detector kInjection{
     .summary = "The statement has a shape that SQL takes on when something has been injected into it.",
     .raised =
         "with a statement that has one: `blind` (a character of a sub-select or of what the server says of "
-        "itself is "
-        "compared), `comment_tail` (a comment cuts off what came behind it), `delay` (a condition that "
-        "waits), "
-        "`encoded` (a string put together of chr()), `error_based` (a sub-select cast to a number, so that "
-        "the error "
-        "shows it), `stacked` (several statements, the last cut off by a comment), `tautology` (OR with what "
-        "is always "
-        "true), `union_catalog` (a UNION of a table with the system catalog), `union_constants` (a UNION of "
-        "a table "
+        "itself is compared; the server's secrets are read beside a table), `comment_tail` (a comment cuts "
+        "off "
+        "what came behind it), `delay` (a condition that waits), `encoded` (a string put together of chr() "
+        "or "
+        "bytes), `error_based` (a sub-select cast to a number, so that the error shows it), `stacked` "
+        "(several "
+        "statements, the last cut off by a comment), `tautology` (OR with what is always true), "
+        "`union_catalog` (a UNION of a table with the system catalog), `union_constants` (a UNION of a table "
         "with a row of NULLs, of 1, 2, 3, or of what the server says of itself)",
     .schema = R"({
   "type": "object",

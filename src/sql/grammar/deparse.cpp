@@ -1,24 +1,32 @@
 // A tree as text, by libpg_query, with the proof that the text means the tree: it is parsed again, and the
-// two trees must be equal but for the places in the text.
+// two trees must be equal() as the server means it: but for the places in the text.
 //
-// The surprise: the library's functions are recursive, and write the tree as a message first; hence
-// is_shallow.
+// The surprises: the library's functions are recursive, hence is_shallow; and Debian's hides the one that
+// writes a tree, so that with it the tree becomes a message first.
 #include <algorithm>
 #include <cstdlib>
+#include <optional>
 #include <vector>
 
 #include "sql/grammar/children.h"
 #include "sql/grammar/make_nodes.h"
+#include "sql/grammar/parse.h"
 #include "sql/grammar/rewriter.h"
 
-#ifdef SIGNALBOX_SERVER_HEADERS
 extern "C" {
+#ifdef SIGNALBOX_SERVER_HEADERS
 #include "pg_query.h"
 //
 PgQueryProtobuf pg_query_nodes_to_protobuf(const void* tree);
-char* pg_query_nodes_to_json(const void* tree);
-}
+#else
+#include "lib/stringinfo.h"
+//
+void deparseRawStmt(StringInfo text, RawStmt* statement);
 #endif
+/// The server's equal(), which has another symbol in each grammar; renamed by a macro, std::equal would go
+/// with it.
+bool equal_trees(const void* one, const void* other) asm(SIGNALBOX_EQUAL);
+}
 
 namespace signalbox::sql::SIGNALBOX_GRAMMAR {
 namespace {
@@ -50,37 +58,38 @@ bool each_node(const List* statements, Look look) {
   return true;
 }
 
+/// Nothing when the library cannot write it.
 #ifdef SIGNALBOX_SERVER_HEADERS
-/// The tree without what says where it stood in a text.
-std::string meaning_of(const List* statements) {
-  const char* raw = pg_query_nodes_to_json(statements);
-  const std::string_view json = raw == nullptr ? "" : raw;
-  std::string out;
-  for (std::size_t at = 0; at < json.size();) {
-    std::size_t end = json.find('"', at);
-    if (end == std::string_view::npos) end = json.size();
-    out += json.substr(at, end - at);
-    if (end == json.size()) break;
-    std::size_t close = end + 1;
-    while (close < json.size() && json[close] != '"') close += json[close] == '\\' ? 2 : 1;
-    const std::string_view word = json.substr(end + 1, close - end - 1);
-    at = close + 1;
-    const bool key = at < json.size() && json[at] == ':';
-    const bool place = key && (word.ends_with("location") || word == "stmt_len");
-    if (!place) {
-      out += json.substr(end, at - end);
-      continue;
-    }
-    while (at < json.size() && json[at] != ',' && json[at] != '}') ++at;
-    if (at < json.size() && json[at] == ',') {
-      ++at;
-    } else if (out.ends_with(',')) {
-      out.pop_back();
-    }
-  }
-  return out;
+std::optional<std::string> written(const List* statements) {
+  PgQueryProtobuf message = pg_query_nodes_to_protobuf(statements);
+  const PgQueryDeparseResult result = pg_query_deparse_protobuf(message);
+  std::free(message.data);
+  std::optional<std::string> text;
+  if (result.error == nullptr) text = text_of(result.query);
+  pg_query_free_deparse_result(result);
+  return text;
+}
+#else
+std::optional<std::string> written(const List* statements) {
+  const char* volatile text = nullptr;
+  const ErrorData* error = caught(CurrentMemoryContext, [&] {
+    // a copy, since writing takes lists apart
+    auto* statement = static_cast<RawStmt*>(copyObjectImpl(nth(statements, 0)));
+    StringInfoData out;
+    initStringInfo(&out);
+    deparseRawStmt(&out, statement);
+    text = out.data;
+  });
+  if (error != nullptr) return std::nullopt;
+  return std::string(text_of(text));
 }
 #endif
+
+bool is_same(const List* one, const List* other) {
+  volatile bool same = false;
+  const ErrorData* error = caught(CurrentMemoryContext, [&] { same = equal_trees(one, other); });
+  return error == nullptr && same;
+}
 
 }  // namespace
 
@@ -100,33 +109,17 @@ std::vector<std::int32_t> parameters_of(const List* statements) {
   return numbers;
 }
 
-#ifdef SIGNALBOX_SERVER_HEADERS
 std::expected<std::string, RewriteError> deparse(List* statements, const AnalyzeOptions& options) {
   for (const ListCell& cell : Cells(statements)) {
     auto* raw = mutable_as<RawStmt>(in(cell));
     raw->stmt_location = raw->stmt_len = 0;
   }
-  const std::string meant = meaning_of(statements);
-  PgQueryProtobuf message = pg_query_nodes_to_protobuf(statements);
-  const PgQueryDeparseResult written = pg_query_deparse_protobuf(message);
-  std::free(message.data);
-  std::expected<std::string, RewriteError> text;
-  if (written.error == nullptr) {
-    text = std::string(text_of(written.query));
-  } else {
-    text = std::unexpected(RewriteError{"it cannot be written out again"});
-  }
-  pg_query_free_deparse_result(written);
-  if (!text) return text;
+  const std::optional<std::string> text = written(statements);
+  if (!text) return std::unexpected(RewriteError{"it cannot be written out again"});
   const RawTree again(*text, options);
-  if (again.error() || meaning_of(again.statements()) != meant)
+  if (again.error() || !is_same(statements, again.statements()))
     return std::unexpected(RewriteError{"it cannot be written out without changing what it means"});
-  return text;
+  return *text;
 }
-#else
-std::expected<std::string, RewriteError> deparse(List*, const AnalyzeOptions&) {
-  return std::unexpected(RewriteError{"this server's grammar cannot be written out by this build"});
-}
-#endif
 
 }  // namespace signalbox::sql::SIGNALBOX_GRAMMAR

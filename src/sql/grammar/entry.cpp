@@ -82,17 +82,11 @@ QueryFacts analyze(std::string_view text, const AnalyzeOptions& options) {
 
 }  // namespace
 
-#ifdef SIGNALBOX_SERVER_HEADERS
-constexpr auto kRewrite = rewrite;
-#else
-constexpr decltype(Grammar::rewrite) kRewrite = nullptr;  // this library has no deparser
-#endif
-
 extern const Grammar kGrammar;
 const Grammar kGrammar{.major = PG_VERSION_NUM / 10000,
                        .analyze = analyze,
                        .outputs = outputs,
-                       .rewrite = kRewrite,
+                       .rewrite = rewrite,
                        .injected_shapes = injected_shapes};
 
 }  // namespace signalbox::sql::SIGNALBOX_GRAMMAR

@@ -55,7 +55,8 @@ void Walker::hidden(const Node* node) {
   if (reaches_unnamed(node)) out_.opaque("unnamed");
   switch (nodeTag(node)) {
     case T_DoStmt: return out_.opaque("do");
-    case T_ExecuteStmt: out_.opaque("execute"); return;
+    case T_ExecuteStmt:
+    case T_FetchStmt: return out_.opaque("execute");  // traced() takes it back where the name is known
     case T_CreateFunctionStmt:
       if (as<CreateFunctionStmt>(node)->sql_body == nullptr) out_.opaque("body");
       return;

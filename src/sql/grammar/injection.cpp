@@ -56,6 +56,14 @@ bool is_catalog(const Node* node) {
          (schema.empty() && name.starts_with("pg_"));
 }
 
+/// Where passwords' hashes are kept, and other secrets of the server.
+bool is_secret(const Node* node) {
+  static constexpr auto kTables =
+      std::to_array<std::string_view>({"pg_authid", "pg_hba_file_rules", "pg_shadow", "pg_user_mapping",
+                                       "pg_user_mappings", "pg_subscription"});
+  return IsA(node, RangeVar) && is_catalog(node) && is_one_of(text_of(as<RangeVar>(node)->relname), kTables);
+}
+
 /// The first node at or beneath `root` that is wanted, in the first kSearched.
 template <class Wanted>
 bool any_beneath(const void* root, Wanted wanted) {
@@ -80,7 +88,8 @@ const Node* without_casts(const Node* node) {
   return node;
 }
 
-/// OR a, b, c: one that is always true, or begins with what is, behind one that is not.
+/// OR a, b, c: one that is always true, or begins with what is, behind one that is not; or several that are
+/// together.
 bool is_tautology(const Node* node) {
   if (!IsA(node, BoolExpr) || as<BoolExpr>(node)->boolop != OR_EXPR) return false;
   bool behind_condition = false;
@@ -92,7 +101,7 @@ bool is_tautology(const Node* node) {
     if (holds && behind_condition) return true;
     behind_condition = behind_condition || !holds;
   }
-  return false;
+  return behind_condition && size_of(as<BoolExpr>(node)->args) > 2 && always_true(node);
 }
 
 /// A row that only finds out how many columns there are, or what the server says.
@@ -199,8 +208,13 @@ class Search {
         if (is_tautology(node)) found("tautology");
         return;
       case T_SelectStmt: return select(as<SelectStmt>(node));
-      case T_UpdateStmt: return condition(as<UpdateStmt>(node)->whereClause);
-      case T_DeleteStmt: return condition(as<DeleteStmt>(node)->whereClause);
+      case T_InsertStmt: return secrets(node, as<InsertStmt>(node)->relation);
+      case T_UpdateStmt:
+        secrets(node, as<UpdateStmt>(node)->relation);
+        return condition(as<UpdateStmt>(node)->whereClause);
+      case T_DeleteStmt:
+        secrets(node, as<DeleteStmt>(node)->relation);
+        return condition(as<DeleteStmt>(node)->whereClause);
       case T_SubLink:
         if (any_beneath(as<SubLink>(node)->subselect, waits)) found("delay");
         return;
@@ -208,6 +222,9 @@ class Search {
         if (function_name(node) == "chr" && argument(node, 0) != nullptr && literal_of(argument(node, 0)))
           ++encoded_;
         if (takes_a_character(node)) found("blind");
+        if (function_name(node) == "convert_from" && function_name(argument(node, 0)) == "decode" &&
+            argument(argument(node, 0), 0) != nullptr && literal_of(argument(argument(node, 0), 0)))
+          found("encoded");
         return;
       case T_TypeCast:
         if (shows_by_error(node)) found("error_based");
@@ -216,7 +233,13 @@ class Search {
     }
   }
 
+  /// Beside a table of the application's.
+  void secrets(const Node* statement, const RangeVar* table) {
+    if (!is_catalog(as<Node>(table)) && any_beneath(statement, is_secret)) found("blind");
+  }
+
   void select(const SelectStmt* select) {
+    if (reads_tables(select) && any_beneath(select, is_secret)) found("blind");
     condition(select->whereClause);
     condition(select->havingClause);
     if (select->fromClause != nullptr && any_beneath(select->targetList, waits)) found("delay");

@@ -1,7 +1,7 @@
 // Making parse-tree nodes, in the memory of the tree at hand.
 #pragma once
 
-#include <cstring>
+#include <algorithm>
 #include <string_view>
 
 #include "sql/grammar/tree.h"
@@ -21,7 +21,7 @@ T* make_node(NodeTag tag) {
 
 inline char* make_text(std::string_view text) {
   char* copy = static_cast<char*>(palloc0(text.size() + 1));
-  std::memcpy(copy, text.data(), text.size());
+  std::ranges::copy(text, copy);
   return copy;
 }
 

@@ -1,6 +1,4 @@
 // RawTree: calls raw_parser() the way the server does and catches its errors.
-// Surprise: PostgreSQL raises errors by longjmp, so the function that calls the parser owns nothing that has
-// a destructor.
 #include "sql/grammar/parse.h"
 
 #include <mutex>
@@ -15,23 +13,9 @@ struct Outcome {
 };
 
 Outcome call_parser(const char* text, MemoryContext context) {
-  volatile Outcome outcome = {nullptr, nullptr};
-  sigjmp_buf* const outer_stack = PG_exception_stack;
-  ErrorContextCallback* const outer_callbacks = error_context_stack;
-  sigjmp_buf here;
-  if (sigsetjmp(here, 0) == 0) {
-    PG_exception_stack = &here;
-    outcome.statements = raw_parser(text, RAW_PARSE_DEFAULT);
-  } else {
-    PG_exception_stack = outer_stack;
-    error_context_stack = outer_callbacks;
-    CurrentMemoryContext = context;
-    outcome.error = CopyErrorData();
-    FlushErrorState();
-  }
-  PG_exception_stack = outer_stack;
-  error_context_stack = outer_callbacks;
-  return {outcome.statements, outcome.error};
+  List* volatile statements = nullptr;
+  ErrorData* const error = caught(context, [&] { statements = raw_parser(text, RAW_PARSE_DEFAULT); });
+  return {error == nullptr ? statements : nullptr, error};
 }
 
 ParseError to_parse_error(const ErrorData& error) {

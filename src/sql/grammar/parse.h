@@ -11,6 +11,29 @@
 
 namespace signalbox::sql::SIGNALBOX_GRAMMAR {
 
+/// Runs `work` and returns the error that PostgreSQL raised in it, in `context`'s memory, or null. An error
+/// leaves `work` by longjmp: it owns nothing that has a destructor.
+template <class Work>
+ErrorData* caught(MemoryContext context, Work work) {
+  ErrorData* volatile error = nullptr;
+  sigjmp_buf* const outer_stack = PG_exception_stack;
+  ErrorContextCallback* const outer_callbacks = error_context_stack;
+  sigjmp_buf here;
+  if (sigsetjmp(here, 0) == 0) {
+    PG_exception_stack = &here;
+    work();
+  } else {
+    PG_exception_stack = outer_stack;
+    error_context_stack = outer_callbacks;
+    CurrentMemoryContext = context;
+    error = CopyErrorData();
+    FlushErrorState();
+  }
+  PG_exception_stack = outer_stack;
+  error_context_stack = outer_callbacks;
+  return error;
+}
+
 class RawTree {
  public:
   RawTree(std::string_view text, const AnalyzeOptions& options);

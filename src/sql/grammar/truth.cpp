@@ -8,6 +8,7 @@
 #include <charconv>
 #include <vector>
 
+#include "sql/grammar/constants.h"
 #include "sql/grammar/walker.h"
 
 namespace signalbox::sql::SIGNALBOX_GRAMMAR {
@@ -74,6 +75,9 @@ bool same(const Node* a, const Node* b, int depth) {
     case T_FuncCall:
       return same_names(as<FuncCall>(a)->funcname, as<FuncCall>(b)->funcname) &&
              same_lists(as<FuncCall>(a)->args, as<FuncCall>(b)->args, depth);
+    case T_RowExpr: return same_lists(as<RowExpr>(a)->args, as<RowExpr>(b)->args, depth);
+    case T_A_ArrayExpr: return same_lists(as<A_ArrayExpr>(a)->elements, as<A_ArrayExpr>(b)->elements, depth);
+    case T_SQLValueFunction: return as<SQLValueFunction>(a)->op == as<SQLValueFunction>(b)->op;
     case T_A_Expr: {
       const auto *left = as<A_Expr>(a), *right = as<A_Expr>(b);
       if (left->kind != AEXPR_OP || right->kind != AEXPR_OP || !same_names(left->name, right->name))
@@ -130,7 +134,7 @@ std::string_view mirrored(std::string_view op) {
 bool is_count(const Node* node) {
   static constexpr auto kCounts =
       std::to_array<std::string_view>({"abs", "bit_length", "cardinality", "char_length", "character_length",
-                                       "length", "octet_length", "position", "strpos"});
+                                       "length", "octet_length", "position", "random", "strpos"});
   return node != nullptr && IsA(node, FuncCall) &&
          std::ranges::find(kCounts, system_name_in(as<FuncCall>(node)->funcname).name) != kCounts.end();
 }
@@ -243,6 +247,11 @@ class Look {
   Truth compared(const Node* left, std::string_view op, const Node* right, const A_Expr* expression);
   Truth connected(const BoolExpr* expression, int depth);
   Truth sub_link(const SubLink* link, int depth);
+  Truth between(const Node* subject, const List* bounds);
+  Truth null_test(const NullTest* test);
+  Truth boolean_test(const BooleanTest* test, int depth);
+  Truth by_case(const CaseExpr* expression, int depth);
+  std::optional<Literal> constant(const Node* node);
   bool is_of_table(const Node* column) const;
   bool meets_itself(const Node* left, const Node* right) const;
   bool takes_all(const SelectStmt* select, int depth);
@@ -319,16 +328,69 @@ Truth Look::among(const A_Expr* expression, int depth) {
   return itself ? Truth::True : Truth::Unknown;
 }
 
+/// A literal, or what an expression without a row comes to.
+std::optional<Literal> Look::constant(const Node* node) {
+  if (auto literal = literal_of(node)) return literal;
+  auto value = constant_of(node);
+  integers_ = integers_ || value.has_value();
+  return value;
+}
+
+/// id BETWEEN id AND id, 1 BETWEEN 0 AND 2
+Truth Look::between(const Node* subject, const List* bounds) {
+  const Node *low = nth(bounds, 0), *high = nth(bounds, 1);
+  if (same(subject, low) && same(subject, high)) return Truth::True;
+  const std::optional<Literal> value = constant(subject), from = constant(low), to = constant(high);
+  if (!value || !from || !to) return Truth::Unknown;
+  integers_ = true;
+  const Truth above = compare(*value, ">=", *from), below = compare(*value, "<=", *to);
+  return above == Truth::True ? below : above;
+}
+
+/// 1 IS NOT NULL, now() IS NOT NULL
+Truth Look::null_test(const NullTest* test) {
+  const Node* subject = as<Node>(test->arg);
+  const bool wants_null = test->nulltesttype == IS_NULL;
+  if (is_never_null(subject)) return of(!wants_null);
+  const std::optional<Literal> value = constant(subject);
+  if (!value || value->kind == Literal::Kind::Parameter) return Truth::Unknown;
+  return of((value->kind == Literal::Kind::Null) == wants_null);
+}
+
+/// (1 = 1) IS TRUE. Of what is not known here, IS NOT FALSE tells nothing either.
+Truth Look::boolean_test(const BooleanTest* test, int depth) {
+  const Truth inner = truth(as<Node>(test->arg), depth + 1);
+  if (inner == Truth::Unknown) return inner;
+  switch (test->booltesttype) {
+    case IS_TRUE:
+    case IS_NOT_FALSE: return inner;
+    case IS_FALSE:
+    case IS_NOT_TRUE: return of(inner == Truth::False);
+    case IS_NOT_UNKNOWN: return Truth::True;
+    default: return Truth::False;
+  }
+}
+
+/// True when every branch that can be taken is.
+Truth Look::by_case(const CaseExpr* expression, int depth) {
+  if (expression->arg != nullptr) return Truth::Unknown;
+  for (const ListCell& cell : Cells(expression->args)) {
+    const auto* when = in<CaseWhen>(cell);
+    const Truth taken = truth(as<Node>(when->expr), depth + 1);
+    if (taken == Truth::False) continue;
+    const Truth result = truth(as<Node>(when->result), depth + 1);
+    if (taken == Truth::True || result != Truth::True) return result == Truth::True ? result : Truth::Unknown;
+  }
+  const Truth last = truth(as<Node>(expression->defresult), depth + 1);
+  return last == Truth::True ? last : Truth::Unknown;
+}
+
 Truth Look::comparison(const A_Expr* expression, int depth) {
   const Node *left = expression->lexpr, *right = expression->rexpr;
   switch (expression->kind) {
     case AEXPR_NOT_DISTINCT: return same(left, right) ? Truth::True : Truth::Unknown;
     case AEXPR_BETWEEN:
-    case AEXPR_BETWEEN_SYM: {
-      const List* bounds = as<List>(right);
-      const bool itself = same(left, nth(bounds, 0)) && same(left, nth(bounds, 1));
-      return itself ? Truth::True : Truth::Unknown;
-    }
+    case AEXPR_BETWEEN_SYM: return between(left, as<List>(right));
     case AEXPR_IN:
     case AEXPR_OP_ANY: return among(expression, depth);
     case AEXPR_LIKE:
@@ -340,13 +402,14 @@ Truth Look::comparison(const A_Expr* expression, int depth) {
 
 /// Two constants, an expression with itself, or a number that is never negative with one that is.
 Truth Look::compared(const Node* left, std::string_view op, const Node* right, const A_Expr* expression) {
-  const std::optional<Literal> a = literal_of(left), b = literal_of(right);
+  const std::optional<Literal> a = constant(left), b = constant(right);
   const auto whole = [](const std::optional<Literal>& one) {
     return one && one->kind == Literal::Kind::Integer;
   };
   integers_ = integers_ || (a && b && (whole(a) || whole(b)));
   if (a && b) return compare(*a, op, *b);
-  if (same(left, right)) {
+  if (same(left, right) || same(without_neutral(left), without_neutral(right))) {
+    integers_ = integers_ || !same(left, right);
     if (op == "=" || op == ">=" || op == "<=") return Truth::True;
     return op == "<>" || op == ">" || op == "<" ? Truth::False : Truth::Unknown;
   }
@@ -356,7 +419,9 @@ Truth Look::compared(const Node* left, std::string_view op, const Node* right, c
   integers_ = true;
   const std::string_view way = a ? mirrored(op) : op;
   const std::int64_t bound = a ? a->integer : b->integer;
-  const bool always = (way == ">=" && bound <= 0) || ((way == ">" || way == "<>") && bound < 0);
+  const bool below_one = system_name_in(as<FuncCall>(a ? right : left)->funcname).name == "random";
+  const bool always = (way == ">=" && bound <= 0) || ((way == ">" || way == "<>") && bound < 0) ||
+                      (below_one && (way == "<" || way == "<=" || way == "<>") && bound >= 1);
   return always ? Truth::True : Truth::Unknown;
 }
 
@@ -385,6 +450,9 @@ Truth Look::truth(const Node* node, int depth) {
   switch (nodeTag(node)) {
     case T_A_Expr: return comparison(as<A_Expr>(node), depth);
     case T_BoolExpr: return connected(as<BoolExpr>(node), depth);
+    case T_NullTest: return null_test(as<NullTest>(node));
+    case T_BooleanTest: return boolean_test(as<BooleanTest>(node), depth);
+    case T_CaseExpr: return by_case(as<CaseExpr>(node), depth);
     case T_SubLink: return sub_link(as<SubLink>(node), depth);
     default: return Truth::Unknown;
   }

@@ -6,7 +6,7 @@ import pytest
 from policy_cli.conftest import run
 from policy_cli.files import POLICY
 
-YAML = "policy: p\nrules:\n  - match: {query.kinds: drop}\n    then: deny\n"
+YAML = "policy: p\nrules:\n  - match: {query.kinds: drop_table}\n    then: deny\n"
 ANNOTATED = """# METADATA
 # title: the pack
 # description: what it is for
@@ -65,7 +65,7 @@ def test_a_bundle_is_read_by_opa_and_opas_by_us(ours, needs_opa, bundle):
 
 
 def test_yaml_policies_are_built_as_rego(ours, needs_opa, write):
-    where = write({"p/p.policy.yaml": YAML, "input.json": '{"query": {"kinds": ["drop"]}}'})
+    where = write({"p/p.policy.yaml": YAML, "input.json": '{"query": {"kinds": ["drop_table"]}}'})
     assert ours(["build", "-b", "p", "-o", "ours.tar.gz"], where).code == 0
     said = needs_opa(["eval", "-b", "ours.tar.gz", "-f", "values", "-i", "input.json", "count(data.policies.p.actions)"], where)
     assert json.loads(said.out) == [1]

@@ -27,6 +27,12 @@ def test_versions(both, files):
     assert both(["capabilities"], files)[0] == both(["capabilities"], files)[1]
 
 
+@pytest.mark.parametrize("flags", [[], ["--v0-compatible"]])
+def test_what_this_program_has(both, files, flags):
+    ours, theirs = (json.loads(said.out) for said in both(["capabilities", "--current", *flags], files))
+    assert ours["future_keywords"] == theirs["future_keywords"] and ours["features"] == theirs["features"]
+
+
 @pytest.mark.parametrize("version", ["v0.17.0", "v0.34.0", "v0.60.0", "v0.70.0", "v1.0.0", "v1.8.0", "v1.18.2", "v1.20.2", "--current"])
 def test_what_a_version_has(both, files, version):
     words = ["capabilities", "--current"] if version == "--current" else ["capabilities", "--version", version]

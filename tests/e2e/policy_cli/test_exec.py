@@ -49,4 +49,10 @@ def test_an_input_that_is_none_is_an_error_of_its_own(ours, write):
 
 def test_services_are_refused(ours, write):
     said = ours(["exec", "-c", "opa.yaml", "in"], write(FILES))
-    assert said.code == 2 and "-b or -d" in said.err
+    assert said.code == 2 and "-b or -d" in said.err and "--config-file" in said.err
+
+
+def test_flags_of_a_log_are_taken(both, write):
+    words = ["--log-level", "error", "--log-format", "json", "--log-timestamp-format", "2006"]
+    ours, theirs = both(["exec", "-b", "b", "--decision", "app/allow", *words, "in"], write(FILES))
+    assert ours.code == theirs.code == 0 and results(ours) == results(theirs)

@@ -1,5 +1,9 @@
 """test: OPA's results field for field, its summary, its failures with their values, its exit codes."""
 import json
+import os
+import select
+import subprocess
+import time
 
 import pytest
 
@@ -135,9 +139,53 @@ def test_benchmarks(ours, suite, form):
         assert said.out.startswith(name) and "ns/op" in said.out and "allocs/op" in said.out
 
 
+class Watching:
+    """A `test --watch` that goes on, and what it prints."""
+
+    def __init__(self, program, where):
+        self.process = subprocess.Popen([program, "test", "-v", "--watch", "."], cwd=where, stdout=subprocess.PIPE,
+                                        env={**os.environ, "NO_COLOR": "1"})
+
+    def run(self):
+        """One run of the tests: all until it waits again."""
+        seen, end = "", time.monotonic() + 60
+        while "Watching for changes" not in seen:
+            ready, _, _ = select.select([self.process.stdout], [], [], max(0, end - time.monotonic()))
+            assert ready, f"waiting for a run, saw {seen!r}"
+            seen += os.read(self.process.stdout.fileno(), 65536).decode()
+        return seen
+
+
+@pytest.fixture
+def watching(signalbox, write):
+    where = write({"p/app.rego": POLICY, "p/app_test.rego": SMALL})
+    one = Watching(signalbox, where)
+    yield one, where
+    one.process.kill()
+    one.process.wait()
+    one.process.stdout.close()
+
+
+def test_watch(watching):
+    """A file that changes, breaks, comes or goes: the tests run again."""
+    one, where = watching
+    assert "PASS: 1/1" in one.run()
+    (where / "p/app_test.rego").write_text(SMALL.replace('"xs": [5]', '"xs": [1]'))
+    assert "FAIL: 1/1" in one.run()
+    (where / "p/app_test.rego").write_text("package app_test\n\ntest_ok if {\n")
+    assert "PASS" not in one.run()
+    (where / "p/app_test.rego").write_text(SMALL)
+    assert "PASS: 1/1" in one.run()
+    (where / "q").mkdir()
+    (where / "q/more_test.rego").write_text("package more\n\ntest_more if true\n")
+    assert "PASS: 2/2" in one.run()
+    (where / "p/app_test.rego").unlink()
+    assert "PASS: 1/1" in one.run()
+
+
 def test_a_failed_test_is_explained(ours, suite):
     said = ours(["test", "-v", "-r", "test_bad", *RUN], suite).out
-    assert "data.app_test.test_bad = undefined" in said and "failed app_test.rego:8 at 11:" in said
+    assert "data.app_test.test_bad = undefined" in said and "✗ app_test.rego:11  app.names == {\"a\"}" in said
 
 
 DROPS = """policy: drops

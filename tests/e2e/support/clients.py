@@ -7,10 +7,14 @@ import os
 import shutil
 import subprocess
 
+import pytest
+
 from rig import host, postgres
 
 SOURCES = host.ROOT / "tests" / "e2e" / "clients"
 BUILT = host.ROOT / "build" / "e2e-clients"
+# pg_dump and its like refuse a server that is newer than they are.
+needs_its_own_programs = pytest.mark.skipif(postgres.SERVER_BIN != postgres.BIN, reason="programs of the server's version")
 JDBC = "/usr/share/java/postgresql.jar"
 
 

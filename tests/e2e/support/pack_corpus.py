@@ -454,3 +454,32 @@ UNBOUNDED = [
     "CREATE RULE x AS ON INSERT TO items DO ALSO DELETE FROM board WHERE id > 0",
     "CREATE FUNCTION x() RETURNS void LANGUAGE sql AS 'delete from board where id > 0'",
 ]
+
+#: `SELECT note FROM board WHERE note = 'INPUT'` and the like, with what does not belong there as its input.
+INJECTED = ["SELECT note FROM board WHERE note = 'x' " + injected for injected in (
+    "OR 1=1", "OR 2>1", "OR 'a'='a'", "OR true", "OR not false", "OR 1 IS NOT NULL", "OR NULL IS NULL", "OR note = note", "OR note IS NOT DISTINCT FROM note",
+    "OR note LIKE '%'", "OR 1 IN (1, 2)", "OR 1 BETWEEN 0 AND 2", "OR EXISTS (SELECT 1)", "OR length('a') = 1", "OR (SELECT 1) = 1", "OR 1 = ANY (ARRAY[1])",
+    "OR CASE WHEN 1=1 THEN true ELSE false END", "OR random() < 2", "OR now() IS NOT NULL", "OR current_user IS NOT NULL", "OR current_user = current_user",
+    "OR ascii('a') = 97", "OR 'a' || 'b' = 'ab'", "OR 1::text = '1'", "OR coalesce(1, 1) = 1", "OR 1+1=2", "OR note || '' = note", "OR id = id + 0",
+    "OR (1,2) = (1,2)", "OR ARRAY[1] = ARRAY[1]", "OR id >= id", "OR (1=1) IS TRUE", "OR NOT (1=2)", "OR id IS NULL OR id IS NOT NULL", "OR id > 0 OR id <= 0",
+    "OR 1=1 --", "OR (1=1 AND id = id)",
+    "UNION SELECT rolpassword FROM pg_authid", "UNION ALL SELECT table_name FROM information_schema.tables", "UNION SELECT version()", "UNION SELECT current_user",
+    "UNION (SELECT relname::text FROM pg_class)", "UNION SELECT * FROM (SELECT relname::text FROM pg_class) q", "INTERSECT SELECT relname::text FROM pg_class",
+    "UNION SELECT * FROM (WITH c AS (SELECT relname::text FROM pg_class) SELECT * FROM c) q", "UNION SELECT note FROM (SELECT passwd AS note FROM pg_shadow) q",
+    "OR pg_sleep(0) IS NULL", "AND 1 = (SELECT 1 FROM pg_sleep(0))", "AND (SELECT count(*) FROM generate_series(1, 1000000)) > 0",
+    "AND (SELECT CASE WHEN (SELECT substr(passwd, 1, 1) FROM pg_shadow LIMIT 1) = 'a' THEN pg_sleep(0) END) IS NULL",
+    "AND substr((SELECT passwd FROM pg_shadow LIMIT 1), 1, 1) = 'a'", "AND ascii(substring(current_database() FROM 1 FOR 1)) > 64",
+    "AND (SELECT passwd FROM pg_shadow LIMIT 1) LIKE 'a%'", "AND EXISTS (SELECT 1 FROM pg_shadow WHERE passwd LIKE 'm%')",
+    "AND left((SELECT passwd FROM pg_shadow LIMIT 1), 1) = 'm'", "AND position('m' IN (SELECT passwd FROM pg_shadow LIMIT 1)) = 1",
+    "AND (SELECT passwd FROM pg_shadow LIMIT 1) ~ '^m'", "AND (SELECT passwd FROM pg_shadow LIMIT 1) >= 'm'", "AND 1 = (SELECT current_setting('port'))::int - 1 AND version()::int = 1",
+    "AND 1 = CAST((SELECT rolpassword FROM pg_authid LIMIT 1) AS int)", "AND 1 = (SELECT version())::int",
+    "OR note = chr(97) || chr(100) || chr(109)", "OR note = convert_from(decode('61646d', 'hex'), 'utf8')", "--", "-- -", "--' AND id = 1",
+    "ORDER BY (SELECT CASE WHEN (SELECT passwd FROM pg_shadow LIMIT 1) LIKE 'm%' THEN note ELSE '' END)",
+    "LIMIT (SELECT length(passwd) FROM pg_shadow LIMIT 1)")] + [
+    "INSERT INTO board VALUES (7, 'x' || (SELECT passwd FROM pg_shadow LIMIT 1))",
+    "INSERT INTO board VALUES (7, 'a'), (8, (SELECT rolpassword FROM pg_catalog.pg_authid LIMIT 1))",
+    "UPDATE board SET note = (SELECT passwd FROM pg_shadow LIMIT 1) WHERE id = 1",
+    "UPDATE board SET note = 'x' WHERE id = 1 OR 1=1",
+    "DELETE FROM board WHERE id = 1 OR 'a' = 'a'",
+    "DELETE FROM board WHERE id = 1 OR 1 < (SELECT 2)",
+]

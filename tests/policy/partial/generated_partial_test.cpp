@@ -67,16 +67,26 @@ void add(GeneratedProgram& program, const PartialResult& result) {
   program.modules.push_back({"asked.rego", {support_text(asked)}, {}});
 }
 
+bool is_empty(const Value& value) {
+  return value.is_object() ? value.as_object().empty() : value.is_array() && value.as_array().empty();
+}
+
 /// Without the members that are empty: of `p[x] contains y`, partial evaluation fills in `x`, and p has the
 /// members that it then names, as in OPA, also where no `y` is found.
 Value without_empty(Arena& arena, const Value& value) {
+  if (value.is_array()) {
+    ArrayBuilder out(arena);
+    for (const Value& each : value.as_array()) {
+      const Value element = without_empty(arena, each);
+      if (!is_empty(element)) out.add(element);
+    }
+    return out.finish();
+  }
   if (!value.is_object()) return value;
   ObjectBuilder out(arena);
   for (const Pair& pair : value.as_object()) {
     const Value member = without_empty(arena, pair.value);
-    const bool empty =
-        member.is_object() ? member.as_object().empty() : member.is_array() && member.as_array().empty();
-    if (!empty) out.add(pair.key, member);
+    if (!is_empty(member)) out.add(pair.key, member);
   }
   return out.finish();
 }
@@ -119,6 +129,9 @@ class Comparison {
     const auto result = partial.evaluate(query, way.options);
     if (!result) {
       ++refused;
+      // Limits and conflicts end it; what is asked of the engine on the way is Rego.
+      if (const Diagnostic& error = result.error().front(); error.code.starts_with("rego_"))
+        differ(seed, program, query, way, {}, error.code + ": " + error.message);
       return;
     }
     if (result->queries.size() > kMostBodies) return;
@@ -140,7 +153,9 @@ class Comparison {
       if (!wanted.error.empty()) continue;
       ++answers;
       const Answer given = values_of_x(rest.query("data.asked.answers = x", input), true);
-      if (given.error == "eval_cancel_error" || same(given, wanted)) continue;
+      // Directly, the first success of a constant rule ends it, before a conflict elsewhere is met.
+      if (given.error == "eval_conflict_error" || given.error == "eval_cancel_error") continue;
+      if (same(given, wanted)) continue;
       return differ(seed, program, query, way, *result,
                     "input " + input + "\n  direct  " + show(wanted) + "\n  partial " + show(given));
     }

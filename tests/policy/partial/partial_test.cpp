@@ -61,6 +61,18 @@ names[u].ok := true if { some u, r in data.users; r == input.role })",
     R"(allow if data.t.sub[input.op]
 sub.read if input.user == "alice"
 sub.write if input.role == "admin")",
+    R"(import future.keywords.not
+levels["a"] := input.n if { not "x" in data.users; not data.nowhere.x }
+levels[u] := 2 if { some u in data.nowhere with data.limit as input.n }
+allow if levels.a == 1)",
+    R"(import future.keywords.and
+import future.keywords.or
+import future.keywords.not
+allow if { (data.closed or data.limit == 2) and not data.users.alice == "guest"; input.n == 1 })",
+    R"(allow if { every x in data.roles.guest { x == "read" }; input.n == 1 })",
+    R"(allow if { every i, x in data.roles.admin { x in ["read", "write"]; i < 2 }; input.user == "bob" })",
+    R"(import future.keywords.not
+allow if { not { x := data.closed; x }; input.user == "bob" })",
 };
 
 const char* const kInputs[] = {
@@ -156,6 +168,20 @@ TEST_CASE("conditions on unknowns are what OPA gives", "[partial]") {
   CHECK(text_of(result->queries[0]) == "true; input.user = \"alice\"; input.n > 2");
   CHECK(text_of(result->queries[1]) == "true; \"bob\" = input.user");
   CHECK(result->support.empty());
+}
+
+TEST_CASE("a line of a rule that is left never begins with a minus", "[partial]") {
+  const auto program = PartialProgram::load(
+      {{"t.rego",
+        "package t\nlow := -1\np contains x if { some x in input.xs; low < input.n; low == input.m }\n"}});
+  REQUIRE(program);
+  const auto result = (*program)->evaluate("data.t.p", {});
+  REQUIRE(result);
+  REQUIRE(result->support.size() == 1);
+  const std::string text = support_text(result->support[0]);
+  INFO(text);
+  CHECK(text.find("input.n > -1") != std::string::npos);
+  CHECK(text.find("\t-1") == std::string::npos);
 }
 
 TEST_CASE("a part of input may be known", "[partial]") {

@@ -25,6 +25,7 @@ import urllib.request
 HERE = pathlib.Path(__file__).resolve().parent
 GROUP = 25
 TARGET = re.compile(r"\bRULE(\d?)\b")
+NAMED = re.compile(r"(\w+)(?:\([^)]*\))? := ")
 
 
 class Opa:
@@ -80,7 +81,10 @@ class Opa:
     def document(self, path, text, strict=False):
         """The result as JSON text (as OPA spells its numbers), or None; and the error."""
         query = "?strict-builtin-errors=true" if strict else ""
-        answer = self.ask("POST", "/v1/data/" + path + query, '{"input": %s}' % text if text else "{}")
+        try:
+            answer = self.ask("POST", "/v1/data/" + path + query, '{"input": %s}' % text if text else "{}")
+        except http.client.RemoteDisconnected:
+            return None, ("internal_error", "OPA crashes")
         read = json.loads(answer)
         if "errors" in read or "code" in read:
             error = (read.get("errors") or [read])[0]
@@ -112,9 +116,22 @@ class Probes:
         text = line if TARGET.search(line) else "RULE := " + line
         return [TARGET.sub(r"p%03d\1" % (number + 1), rule.strip()) for rule in text.split(" ;; ")]
 
+    def needed(self, numbers):
+        """The shared lines without the constants and functions that these probes do not name."""
+        text, kept = " ".join(self.lines[n] for n in numbers), set()
+        for _ in self.shared:
+            more = {line for line in self.shared if line not in kept and
+                    (not NAMED.match(line) or re.search(r"\b%s\b" % NAMED.match(line).group(1), text))}
+            if not more:
+                break
+            kept |= more
+            text += " ".join(more)
+        return [line for line in self.shared if line in kept]
+
     def module(self, numbers):
         """The text, and the number of the probe of each row."""
-        rows, owner = ["package t"] + self.shared, [None] * (1 + len(self.shared))
+        shared = self.needed(numbers)
+        rows, owner = ["package t"] + shared, [None] * (1 + len(shared))
         for number in numbers:
             for rule in self.rules(number):
                 rows.append(rule)

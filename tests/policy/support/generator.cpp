@@ -53,7 +53,11 @@ GeneratedProgram Generator::program() {
         }
       }
     }
+    if (chance(30)) module.header.emplace_back("import input.user as usr");
+    if (chance(30)) module.header.emplace_back("import data.users as people");
+    imported_ = std::ranges::count(module.header, "import input.user as usr") != 0;
     add_rules(module, count);
+    imported_ = false;
     std::ranges::copy(known, rules_.begin());
     // From here on other modules read them by their full names.
     for (std::size_t i = before; i < rules_.size(); ++i) {

@@ -84,6 +84,7 @@ class Generator {
   // generator_rules.cpp
   void add_rules(GeneratedModule& module, std::size_t count);
   void add_rule(GeneratedModule& module);
+  void add_annotations(GeneratedModule& module);
   void add_plain(GeneratedModule& module);
   void add_complete(GeneratedModule& module);
   void add_partial(GeneratedModule& module);
@@ -98,6 +99,7 @@ class Generator {
   std::vector<KnownRule> rules_;
   std::vector<std::string> packages_;  ///< finished ones, whose documents may be read whole
   bool in_query_ = false;              ///< where OPA does not replace by built-ins below the top level
+  bool imported_ = false;              ///< the module imports input.user as `usr`
   bool logical_ = false;               ///< the module imports and, or, not
 };
 

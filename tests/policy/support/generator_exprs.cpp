@@ -19,7 +19,9 @@ std::string Generator::body(int depth, Scope& scope) {
   return out;
 }
 
-/// `some` first, then expressions in any order: safety has to put them right.
+/// `some` first, then expressions in any order: safety has to put them right. (In a query none closes over
+/// them: there OPA takes the captured value of an expression that waits for what it closes over for known,
+/// and does not look at it.)
 std::string Generator::unordered_body(int depth, Scope& scope) {
   const std::string a = name("s"), b = name("s"), c = name("s");
   Scope inner = scope;
@@ -33,7 +35,7 @@ std::string Generator::unordered_body(int depth, Scope& scope) {
                                     c + " = [" + a + ", " + b + "]",
                                     "{\"n\": " + c + "} = {\"n\": " + b + "}", "count(" + a + ", " + c + ")",
                                     "walk(" + a + ", [" + c + ", " + b + "])"}),
-      test(depth - 1, inner)};
+      test(depth - 1, in_query_ ? scope : inner)};
   for (std::size_t i = parts.size() - 1; i > 0; --i) std::swap(parts[i], parts[below(i + 1)]);
   std::string out = "some " + a + ", " + b + ", " + c;
   for (const std::string& part : parts) out += "; " + part;
@@ -43,6 +45,7 @@ std::string Generator::unordered_body(int depth, Scope& scope) {
 
 std::string Generator::expression(int depth, Scope& scope) {
   if (depth <= 0) return test(0, scope);
+  const Scope before = scope;
   std::string out;
   switch (below(8)) {
     case 0:
@@ -57,7 +60,7 @@ std::string Generator::expression(int depth, Scope& scope) {
       [[fallthrough]];
     default: out = test(depth, scope); break;
   }
-  if (chance(14)) out += with_modifiers(depth - 1, scope);
+  if (chance(14)) out += with_modifiers(depth - 1, before);
   return out;
 }
 
@@ -108,7 +111,11 @@ std::string Generator::binding(int depth, Scope& scope) {
 }
 
 std::string Generator::test(int depth, const Scope& scope) {
-  switch (below(9)) {
+  switch (below(10)) {
+    case 9:
+      if (!in_query_ && chance(20))
+        return "print(" + (scope.empty() ? std::string("input.n") : pick(scope)) + ", input.missing.x)";
+      return key(scope) + ", " + term(depth - 1, scope) + " in " + collection(depth - 1, scope);
     case 0:
     case 1: return term(depth, scope) + " " + pick(kComparisons) + " " + term(depth, scope);
     case 2: return "not " + term(depth, scope) + " " + pick(kComparisons) + " " + term(depth - 1, scope);

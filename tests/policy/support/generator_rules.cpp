@@ -13,6 +13,7 @@ void Generator::add_rules(GeneratedModule& module, std::size_t count) {
 }
 
 void Generator::add_rule(GeneratedModule& module) {
+  if (chance(8)) add_annotations(module);
   switch (below(9)) {
     case 8: return add_plain(module);
     case 0:
@@ -24,6 +25,15 @@ void Generator::add_rule(GeneratedModule& module) {
     case 6: return add_function(module);
     default: return add_indexed(module);
   }
+}
+
+/// Read by rego.metadata.rule() and rego.metadata.chain(). Where the rule is dropped, the next one has them.
+void Generator::add_annotations(GeneratedModule& module) {
+  module.rules.emplace_back("# METADATA");
+  module.rules.push_back("# title: " + name("Title "));
+  if (chance(50)) module.rules.emplace_back("# custom: {level: 1.50, tags: [a, b], flag: null}");
+  if (chance(30)) module.rules.emplace_back("# labels: {team: x}");
+  if (chance(30)) module.rules.emplace_back("# scope: document");
 }
 
 /// Rules without a body, and heads of which a variable is in the middle.

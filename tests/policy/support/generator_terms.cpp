@@ -131,6 +131,7 @@ std::string Generator::key(const Scope& scope) {
 }
 
 std::string Generator::reference(int depth, const Scope& scope) {
+  if (imported_ && chance(6)) return "usr";
   switch (below(6)) {
     case 0: return pick(kInput);
     case 1: return pick(kData);
@@ -238,7 +239,10 @@ std::string Generator::term(int depth, const Scope& scope) {
     case 4: return reference(depth, scope);
     case 5: return literal(depth, scope);
     case 6: return comprehension(depth, scope);
-    case 7: return call(depth, scope);
+    case 7:
+      if (!in_query_ && chance(4))
+        return chance(50) ? "rego.metadata.rule().title" : "rego.metadata.chain()[0].path";
+      return call(depth, scope);
     case 8: return chance(30) ? template_string(depth, scope) : reference(depth, scope);
     default: return rule_reference(depth, scope);
   }

@@ -36,8 +36,13 @@ void Reference::term(const ast::Term& t, const Take& take) {
     return terms(set->items, values, [&] { take(make_set(arena_, values)); });
   }
   if (const auto* object = ast::as<ast::Object>(t)) {
+    // Of keys that turn out equal the last stands: constants come first, then variables, then the rest.
+    std::vector<ast::ObjectItem> items = object->items;
+    std::ranges::stable_sort(items, {}, [](const ast::ObjectItem& item) {
+      return ast::is_constant(item.key) ? 0 : ast::as<ast::Var>(item.key) != nullptr ? 1 : 2;
+    });
     std::vector<ast::Term> parts;
-    for (const ast::ObjectItem& item : object->items) parts.push_back(item.key), parts.push_back(item.value);
+    for (const ast::ObjectItem& item : items) parts.push_back(item.key), parts.push_back(item.value);
     return terms(parts, values, [&] {
       ObjectBuilder out(arena_);
       for (std::size_t i = 0; i < values.size(); i += 2) out.add(values[i], values[i + 1]);
@@ -109,8 +114,9 @@ bool Reference::has_unbound(const ast::Term& t) const {
     return std::ranges::any_of(array->items, [&](const ast::Term& item) { return has_unbound(item); });
   }
   if (const auto* object = ast::as<ast::Object>(t)) {
-    return std::ranges::any_of(object->items,
-                               [&](const ast::ObjectItem& item) { return has_unbound(item.value); });
+    return std::ranges::any_of(object->items, [&](const ast::ObjectItem& item) {
+      return has_unbound(item.key) || has_unbound(item.value);
+    });
   }
   if (const auto* set = ast::as<ast::Set>(t)) {
     return std::ranges::any_of(set->items, [&](const ast::Term& item) { return has_unbound(item); });
@@ -137,6 +143,7 @@ void Reference::match(const ast::Term& pattern, const Value& value, const Then& 
   }
   if (ast::as<ast::Set>(pattern) != nullptr) return;  // it binds nothing, so it is equal to no set
   const auto& object = *ast::as<ast::Object>(pattern);
+  if (std::ranges::any_of(object.items, [&](const auto& item) { return has_unbound(item.key); })) return;
   if (value.is_object() && value.size() == object.items.size()) match_object(object, value, 0, then);
 }
 

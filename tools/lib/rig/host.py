@@ -135,6 +135,12 @@ class Process:
         fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def sleeps(self):
+        """How often its threads have gone to sleep so far."""
+        threads = pathlib.Path(f"/proc/{self.pid}/task").iterdir()
+        return sum(int(line.split()[1]) for thread in threads for line in (thread / "status").read_text().splitlines()
+                   if line.startswith("voluntary_ctxt_switches"))
+
     def open_files(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 

@@ -1,4 +1,6 @@
-"""Throw-away PostgreSQL clusters: initdb, start, stop, in a folder of the caller's."""
+"""Throw-away PostgreSQL clusters: initdb, start, stop, in a folder of the caller's.
+
+SIGNALBOX_POSTGRESQL names another server's folder of programs (initdb, postgres); clients stay those of BIN."""
 import os
 import pathlib
 import shutil
@@ -8,6 +10,7 @@ import subprocess
 from . import host
 
 BIN = pathlib.Path("/usr/lib/postgresql/15/bin")
+SERVER_BIN = pathlib.Path(os.environ.get("SIGNALBOX_POSTGRESQL") or BIN)
 SUPERUSER = "postgres"
 
 # Durability is off: the folder is thrown away. What a test needs beyond this it passes itself.
@@ -25,11 +28,12 @@ SETTINGS = {
 
 
 class Cluster:
-    """One PostgreSQL server. `hba` lines come before the rule that trusts everybody on loopback; `bin` is where the
-    programs are."""
+    """One PostgreSQL server. `hba` lines come before the rule that trusts everybody on loopback; `bin` is where its
+    programs are, `clients` those that ask it."""
 
-    def __init__(self, folder, *, settings=None, hba=(), locale="C.UTF-8", bin=BIN):
+    def __init__(self, folder, *, settings=None, hba=(), locale="C.UTF-8", bin=SERVER_BIN, clients=BIN):
         self.bin = bin
+        self.clients = clients
         self.folder = pathlib.Path(folder)
         self.data = self.folder / "data"
         self.sockets = self.folder
@@ -61,7 +65,7 @@ class Cluster:
     def sql(self, text, database="postgres", **psql):
         """Runs SQL as the superuser through the socket; returns unaligned rows as text."""
         done = subprocess.run(
-            [self.bin / "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", self.sockets, "-p", str(self.port),
+            [self.clients / "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", self.sockets, "-p", str(self.port),
              "-U", SUPERUSER, "-d", database, "-f", "-"],
             input=text, capture_output=True, text=True, timeout=psql.get("timeout", 120))
         if done.returncode != 0:
@@ -102,6 +106,6 @@ class Cluster:
         def ready():
             if not self.process.running():
                 raise host.Failure(f"PostgreSQL did not start: {self.process.output()[-2000:]}")
-            return subprocess.run([self.bin / "pg_isready", "-q", "-h", self.sockets, "-p", str(self.port)]).returncode == 0
+            return subprocess.run([self.clients / "pg_isready", "-q", "-h", self.sockets, "-p", str(self.port)]).returncode == 0
 
         host.wait_until(ready, 60, "PostgreSQL is ready")

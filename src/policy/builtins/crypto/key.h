@@ -18,6 +18,8 @@ struct Key {
   std::string secret;                 ///< of Secret
   bool is_private = false;
   std::string algorithm, id;  ///< "alg" and "kid" of a JWK; may be empty
+  std::string_view go_type;   ///< of a JWK: what errors call it, "*jwk.rsaPrivateKey"
+  std::string unusable;       ///< why nothing can be verified by it, though it is a key; may be empty
 };
 
 /// The keys of a PEM certificate, a PEM public key, a JWK or a JWK set. Errors read as OPA's.

@@ -35,7 +35,7 @@ bool fits(const Key& key, Family family) {
     case Family::RsaPkcs1:
     case Family::RsaPss: return key.kind == Key::Kind::Rsa;
     case Family::Ecdsa: return key.kind == Key::Kind::Ec;
-    case Family::EdDsa: return key.kind == Key::Kind::Ed25519;
+    case Family::EdDsa: return key.kind == Key::Kind::Ed25519 && key.pkey != nullptr;
   }
   return false;
 }
@@ -91,12 +91,31 @@ bool verify(const Key& key, const Algorithm& algorithm, std::string_view text, s
                           text.size()) == 1;
 }
 
+/// What OPA's library says of a key that another algorithm's signer cannot use.
+static std::string no_signer(const Key& key, Family family) {
+  const bool prefixed = family == Family::Hmac || family == Family::Ecdsa;
+  const std::string wanted = family == Family::Hmac    ? "[]byte"
+                             : family == Family::Ecdsa ? "ecdsa.PrivateKey"
+                             : family == Family::EdDsa ? "ed25519.PrivateKey"
+                                                       : "rsa.PrivateKey";
+  const std::string required = (wanted.ends_with("sa.PrivateKey") ? "*" : "") + wanted;
+  const std::string of(key.go_type);
+  const std::string why =
+      key.kind == Key::Kind::Ed25519
+          ? std::string("failed to assign key: argument to AssignIfCompatible() must be compatible with ") +
+                (key.is_private ? "ed25519.PrivateKey" : "ed25519.PublicKey") + " (was *" +
+                (family == Family::Hmac ? "[]uint8" : wanted) + ")"
+          : "no suitable exporter found for key type '" + of + "'";
+  return "jwsbb.Sign: invalid key type " + of + ". " + required +
+         " is required: " + (prefixed ? "keyconv: " : "") + "failed to produce " + wanted + " from " + of +
+         ": jwk.Export: " + why;
+}
+
 std::expected<std::string, std::string> sign(const Key& key, const Algorithm& algorithm,
                                              std::string_view text) {
   if (!fits(key, algorithm.family) || !key.is_private)
-    return std::unexpected("invalid key type for algorithm " + std::string(algorithm.name));
+    return std::unexpected(no_signer(key, algorithm.family));
   if (algorithm.family == Family::Hmac) {
-    if (key.secret.empty()) return std::unexpected("missing key while signing payload");
     return hmac(algorithm.digest, key.secret, text);
   }
   DigestContext context(EVP_MD_CTX_new());

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <span>
 
-#include "policy/builtins/go/search.h"
+#include "policy/builtins/go/parts.h"
 #include "policy/builtins/go/unicode_tables.h"
 
 namespace signalbox::policy::go {
@@ -263,21 +263,7 @@ std::string replace_all(std::string_view text, std::string_view from, std::strin
 
 std::vector<std::string_view> split(std::string_view text, std::string_view separator) {
   std::vector<std::string_view> parts;
-  if (separator.empty()) {
-    while (!text.empty()) {
-      auto width = decode_rune(text).width;
-      parts.push_back(text.substr(0, width));
-      text.remove_prefix(width);
-    }
-    return parts;
-  }
-  std::size_t start = 0;
-  for (auto at = find_text(text, separator); at != std::string_view::npos;
-       at = find_text(text, separator, start)) {
-    parts.push_back(text.substr(start, at - start));
-    start = at + separator.size();
-  }
-  parts.push_back(text.substr(start));
+  for_each_part(text, separator, [&](std::string_view part) { parts.push_back(part); });
   return parts;
 }
 

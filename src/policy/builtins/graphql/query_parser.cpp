@@ -44,9 +44,13 @@ Value QueryParser::document() {
 
 Value QueryParser::operation() {
   Node node(arena_, position());
+  if (at(Kind::BraceL)) {
+    // OPA's parser reads the comment of a query without a name only when it is past it.
+    const Value selections = selection_set(true);
+    node.put("Comment", comment()).text("Operation", "query").text("Name", "");
+    return node.put("SelectionSet", selections).finish();
+  }
   node.put("Comment", comment());
-  if (at(Kind::BraceL))
-    return node.text("Operation", "query").text("Name", "").put("SelectionSet", selection_set(true)).finish();
   node.text("Operation", operation_type());
   node.text("Name", at(Kind::Name) ? next().value : std::string());
   node.put("VariableDefinitions", variable_definitions());

@@ -16,6 +16,11 @@ namespace {
 constexpr const char* kUnseen =
     "this statement or cursor was made when its text was not looked at; make it again";
 
+/// It may prepare and open what no text shows.
+bool runs_unread_code(const QueryRuling& ruling) {
+  return std::ranges::find(ruling.path, PathChange::What::Hidden, &PathChange::what) != ruling.path.end();
+}
+
 }  // namespace
 
 /// As PostgreSQL's pq_getmsgend: an ordinary error, not the end of the session.
@@ -51,7 +56,7 @@ std::optional<Stop> Judge::judge(const wire::FrameHeader& header, std::string_vi
     case 'F':
       return judge_query({.text = {}, .protocol = QueryProtocol::FunctionCall, .statement = {}}, message);
     case 'B': return judge_bind(body, message);
-    case 'E': return some_prepared_refused_ ? judge_execute(body) : std::nullopt;
+    case 'E': return judge_execute(body, message);
     default: return std::nullopt;
   }
 }
@@ -123,6 +128,7 @@ std::optional<Stop> Judge::judge_at(actions::Hook hook, Event event, QueryRuling
   }
   if (judged.ruling->refers && dialogue_.book.size() > 0) return Stop::Unconfirmed;
   at_hand_.note(judged.ruling);
+  if (runs_unread_code(*judged.ruling)) dialogue_.statements.code_runs();
   some_ruling_passes_ = some_ruling_passes_ || !judged.ruling->lasting;
   if (hook == actions::Hook::TrafficFromClient) show(judged, event);
   const QueryRulingPtr ruling = judged.ruling;

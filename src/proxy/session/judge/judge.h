@@ -81,10 +81,12 @@ class Judge {
                                   std::string_view body, MessageFacts message);
   std::optional<Stop> judge_values(const wire::BindMessage& bind, const PreparedText& text,
                                    MessageFacts message);
-  std::optional<Stop> judge_execute(std::string_view body);
+  std::optional<Stop> judge_execute(std::string_view body, MessageFacts message);
+  std::optional<Stop> judge_name_of_code(std::string_view text, std::string_view statement,
+                                         MessageFacts message);
   std::optional<Stop> act_on_bind(const PreparedText& text, QueryRulingPtr acts, std::string_view statement,
                                   MessageFacts message);
-  std::optional<Stop> unknown_statement(std::string_view name);
+  std::optional<Stop> unknown_statement(std::string_view name, MessageFacts message);
   bool rulings_pass() const { return some_ruling_passes_ || decider_.rulings_pass(); }
   Task<> judge_again(PreparedText& text);
 

@@ -11,6 +11,13 @@ constexpr const char* kPreparedEarlier =
     "this statement was prepared under earlier policies; prepare it again";
 constexpr const char* kTooLong = "statement is too long to be inspected";
 
+/// As an identifier of SQL.
+std::string quoted(std::string_view name) {
+  std::string text = "\"";
+  for (const char c : name) text.append(c == '"' ? 2 : 1, c);
+  return text + '"';
+}
+
 }  // namespace
 
 /// Bind: the statement is about to run. What stands in the same pipeline before it has just been judged;
@@ -26,7 +33,7 @@ std::optional<Stop> Judge::judge_bind(std::string_view body, MessageFacts messag
   if (parse.too_far || (parse.parse != nullptr && !parse.certain)) return Stop::Unconfirmed;
   if (parse.parse != nullptr) return judge_unanswered(*parse.parse, *names, body, message);
   const auto text = dialogue_.statements.of_statement(names->statement);
-  if (!text) return unknown_statement(names->statement);
+  if (!text) return unknown_statement(names->statement, message);
   if (text->refused) return at_hand_.refuse(*text->refused);
   if (!rulings_pass() && text->acts && !text->undecided)
     return act_on_bind(*text, text->acts, names->statement, message);
@@ -87,24 +94,42 @@ std::optional<Stop> Judge::judge_values(const wire::BindMessage& bind, const Pre
                      message);
 }
 
-/// The server knows none either, unless it came unseen or there was no room to remember it.
-std::optional<Stop> Judge::unknown_statement(std::string_view name) {
+/// The server knows none either, unless it came unseen, code made it, or there was no room to remember it.
+/// Policies that read nothing of statements say the same of any.
+std::optional<Stop> Judge::unknown_statement(std::string_view name, MessageFacts message) {
+  if (!decider_.reads_queries()) return judge_name_of_code({}, name, message);
   const Names::Knowledge knowledge = dialogue_.statements.prepared(name).knowledge;
   if (dialogue_.statements.overflowed())
     return at_hand_.refuse(make_refusal("54000", "too many prepared statements to be inspected"));
   if (knowledge == Names::Knowledge::Earlier) return at_hand_.refuse(make_refusal("26000", kPreparedEarlier));
-  return std::nullopt;
+  if (!dialogue_.statements.may_be_of_code()) return std::nullopt;
+  return judge_name_of_code("execute " + quoted(name), name, message);
 }
 
-/// Some prepared statement is refused by policies that came after it: is it this one? Known only when the
-/// server has confirmed what the portal is.
-std::optional<Stop> Judge::judge_execute(std::string_view body) {
-  if (dialogue_.book.size() > 0) return Stop::Unconfirmed;
+/// What nobody has seen is decided as SQL's EXECUTE or FETCH of that name would be: it is opaque.
+std::optional<Stop> Judge::judge_name_of_code(std::string_view text, std::string_view statement,
+                                              MessageFacts message) {
+  const Query query{.text = text, .protocol = QueryProtocol::Extended, .statement = statement};
+  const auto stop = judge_query(query, message);
+  const bool edits = stop == Stop::Rewrite || stop == Stop::Replaced;
+  return edits ? at_hand_.refuse(make_refusal("26000", kPreparedEarlier)) : stop;
+}
+
+/// Two portals are looked at: of a prepared statement that is refused by policies that came after it, and one
+/// that code may have opened, which always has a name. What a portal is, is known only when the server has
+/// confirmed it.
+std::optional<Stop> Judge::judge_execute(std::string_view body, MessageFacts message) {
+  const bool of_code = dialogue_.statements.may_be_of_code() && decider_.reads_queries();
+  if (!some_prepared_refused_ && !of_code) return std::nullopt;
   const auto portal = wire::decode_execute(body);
   if (!portal) return malformed();
-  const auto text = dialogue_.statements.of_portal(*portal);
-  if (text && !text->refused) return std::nullopt;
-  return at_hand_.refuse(text ? *text->refused : make_refusal("26000", kPreparedEarlier));
+  if (!some_prepared_refused_ && portal->empty()) return std::nullopt;
+  if (dialogue_.book.size() > 0) return Stop::Unconfirmed;
+  if (const auto text = dialogue_.statements.of_portal(*portal))
+    return text->refused ? at_hand_.refuse(*text->refused) : std::optional<Stop>();
+  if (some_prepared_refused_) return at_hand_.refuse(make_refusal("26000", kPreparedEarlier));
+  if (dialogue_.statements.cursor(*portal).knowledge != Names::Knowledge::Never) return std::nullopt;
+  return judge_name_of_code("fetch all from " + quoted(*portal), {}, message);
 }
 
 /// A Bind of something whose rulings ask for actions.

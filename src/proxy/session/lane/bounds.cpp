@@ -86,6 +86,7 @@ void Bounds::begin_duration() {
   const std::int64_t due_ns = ends_.loop().now_ns() + time_ns;
   if (state.duration_due_ns != 0 && state.duration_due_ns <= due_ns) return;
   state.duration_due_ns = due_ns;
+  state.duration_asked_ns = time_ns;
   if (!state.duration) state.duration = std::make_unique<Timer>([this] { on_duration(); });
   state.duration->arm(ends_.loop().timers(), std::chrono::nanoseconds(time_ns));
 }
@@ -126,9 +127,12 @@ std::optional<Pause> Bounds::bound(const wire::FrameHeader& header, std::string_
     state.cancelled.reset();
     return Pause::Substitute;
   }
+  const bool remembered = note_portal(header.type, body);
   if (!state.cap) return std::nullopt;
   if (is_row(header.type)) {
     if (body.size() < 2 && header.size() >= wire::kHeaderBytes + 2) return Pause::More;
+    if (const auto* before = state.bytes == 0 ? begun_before() : nullptr)
+      state.rows = before->rows, state.bytes = before->bytes;
     const bool narrow =
         header.type == 'd' || body.size() < 2 || load_be<std::uint16_t>(body.data()) <= state.cap->columns;
     ++state.rows;
@@ -141,7 +145,7 @@ std::optional<Pause> Bounds::bound(const wire::FrameHeader& header, std::string_
   }
   if (!ends_answer(header.type)) return std::nullopt;
   state.rows = state.bytes = 0;
-  if (!state.cutting) return std::nullopt;
+  if (!state.cutting && remembered) return std::nullopt;
   if (!whole) return Pause::More;
   state.cutting = false;
   instead = wire::encode_error(state.cap->error);
@@ -152,6 +156,59 @@ std::optional<Pause> Bounds::bound(const wire::FrameHeader& header, std::string_
     settle(dialogue_.book.received(header.type), ends_, lane_);
   }
   return Pause::Substitute;
+}
+
+/// What the portal that is answered has given before.
+const Portions::Bound* Bounds::begun_before() const {
+  const Pending* head = lane_->portions.empty() ? nullptr : dialogue_.book.head();
+  const bool executes = head != nullptr && head->request == Request::Execute && head->companion;
+  return executes ? lane_->portions.of(head->companion->portal) : nullptr;
+}
+
+/// Which portals there are. False: one too many to be remembered.
+bool Bounds::note_portal(char type, std::string_view body) {
+  LaneState& state = *lane_;
+  if (type == 'Z' && wire::decode_ready(body) == 'I') state.portions.transaction_ended();
+  const Pending* head = type == '2' || type == '3' || type == 's' ? dialogue_.book.head() : nullptr;
+  if (head == nullptr || !head->companion) return true;
+  const Companion& companion = *head->companion;
+  if (type != 's') {
+    if (type == '2' || companion.what == 'P') state.portions.gone(companion.portal);
+    return true;
+  }
+  if (!state.bounds()) return true;
+  return state.portions.suspended(companion.portal, {.cap = state.cap,
+                                                     .rows = state.rows,
+                                                     .bytes = state.bytes,
+                                                     .duration_ns = state.duration_asked_ns,
+                                                     .cancel_error = state.cancel_error});
+}
+
+void Bounds::declares(const std::vector<NameChange>& changes) {
+  if (!lane_ || !lane_->bounds()) return;
+  for (const NameChange& change : changes) {
+    if (change.what != NameChange::What::Declare) continue;
+    lane_->portions.declared(
+        change.name,
+        {.cap = lane_->cap, .duration_ns = lane_->duration_asked_ns, .cancel_error = lane_->cancel_error});
+  }
+}
+
+/// A cap holds for all that is under way, so that must have been answered.
+std::optional<Stop> Bounds::resume(std::string_view portal) {
+  const Portions::Bound* bound = lane_->portions.of(portal);
+  if (bound == nullptr) return std::nullopt;
+  LaneState& state = *lane_;
+  if (bound->cap && !state.cap) {
+    if (dialogue_.book.size() > 0) return Stop::Unconfirmed;
+    state.cap = bound->cap;
+    state.rows = state.bytes = 0;
+  }
+  if (bound->duration_ns != 0) {
+    cancel_after(std::chrono::nanoseconds(bound->duration_ns), bound->cancel_error);
+    begin_duration();
+  }
+  return std::nullopt;
 }
 
 /// The answer at hand is too large.

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "proxy/hooks/names.h"
 #include "proxy/lane/state.h"
 #include "proxy/session/ends.h"
 #include "proxy/session/lane/errands.h"
@@ -28,6 +29,10 @@ class Bounds {
   void cancel_after(std::chrono::nanoseconds time, wire::ErrorFields error);
   /// It goes on now.
   void begin_duration();
+  /// It declares cursors, whose rows are bounded as its own answer.
+  void declares(const std::vector<NameChange>& changes);
+  /// An Execute goes on with an answer that has been bounded. Why it must wait first.
+  std::optional<Stop> resume(std::string_view portal);
 
   /// A cancel request of ours is on its way: nothing may be sent, the signal would hit it.
   bool is_cancelling() const { return lane_ && lane_->cancelling != nullptr; }
@@ -49,6 +54,8 @@ class Bounds {
   std::optional<Pause> skip_to_ready(const wire::FrameHeader& header, std::string_view body, bool whole,
                                      std::string& instead);
   void cut();
+  const Portions::Bound* begun_before() const;
+  bool note_portal(char type, std::string_view body);
 
   Ends& ends_;
   Dialogue& dialogue_;

@@ -65,6 +65,12 @@ bool Guards::watch(char type) const {
 }
 
 std::optional<Stop> Guards::check(const wire::FrameHeader& header, std::string_view body, AtHand& at_hand) {
+  const auto stop = look(header, body, at_hand);
+  if (stop == Stop::Refused) ends_.metrics().add(Counter::StatementsRefused);
+  return stop;
+}
+
+std::optional<Stop> Guards::look(const wire::FrameHeader& header, std::string_view body, AtHand& at_hand) {
   Query query;
   std::shared_ptr<PreparedText> prepared;
   if (header.type == 'B') {

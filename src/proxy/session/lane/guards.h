@@ -28,6 +28,7 @@ class Guards {
   std::optional<Refusal> pin(Pin pin);
 
  private:
+  std::optional<Stop> look(const wire::FrameHeader& header, std::string_view body, AtHand& at_hand);
   std::optional<Refusal> blocked(const QueryStatements& statements) const;
   std::optional<Stop> keep_pins(const wire::FrameHeader& header, std::string_view body,
                                 const QueryStatements& statements, AtHand& at_hand);

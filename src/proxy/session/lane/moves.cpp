@@ -3,6 +3,9 @@
 //
 // The surprise: a coroutine is always reading from the server that the session has. It is called off its
 // read, and goes on with the next server's bytes.
+//
+// A pipeline that begins a visit is held until its Sync is here: nothing of it has been sent anywhere, and
+// before Sync or Flush the client has no answer to wait for.
 #include "proxy/session/lane/moves.h"
 
 #include <algorithm>
@@ -15,6 +18,22 @@ namespace signalbox::proxy {
 namespace {
 
 constexpr int kQuickTurns = 16;
+/// A deadline's time while the clock stands still for it.
+constexpr std::chrono::hours kPatience{24};
+
+std::string_view cannot_visit_with(Pipeline::Extent pipeline) {
+  switch (pipeline) {
+    case Pipeline::Extent::Whole: return {};
+    case Pipeline::Extent::Many: return "its pipeline holds another statement";
+    case Pipeline::Extent::Open: return "its pipeline may go on with another statement";
+    case Pipeline::Extent::Partial: break;
+  }
+  return "its pipeline is too long to be held";
+}
+
+LaneOutcome ending() {
+  return {.refusal = make_refusal("08006", "the session is ending")};
+}
 
 }  // namespace
 
@@ -50,7 +69,18 @@ LaneOutcome Moves::stays(bool refuses, std::string_view why) {
 
 Task<LaneOutcome> Moves::follow(const RouteWish& wish, Message message, Deadline due) {
   if (!wish.fresh && is_here(wish)) co_return LaneOutcome{.said = "is there: " + dialogue_.server.target};
-  if (const auto why = cannot_move(wish.by != RouteWish::By::Session, message); !why.empty()) {
+  const bool visits = wish.by != RouteWish::By::Session;
+  std::string_view why = cannot_leave(visits, message);
+  bool open = false;
+  if (visits && why.empty()) {
+    const auto time = due.within(kPatience);  // which the client's is not
+    const auto pipeline = co_await hold_pipeline();
+    if (!pipeline) co_return ending();
+    due = Deadline(*ends_.worker.shared().services.clock, time);
+    open = *pipeline == Pipeline::Extent::Open;
+    if (!open || !message.copies) why = cannot_visit_with(*pipeline);
+  }
+  if (!why.empty()) {
     ends_.metrics().add(Counter::MoveUnsafe);
     co_return stays(wish.refuses_unsafe, "the session cannot be moved: " + std::string(why));
   }
@@ -62,13 +92,11 @@ Task<LaneOutcome> Moves::follow(const RouteWish& wish, Message message, Deadline
                                    : choose_target(dialogue_.settings->targets, asked,
                                                    ends_.worker.shared().health, moment(), tried);
     if (!target) break;
-    const bool open = pipeline() == Pipeline::Open;
     if (co_await move_to(target, wish, due)) {
-      lane_->open_visit = open && wish.by != RouteWish::By::Session;
+      lane_->open_visit = open;
       co_return LaneOutcome{.said = "moved: " + target->options.name};
     }
-    if (ends_.server_gone || ends_.phase != Phase::Active)
-      co_return LaneOutcome{.refusal = make_refusal("08006", "the session is ending")};
+    if (ends_.server_gone || ends_.phase != Phase::Active) co_return ending();
     tried.push_back(target->options.name);
   }
   ends_.metrics().add(Counter::MoveFailed);
@@ -89,40 +117,30 @@ bool Moves::is_here(const RouteWish& wish) const {
   return choose_target(present, wish, ends_.worker.shared().health, moment()) != nullptr;
 }
 
-/// Why the session must stay; "" = it may go. `visits`: it is to come back.
-std::string_view Moves::cannot_move(bool visits, Message message) const {
+/// Why the session must stay; "" = it may go, as far as what it has done is concerned. `visits`: it is to
+/// come back.
+std::string_view Moves::cannot_leave(bool visits, Message message) const {
   if (!dialogue_.book.at_rest() || !ends_.from_server->bytes().empty()) return "a request is under way";
   if (dialogue_.book.transaction() != Transaction::Idle) return "a transaction is open";
   if (dialogue_.is_held()) return "it may have left something at its server";
   if (visits && message.leaves_state) return "the statement may leave something at its server";
-  const Pipeline rest = pipeline();
-  if (rest == Pipeline::Many) return "a prepared statement belongs to its server";
-  if (rest == Pipeline::Open && !message.copies) return "the pipeline may go on with another statement";
+  if (!begins_anew(ends_.from_client.bytes())) return "a prepared statement belongs to its server";
   return {};
 }
 
-/// The message at the front is a Query, or an unnamed Parse; of its pipeline all is here, and it prepares
-/// nothing else. Open: the same as far as it is here, and that is up to a Flush.
-Moves::Pipeline Moves::pipeline() const {
-  std::string_view bytes = ends_.from_client.bytes();
-  if (bytes.front() == 'Q') return Pipeline::Whole;
-  if (bytes.front() != 'P' || bytes.size() <= wire::kHeaderBytes || bytes[wire::kHeaderBytes] != '\0')
-    return Pipeline::Many;
-  for (char last = '\0';;) {
-    wire::FrameHeader header;
-    const auto status = wire::read_header(wire::Sender::Client, bytes, header);
-    if (status != wire::HeaderStatus::Complete)
-      return bytes.empty() && last == 'H' ? Pipeline::Open : Pipeline::Many;
-    if (header.type == 'S') return Pipeline::Whole;
-    const bool first = last == '\0';
-    if (!first && (header.type == 'P' || header.type == 'Q' || header.type == 'F')) return Pipeline::Many;
-    if (header.type == 'B') {
-      const auto names = wire::decode_bind_names(bytes.substr(wire::kHeaderBytes));
-      if (!names || !names->statement.empty()) return Pipeline::Many;
-    }
-    if (bytes.size() < header.size()) return Pipeline::Many;
-    bytes.remove_prefix(header.size());
-    last = header.type;
+/// Until so much of it is here that it is known what it is. Nothing = the client sends no more.
+Task<std::optional<Pipeline::Extent>> Moves::hold_pipeline() {
+  Pipeline pipeline;
+  for (;;) {
+    const Pipeline::Extent extent = pipeline.look(ends_.from_client.bytes());
+    const std::size_t held = ends_.from_client.bytes().size();
+    if (extent != Pipeline::Extent::Partial || held > dialogue_.settings->options.memory.statement_bytes)
+      co_return extent;
+    const Io got = co_await ends_.from_client.more();
+    if (got == Io::Ok) continue;
+    ends_.client_broke = got != Io::Eof;
+    ends_.client_done = true;
+    co_return std::nullopt;
   }
 }
 

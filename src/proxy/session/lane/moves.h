@@ -13,6 +13,7 @@
 #include "proxy/lane/lane.h"
 #include "proxy/lane/state.h"
 #include "proxy/session/ends.h"
+#include "proxy/session/lane/pipeline.h"
 #include "proxy/targets/choose.h"
 
 namespace signalbox::proxy {
@@ -49,9 +50,8 @@ class Moves {
   Task<LaneOutcome> follow(const RouteWish& wish, Message message, Deadline due);
   LaneOutcome stays(bool refuses, std::string_view why);
   bool is_here(const RouteWish& wish) const;
-  std::string_view cannot_move(bool visits, Message message) const;
-  enum class Pipeline : std::uint8_t { Many, Open, Whole };
-  Pipeline pipeline() const;
+  std::string_view cannot_leave(bool visits, Message message) const;
+  Task<std::optional<Pipeline::Extent>> hold_pipeline();
   Moment moment() const { return dialogue_.footprint.moment(ends_.loop().now_ns()); }
 
   Task<bool> move_to(std::shared_ptr<const Target> target, const RouteWish& wish, Deadline due);

@@ -66,8 +66,8 @@ std::optional<Pause> Answers::watch(const wire::FrameHeader& header, std::string
   if (begins_rows(header.type)) {
     if (!whole) return header.size() <= kLongestDescription ? Pause::More : Pause::BadMessage;
     if (answer_->begun) return std::nullopt;
-    if (header.type == 'T') describe(*answer_, body);
-    return Pause::Begins;
+    if (header.type == 'T' && ends_.decider().wants_columns()) describe(*answer_, body);
+    return must_rule_rows() ? std::optional(Pause::Begins) : std::nullopt;
   }
   if (!ends_answer(header.type)) return std::nullopt;
   if (!whole && header.size() <= kLongestLookedAt) return Pause::More;
@@ -108,6 +108,23 @@ Query Answers::answered_query(const Pending* head, std::shared_ptr<PreparedText>
   return query;
 }
 
+/// Policies read of the statement that is answered, and nobody has kept it.
+bool Answers::is_unseen(const Pending* head, const Query& query) const {
+  if (head == nullptr || !head->companion || !query.text.empty()) return false;
+  const Policies& policies = ends_.decider().policies();
+  return query.protocol != QueryProtocol::FunctionCall &&
+         (policies.reads(actions::Hook::TrafficFromServer).query ||
+          policies.reads(actions::Hook::TrafficToClient).query);
+}
+
+/// Somebody may edit or withhold the rows that begin. Who only takes note of answers is asked when they end.
+bool Answers::must_rule_rows() const {
+  if (ends_.decider().rules_rows()) return true;
+  std::shared_ptr<PreparedText> text;
+  const Pending* head = dialogue_.book.head();
+  return is_unseen(head, answered_query(head, text));
+}
+
 /// Of the message at the front.
 void Answers::make_event(AnswerEvent& about, bool ended) {
   wire::FrameHeader header;
@@ -139,8 +156,24 @@ void Answers::make_event(AnswerEvent& about, bool ended) {
   if (about.query.text.empty() && !called) return;
   about.event.query = &about.query;
   about.event.names = &dialogue_.statements;
+  if (reads_statements()) take_apart(about);
+}
+
+/// Somebody reads what the answered statement says, whatever is decided.
+bool Answers::reads_statements() const {
+  const Decider& decider = ends_.decider();
+  const Policies& policies = decider.policies();
+  return decider.rules_rows() || decider.asynchronous() || decider.watches(Sight::Answered) ||
+         policies.reads(actions::Hook::TrafficFromServer).query ||
+         policies.reads(actions::Hook::TrafficToClient).query;
+}
+
+void Answers::take_apart(AnswerEvent& about) const {
+  if (about.statements || about.event.query == nullptr) return;
   about.statements.emplace(about.event);
+  const Companion* companion = about.head->companion.get();
   if (about.head->request == Request::Query && companion != nullptr) about.index = companion->completed;
+  const bool called = about.query.protocol == QueryProtocol::FunctionCall;
   about.event.statement =
       called ? &about.statements->all().front() : about.statements->top_level(about.index);
 }
@@ -154,6 +187,7 @@ Task<std::optional<Refusal>> Answers::ruled_on(AnswerEvent& about, Masks& masks)
     if (!decider.wants(hook)) continue;
     event.hook = hook;
     const RulingPtr ruling = co_await ruling_on(decider, event);
+    if (!ruling->decision.actions.empty() || ruling->decision.error) take_apart(about);
     const bool refused = ruling->plan.verdict <= actions::Verdict::Error;
     const bool recorded = !(about.response.ended || refused) || decider.dispatch(*ruling, event);
     if (!recorded || refused) ends_.metrics().add(Counter::StatementsRefused);

@@ -53,7 +53,11 @@ class Answers {
  private:
   // answers.cpp: an answer as an event
   Query answered_query(const Pending* head, std::shared_ptr<PreparedText>& text) const;
+  bool is_unseen(const Pending* head, const Query& query) const;
+  bool must_rule_rows() const;
   void make_event(AnswerEvent& about, bool ended);
+  bool reads_statements() const;
+  void take_apart(AnswerEvent& about) const;
   Task<std::optional<Refusal>> ruled_on(AnswerEvent& about, Masks& masks);
   void on_error_answer(const AnswerEvent& about, const Masks& masks);
   bool ends_session(const Refusal& refusal);

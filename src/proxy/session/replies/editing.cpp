@@ -57,12 +57,9 @@ Task<bool> Answers::decide_beginning() {
   AnswerEvent about;
   make_event(about, false);
   answer_->begun = true;
-  const HookReads& from_server = ends_.decider().policies().reads(actions::Hook::TrafficFromServer);
-  const HookReads& to_client = ends_.decider().policies().reads(actions::Hook::TrafficToClient);
   Masks masks;
   std::optional<Refusal> refusal;
-  if (about.event.query == nullptr && about.head != nullptr && about.head->companion &&
-      (from_server.query || to_client.query)) {
+  if (is_unseen(about.head, about.query)) {
     refusal = make_refusal("54000", kUnseen);
   } else {
     refusal = co_await ruled_on(about, masks);

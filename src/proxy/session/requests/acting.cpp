@@ -61,12 +61,13 @@ Task<bool> Requests::act() {
   }
   at_hand_.refusal = stricter_of(std::move(judgement), std::move(report.refusal));
   dialogue_.asking = false;
-  if (ends_.phase != Phase::Active || ends_.server_gone) co_return false;
+  if (ends_.phase != Phase::Active || ends_.server_gone || ends_.client_done) co_return false;
   if (at_hand_.refusal) {
     if (dialogue_.book.at_rest()) came_to_rest(dialogue_, lane_.state);
     co_return co_await refuse();
   }
   lane_.bounds.begin_duration();
+  lane_.bounds.declares(judged.ruling->changes);
   (acting->hook == actions::Hook::TrafficFromClient ? at_hand_.acted.from_client : at_hand_.acted.to_server) =
       judged.ruling;
   co_return true;

@@ -127,6 +127,11 @@ std::optional<Stop> Requests::on_statement(const wire::FrameHeader& header, std:
   if (guarded) {
     if (const auto stop = lane_.guards.check(header, body, at_hand_)) return stop;
   }
+  if (header.type == 'E' && lane_.state && !lane_.state->portions.empty()) {
+    const auto portal = wire::decode_execute(body);
+    const auto stop = portal ? lane_.bounds.resume(*portal) : std::nullopt;
+    if (stop) return stop;
+  }
   if (header.type == 'E' && must_describe(body)) return Stop::Describe;
   passes(header.type, body, whole);
   return std::nullopt;
@@ -154,7 +159,8 @@ void Requests::passes(char type, std::string_view body, bool whole) {
   if (runs) ++dialogue_.session.queries, ends_.metrics().add(Counter::Statements);
   const bool answer_seen = decider.wants_responses();
   const bool remembered = !runs || (type == 'Q' && (answer_seen || at_hand_.changes_names())) ||
-                          (type == 'E' && (answer_seen || dialogue_.statements.names_change()));
+                          (type == 'E' && (answer_seen || dialogue_.statements.names_change() ||
+                                           (lane_.state && lane_.state->bounds())));
   dialogue_.book.sent(*request_of(type), remembered ? companion_of(type, body, whole) : nullptr);
 }
 
@@ -176,12 +182,9 @@ std::optional<Stop> Requests::on_describe(const wire::FrameHeader& header, std::
   return std::nullopt;
 }
 
-/// Rows are edited by what they are described as, which the client may not have asked. Detectors, which only
-/// look, do not need it.
+/// Rows are edited by what they are described as, which the client may not have asked.
 bool Requests::must_describe(std::string_view body) {
-  const Decider& decider = ends_.decider();
-  if (!decider.wants(actions::Hook::TrafficFromServer) && !decider.wants(actions::Hook::TrafficToClient))
-    return false;
+  if (!ends_.decider().wants_columns()) return false;
   const auto portal = wire::decode_execute(body);
   if (!portal || dialogue_.book.copying_in()) return false;
   const bool known = described_ == *portal;
