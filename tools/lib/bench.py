@@ -9,7 +9,7 @@ import sys
 
 import bench_actions
 import bench_policy
-from benchmarks import contenders, idle, page, workloads
+from benchmarks import contenders, idle, loading, page, workloads
 from rig import build, host, postgres
 
 
@@ -66,6 +66,7 @@ def measure(chosen, program, folder):
             results["start"][name] = contenders.start_to_serving(name, folder, server, program, chosen.rounds)
     finally:
         server.stop()
+    results["loading"] = loading.seconds(program, folder, chosen.rounds)
     for name in results["start"]:
         place = folder / f"idle-{name.replace(' ', '-')}"
         place.mkdir()

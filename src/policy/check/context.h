@@ -105,11 +105,6 @@ bool requires_evaluation(const ast::Term& term);
 /// `local = term` is added to `body`, and `term` becomes `local`.
 void move_to_body(Context& context, ast::Term& term, ast::Body& body);
 
-inline bool is_comprehension(const ast::Term& term) {
-  return ast::as<ast::ArrayComprehension>(term) != nullptr ||
-         ast::as<ast::SetComprehension>(term) != nullptr ||
-         ast::as<ast::ObjectComprehension>(term) != nullptr;
-}
 inline bool is_scalar(const ast::Term& term) {
   return term.node.index() <= 3;
 }

@@ -9,12 +9,6 @@
 namespace signalbox::policy::check {
 namespace {
 
-bool is_comprehension(const ast::Term& term) {
-  return ast::as<ast::ArrayComprehension>(term) != nullptr ||
-         ast::as<ast::SetComprehension>(term) != nullptr ||
-         ast::as<ast::ObjectComprehension>(term) != nullptr;
-}
-
 bool is_ref_safe(const ast::Ref& ref, const VarSet& safe) {
   const ast::Term& head = ref.terms.front();
   if (const auto* var = ast::as<ast::Var>(head)) return safe.contains(var->name);

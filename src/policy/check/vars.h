@@ -53,6 +53,12 @@ inline bool is_generated(std::string_view name) {
   return name.starts_with("__local");
 }
 
+inline bool is_comprehension(const ast::Term& term) {
+  return ast::as<ast::ArrayComprehension>(term) != nullptr ||
+         ast::as<ast::SetComprehension>(term) != nullptr ||
+         ast::as<ast::ObjectComprehension>(term) != nullptr;
+}
+
 /// The number of arguments of a function or built-in; -1 when there is none of that name.
 using Arity = std::function<int(const ast::Ref&)>;
 

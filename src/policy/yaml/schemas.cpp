@@ -1,12 +1,18 @@
-// JSON Schemas as terms. Surprise: JSON is read as YAML, which takes its time; hence once for all rules.
+// JSON Schemas as terms: every JSON text is a term of Rego.
 #include "policy/yaml/schemas.h"
 
 #include <algorithm>
 
-#include "policy/syntax/yaml_term.h"
+#include "policy/syntax/parsing.h"
 
 namespace signalbox::policy::yaml {
 namespace {
+
+/// Null when it is no JSON.
+ast::Term json_term(std::string_view json) {
+  auto term = ast::parse_term(ast::make_source("", std::string(json)));
+  return term ? std::move(*term) : ast::Term();
+}
 
 const ast::Term* field(const ast::Object& object, std::string_view name) {
   for (const ast::ObjectItem& item : object.items) {
@@ -38,7 +44,7 @@ bool has_type(const ast::Object& schema, std::string_view type) {
 
 InputSchema::InputSchema(std::string_view json) {
   if (json.empty()) return;
-  if (auto term = ast::term_from_yaml(json)) document_ = std::move(*term);
+  document_ = json_term(json);
   root_ = ast::as<ast::Object>(document_);
 }
 
@@ -139,8 +145,7 @@ const InputSchema& Schemas::input() {
 const ast::Object* Schemas::parameters(const Vocabulary::Action& action) {
   auto known = parameters_.find(action.name);
   if (known == parameters_.end()) {
-    auto term = ast::term_from_yaml(action.parameter_schema);
-    known = parameters_.emplace(action.name, term ? std::move(*term) : ast::Term()).first;
+    known = parameters_.emplace(action.name, json_term(action.parameter_schema)).first;
   }
   return ast::as<ast::Object>(known->second);
 }

@@ -8,7 +8,7 @@ import subprocess
 
 from rig import host
 
-from . import contenders
+from . import contenders, loading
 
 PEERS = ("PgBouncer", "HAProxy", "direct")
 OURS = ("gateway", "gateway + 100 rules")
@@ -108,7 +108,9 @@ def write(path, results, command):
         table(["", *(f"{count:,} sessions: KiB each" for count in results["counts"]), *(f"{count:,}: MiB in all" for count in results["counts"])],
               [[name, *(f"{found[count][0] / 1024:.1f}" for count in results["counts"]), *(f"{found[count][1]:.0f}" for count in results["counts"])]
                for name, found in results["idle"].items()]), "",
-        "## Start to serving", "", table(["ms", *results["start"]], [["exec to first accept", *(spread(times, 0) for times in results["start"].values())]]),
+        "## Start to serving", "", table(["ms", *results["start"]], [["exec to first accept", *(spread(times, 0) for times in results["start"].values())]]), "",
+        f"## Loading {loading.RULES:,} rules", "", "`signalbox check`, the whole process.", "",
+        table(["rules", "s"], [[what, spread(times)] for what, times in results["loading"].items()]),
     ]
     path.write_text("\n".join(sections) + "\n")
 
