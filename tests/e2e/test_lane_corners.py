@@ -82,6 +82,70 @@ def test_duration_holds_for_each_portion(make_gateway):
         works(wire)
 
 
+# --- response: rows of a portal's portions together, as with limit
+
+CAPPED = policy_file("traffic_to_client", {"response": {"rows": 3}})
+
+
+def test_portions_are_capped_together(make_gateway):
+    with connect(make_gateway(rules=CAPPED)) as wire:
+        answer = wire.ask(parse(TEN), bind(), execute(rows=2), execute(rows=2), execute(), SYNC)
+        assert kinds(answer) == "12DDsDsCZ" and [m.text for m in answer if m.kind == "C"] == ["SELECT 0"]
+        wire.ask(query("begin"))
+        for portal in ("", "named"):
+            assert kinds(wire.ask(parse(TEN), bind(portal=portal), execute(portal, 2), SYNC)) == "12DDsZ"
+            assert kinds(wire.ask(execute(portal, 2), SYNC)) == "DsZ"
+            assert kinds(wire.ask(describe("P", portal), execute(portal), SYNC)) == "TCZ"
+        # Each portal by itself; bound anew, or closed, it begins anew.
+        assert kinds(wire.ask(parse(TEN), bind(portal="a"), bind(portal="b"), execute("a", 2), execute("b", 2), execute("a", 2), execute("b", 2), SYNC)) == "122DDsDDsDsDsZ"
+        assert kinds(wire.ask(close("P", "b"), parse(TEN), bind(portal="b"), execute("b", 2), SYNC)) == "312DDsZ"
+        assert kinds(wire.ask(parse(TEN), bind(), execute(rows=2), bind(), execute(rows=2), SYNC)) == "12DDs2DDsZ"
+        wire.ask(query("commit"))
+        works(wire)
+
+
+def test_a_cursor_executed_as_a_portal_is_capped(make_gateway):
+    with connect(make_gateway(rules=CAPPED)) as wire:
+        for _ in range(2):
+            assert codes(wire.ask(query(f"declare c cursor with hold for {TEN}"))) == []
+            assert kinds(wire.ask(execute("c", 2), SYNC)) == "DDsZ"
+            assert kinds(wire.ask(execute("c", 2), SYNC)) == "DsZ"
+            assert kinds(wire.ask(query("fetch 2 c"))) == "TDDCZ"  # an answer of its own
+            assert kinds(wire.ask(query("close c"))) == "CZ"  # the next one of its name is another
+        works(wire)
+
+
+# --- limit: the rows of COPY TO STDOUT
+
+@pytest.mark.parametrize("state", ["idle", "transaction"])
+@pytest.mark.parametrize("extended", [False, True])
+@pytest.mark.parametrize("options, lines", [("", 3), ("(format csv)", 3), ("(format csv, header)", 2), ("(format binary)", 3)])
+def test_copy_out_is_limited(make_gateway, options, lines, extended, state):
+    with connect(make_gateway(rules=policy_file("traffic_from_client", {"limit": {"rows": 3}}, match="query.kind: copy"))) as wire:
+        for rows in (lines, lines + 1, 100_000):
+            if state == "transaction":
+                wire.ask(query("begin"))
+            text = f"copy (select generate_series(1, {rows})) to stdout {options}"
+            answer = wire.ask(*([parse(text), bind(), execute(), SYNC] if extended else [query(text)]))
+            cut = rows > lines
+            assert codes(answer) == (["53400"] if cut else []) and kinds(answer).count("d") == 3 + (not cut and "binary" in options)
+            assert status(answer) == ("I" if state == "idle" else "E" if cut else "T")
+            if state == "transaction":
+                assert codes(wire.ask(query("select 1"))) == (["25P02"] if cut else [])  # the server agrees
+                wire.ask(query("rollback"))
+            works(wire)
+
+
+def test_an_answer_that_was_cut_is_not_counted_with_the_next(make_gateway):
+    rules = {**THREE, **policy_file("traffic_from_server", {"deny": {}}, match="response.rows: 4", name="four")}
+    with connect(make_gateway(rules=rules)) as wire:
+        for _ in range(2):
+            assert codes(wire.ask(query(TEN))) == ["53400"]
+            assert wire.rows("select 1") == [("1",)]
+            assert codes(wire.ask(parse(TEN), bind(), execute(), SYNC)) == ["53400"]
+            works(wire)
+
+
 # --- limit: duration and COPY
 
 @pytest.mark.parametrize("in_transaction", [False, True])

@@ -268,6 +268,38 @@ def test_errors_and_notices_do_not_quote(masked):
         assert errors(wire.ask(query("select 1/0")))[0]["M"] == "division by zero"
 
 
+@pytest.mark.parametrize("size", [10_000, 100_000, 3_000_000])
+def test_errors_of_any_length_do_not_quote(masked, size):
+    update = f"update people set salary = repeat(email, {size // 15})::int where id = 1"
+    with connect(masked) as wire:
+        for messages in ([query(update)], [parse(update), bind(), execute(), SYNC], [query(f"begin; {update}")], [query(f"rollback; select repeat(email, {size // 15})::int from people where id = 1")]):
+            found = wire.ask(*messages)
+            assert [e["C"] for e in errors(found)] == ["22P02"] and not leaks(found) and "withheld" in errors(found)[0]["M"]
+        assert wire.rows("select 1") == [("1",)]
+
+
+def test_a_refusal_in_the_place_of_a_long_error(make_gateway):
+    gateway = make_gateway(rules={"a.policy.yaml": policy([{"deny": {"message": "no quotes"}}], match="{response.error.sqlstate: 22P02, response.error.message: {regex: xyzzy}}")})
+    with connect(gateway) as wire:
+        for size in (10, 100_000, 3_000_000):
+            assert [e["M"] for e in errors(wire.ask(query(f"do $$ begin perform repeat('xyzzy', {size // 5})::int; end $$")))] == ["no quotes"]
+            assert wire.rows("select 1") == [("1",)]
+
+
+def test_a_withheld_answer_is_recorded(make_gateway, pg):
+    """What else the rulings on it ask for is done, though its end never comes."""
+    pg.sql(SETUP)
+    gateway = make_gateway(rules={"a.policy.yaml": policy([{"response": {"columns": ["people.email"]}}, {"log": {"message": "masked"}}]),
+                                  "b.policy.yaml": policy([{"log": {"message": "first hook"}}], on="traffic_from_server").replace("policy: masks", "policy: first")})
+    withheld = "copy (select (people).* from people) to stdout (format csv, delimiter ';', encoding 'latin1')"
+    with connect(gateway) as wire:
+        assert [e["C"] for e in errors(wire.ask(query(withheld)))] == ["42501"]
+        assert wire.rows("select 1") == [("1",)]
+    path = gateway.folder / "audit.log"
+    said = host.wait_until(lambda: path.exists() and len(all_said := [json.loads(line)["message"] for line in path.read_text().splitlines()]) >= 4 and all_said, 10, "the lines of the log")
+    assert sorted(said) == ["first hook"] * 2 + ["masked"] * 2
+
+
 def test_large_results_stream(masked):
     """Rows are not collected: the first comes long before the last is made, and many pass without a loss."""
     with connect(masked) as wire:

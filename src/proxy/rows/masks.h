@@ -44,6 +44,7 @@ class Masks {
   bool empty() const { return orders_.empty() && !most_rows_; }
   /// Values are hidden, so what a result is made of has to be known.
   bool hides() const { return !orders_.empty(); }
+  std::optional<std::uint64_t> most_rows() const { return most_rows_; }
 
   RowEdit edit(const sql::Outputs& outputs, const std::vector<wire::DescribedColumn>& columns) const;
   /// The same for COPY, whose columns have places only: their types are those of the columns they show, as

@@ -41,12 +41,17 @@ class RowEdit {
   /// One more row is due: true when it may pass.
   bool take();
   bool capped() const { return most_rows_.has_value(); }
+  /// The rows are the next portion of a portal's, which has given so many.
+  void go_on_behind(std::uint64_t rows) { before_ = passed_ = rows; }
   std::uint64_t passed() const { return passed_; }
+  /// Without the portions before.
+  std::uint64_t passed_now() const { return passed_ - before_; }
 
  private:
   std::vector<ColumnEdit> columns_;
   std::optional<std::uint64_t> most_rows_;
   std::uint64_t passed_ = 0;
+  std::uint64_t before_ = 0;  ///< of that, by earlier portions
 };
 
 /// A command tag that tells how many rows there are, with this number: "SELECT 5" -> "SELECT 2".

@@ -16,7 +16,7 @@ std::optional<Refusal> Gate::judge(const Event& event, const Ruling& ruling, std
   const bool recorded = ends_.decider().dispatch(ruling, event, false, outcome);
   if (recorded && !actions::ends_message(ruling.plan.verdict)) return std::nullopt;
   ends_.metrics().add(Counter::StatementsRefused);
-  if (!recorded) return make_refusal("53100", "the audit log is full");
+  if (!recorded) return log_is_full();
   return refusal_of(ruling, event);
 }
 

@@ -69,6 +69,10 @@ bool keeps_transaction(const Ruling& ruling) {
 
 }  // namespace
 
+Refusal log_is_full() {
+  return make_refusal("53100", "the audit log is full");
+}
+
 Refusal make_refusal(std::string sqlstate, std::string message) {
   Refusal refusal;
   refusal.fields.sqlstate = std::move(sqlstate);

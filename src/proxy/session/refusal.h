@@ -28,6 +28,9 @@ inline constexpr std::string_view kFailingText = "select pg_catalog.\"refused by
 /// A plain refusal by the gateway itself.
 Refusal make_refusal(std::string sqlstate, std::string message);
 
+/// A log that must not lose lines takes no more.
+Refusal log_is_full();
+
 /// What ends a session.
 wire::ErrorFields fatal(std::string_view sqlstate, std::string_view message);
 

@@ -200,6 +200,11 @@ std::shared_ptr<PreparedText> Statements::of_statement(std::string_view statemen
   return at == statements_.end() ? nullptr : at->second;
 }
 
+std::shared_ptr<PreparedText> Statements::of_cursor(std::string_view cursor) const {
+  const auto at = cursors_.find(cursor);
+  return at == cursors_.end() ? nullptr : at->second;
+}
+
 std::shared_ptr<PreparedText> Statements::of_portal(std::string_view portal) const {
   if (portal.empty()) return unnamed_portal_;
   const auto at = portals_.find(portal);

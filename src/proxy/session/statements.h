@@ -73,6 +73,8 @@ class Statements final : public Names {
   /// The statement a portal runs; null when it is not known.
   std::shared_ptr<PreparedText> of_portal(std::string_view portal) const;
   std::shared_ptr<PreparedText> of_statement(std::string_view statement) const;
+  /// The same as of_portal() for a cursor that was DECLAREd.
+  std::shared_ptr<PreparedText> of_cursor(std::string_view cursor) const;
   bool empty() const { return statements_.empty() && !unnamed_; }
   /// The server has named ones.
   bool holds_named() const { return !statements_.empty() || overflowed_; }

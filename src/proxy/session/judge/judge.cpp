@@ -194,7 +194,7 @@ std::optional<Refusal> Judge::carry_out(const Judged& given, Event event, std::s
   const bool ends = actions::ends_message(decisive.plan.verdict);
   if (recorded && !ends && !query.missing) return std::nullopt;
   metrics_.add(Counter::StatementsRefused);
-  if (!recorded) return make_refusal("53100", "the audit log is full");
+  if (!recorded) return log_is_full();
   if (!ends && *query.missing == Names::Knowledge::TooLong)
     return make_refusal("54000", "statement is too long to be inspected");
   if (!ends) return make_refusal("26000", kUnseen);

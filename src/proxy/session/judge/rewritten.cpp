@@ -26,8 +26,7 @@ std::optional<Stop> Judge::rewrite(const Judged& judged, Event event, std::strin
   std::unique_ptr<const QueryStatements> again;
   if (!judged.statements) again = std::make_unique<const QueryStatements>(event);
   const QueryStatements& statements = judged.statements ? *judged.statements : *again;
-  if (!decider_.dispatch(judged, event, outcome))
-    return at_hand_.refuse(make_refusal("53100", "the audit log is full"));
+  if (!decider_.dispatch(judged, event, outcome)) return at_hand_.refuse(log_is_full());
   const actions::Verdict verdict = judged.ruling->of(judged.ruling->decisive).plan.verdict;
   const char type = event.message->type;
   const sql::StatementFacts* first = statements.all().front().facts;

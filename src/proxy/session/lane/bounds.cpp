@@ -25,6 +25,11 @@ bool ends_answer(char type) {
   return type == 'C' || type == 'E' || type == 'I' || type == 's';
 }
 
+/// What follows the rows of a COPY in binary.
+bool is_copy_trailer(const wire::FrameHeader& header, std::string_view body) {
+  return header.type == 'd' && header.size() == wire::kHeaderBytes + 2 && body.starts_with("\xff\xff");
+}
+
 struct Shot {
   Loop& loop;
   CancelTarget target;
@@ -129,17 +134,19 @@ std::optional<Pause> Bounds::bound(const wire::FrameHeader& header, std::string_
   }
   const bool remembered = note_portal(header.type, body);
   if (!state.cap) return std::nullopt;
+  if (header.type == 'V') return header.size() > state.cap->bytes ? end_answer('V', instead) : std::nullopt;
   if (is_row(header.type)) {
+    if (header.type == 'd' && dialogue_.book.copying_in())
+      return std::nullopt;  // a stream of both directions
     if (body.size() < 2 && header.size() >= wire::kHeaderBytes + 2) return Pause::More;
     if (const auto* before = state.bytes == 0 ? begun_before() : nullptr)
       state.rows = before->rows, state.bytes = before->bytes;
     const bool narrow =
         header.type == 'd' || body.size() < 2 || load_be<std::uint16_t>(body.data()) <= state.cap->columns;
-    ++state.rows;
+    if (!is_copy_trailer(header, body)) ++state.rows;
     state.bytes += header.size();
     if (!state.cutting && narrow && state.rows <= state.cap->rows && state.bytes <= state.cap->bytes)
       return std::nullopt;
-    if (header.type == 'd') return std::nullopt;  // COPY OUT cannot be cut within its data
     if (!state.cutting) cut();
     return Pause::Swallow;
   }
@@ -147,13 +154,19 @@ std::optional<Pause> Bounds::bound(const wire::FrameHeader& header, std::string_
   state.rows = state.bytes = 0;
   if (!state.cutting && remembered) return std::nullopt;
   if (!whole) return Pause::More;
+  return end_answer(header.type, instead);
+}
+
+/// With the cap's error, in the place of the message that would end it.
+std::optional<Pause> Bounds::end_answer(char type, std::string& instead) {
+  LaneState& state = *lane_;
   state.cutting = false;
   instead = wire::encode_error(state.cap->error);
-  if (header.type == 'E') {
+  if (type == 'E') {
     dialogue_.book.received('E');
   } else {
     state.skipping = true;
-    settle(dialogue_.book.received(header.type), ends_, lane_);
+    settle(dialogue_.book.received(type), ends_, lane_);
   }
   return Pause::Substitute;
 }

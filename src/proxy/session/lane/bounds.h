@@ -54,6 +54,7 @@ class Bounds {
   std::optional<Pause> skip_to_ready(const wire::FrameHeader& header, std::string_view body, bool whole,
                                      std::string& instead);
   void cut();
+  std::optional<Pause> end_answer(char type, std::string& instead);
   const Portions::Bound* begun_before() const;
   bool note_portal(char type, std::string_view body);
 

@@ -6,8 +6,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "proxy/hooks/decider.h"
 #include "proxy/hooks/event.h"
 #include "proxy/hooks/query_statements.h"
 
@@ -15,6 +17,16 @@ namespace signalbox::proxy {
 
 struct Pending;
 struct PreparedText;
+
+/// RowDescription, CopyOutResponse.
+inline bool begins_rows(char type) {
+  return type == 'T' || type == 'H';
+}
+
+/// CommandComplete, ErrorResponse, EmptyQueryResponse, PortalSuspended, FunctionCallResponse.
+inline bool ends_answer(char type) {
+  return type == 'C' || type == 'E' || type == 'I' || type == 's' || type == 'V';
+}
 
 struct Answer {
   std::uint64_t rows = 0;
@@ -35,7 +47,7 @@ struct Answer {
 
 /// The event about an answer, and everything it points at.
 struct AnswerEvent {
-  std::string body;  ///< of the message at the front
+  std::string body;  ///< of the message at the front, or its beginning
   const Pending* head = nullptr;
   std::shared_ptr<PreparedText> text;
   Query query;
@@ -44,6 +56,8 @@ struct AnswerEvent {
   std::optional<QueryStatements> statements;
   std::uint32_t index = 0;  ///< which of the query's statements is answered
   Event event;
+  /// What has been ruled on it and is not dispatched, because the answer goes on.
+  std::vector<std::pair<actions::Hook, RulingPtr>> unrecorded;
 };
 
 }  // namespace signalbox::proxy

@@ -13,19 +13,10 @@
 namespace signalbox::proxy {
 namespace {
 
-/// Messages up to this size are looked at whole; a longer one passes as it is.
+/// Of a longer message only so much is looked at.
 constexpr std::size_t kLongestLookedAt = 64 * 1024;
 /// PostgreSQL's 1,600 columns with names of 63 bytes are a tenth of this.
 constexpr std::size_t kLongestDescription = 2 * 1024 * 1024;
-
-bool ends_answer(char type) {
-  return type == 'C' || type == 'E' || type == 'I' || type == 's';
-}
-
-/// RowDescription, CopyOutResponse, FunctionCallResponse.
-bool begins_rows(char type) {
-  return type == 'T' || type == 'H' || type == 'V';
-}
 
 void describe(Answer& answer, std::string_view body) {
   const auto columns = wire::decode_row_description(body);
@@ -70,7 +61,7 @@ std::optional<Pause> Answers::watch(const wire::FrameHeader& header, std::string
     return must_rule_rows() ? std::optional(Pause::Begins) : std::nullopt;
   }
   if (!ends_answer(header.type)) return std::nullopt;
-  if (!whole && header.size() <= kLongestLookedAt) return Pause::More;
+  if (!whole && body.size() < kLongestLookedAt) return Pause::More;
   return answer_->decided ? std::nullopt : std::optional(Pause::Answered);
 }
 
@@ -129,9 +120,12 @@ bool Answers::must_rule_rows() const {
 void Answers::make_event(AnswerEvent& about, bool ended) {
   wire::FrameHeader header;
   wire::read_header(wire::Sender::Server, ends_.from_server->bytes(), header);
-  if (ends_.from_server->bytes().size() >= header.size())
-    about.body = ends_.from_server->bytes().substr(wire::kHeaderBytes, header.size() - wire::kHeaderBytes);
+  const bool begins = begins_rows(header.type);
+  about.body = ends_.from_server->bytes().substr(
+      wire::kHeaderBytes,
+      std::min(header.size() - wire::kHeaderBytes, begins ? kLongestDescription : kLongestLookedAt));
   about.head = dialogue_.book.head();
+  if (about.body.size() < header.size() - wire::kHeaderBytes) about.body += '\0';  // ends its last field
   about.query = answered_query(about.head, about.text);
   ResponseFacts& response = about.response;
   response.ended = ended;
@@ -189,9 +183,11 @@ Task<std::optional<Refusal>> Answers::ruled_on(AnswerEvent& about, Masks& masks)
     const RulingPtr ruling = co_await ruling_on(decider, event);
     if (!ruling->decision.actions.empty() || ruling->decision.error) take_apart(about);
     const bool refused = ruling->plan.verdict <= actions::Verdict::Error;
-    const bool recorded = !(about.response.ended || refused) || decider.dispatch(*ruling, event);
+    const bool over = about.response.ended || refused;
+    if (!over) about.unrecorded.emplace_back(hook, ruling);
+    const bool recorded = !over || decider.dispatch(*ruling, event);
     if (!recorded || refused) ends_.metrics().add(Counter::StatementsRefused);
-    if (!recorded) co_return make_refusal("53100", "the audit log is full");
+    if (!recorded) co_return log_is_full();
     if (refused) co_return refusal_of(*ruling, event);
     if (ruling->plan.verdict == actions::Verdict::Discard) masks.discard();
     const EventView view(event);
@@ -206,6 +202,18 @@ Task<std::optional<Refusal>> Answers::ruled_on(AnswerEvent& about, Masks& masks)
   co_return std::nullopt;
 }
 
+/// The answer goes no further, so it has no end at which this is done. False: a log that must not lose lines
+/// is full.
+bool Answers::record(AnswerEvent& about) {
+  bool recorded = true;
+  for (const auto& [hook, ruling] : std::exchange(about.unrecorded, {})) {
+    about.event.hook = hook;
+    take_apart(about);
+    recorded = ends_.decider().dispatch(*ruling, about.event) && recorded;
+  }
+  return recorded;
+}
+
 /// The message at the front ends an answer. False = the session ends.
 Task<bool> Answers::decide_end() {
   ends_.from_server->keep();
@@ -214,7 +222,8 @@ Task<bool> Answers::decide_end() {
   note_names(about);
   if (ends_.decider().watches(Sight::Answered)) ends_.decider().see(Sight::Answered, about.event);
   Masks masks;
-  const auto refusal = co_await ruled_on(about, masks);
+  auto refusal = co_await ruled_on(about, masks);
+  if (!refusal && about.message.type == 'V') refusal = edit_result(masks);
   answer_->decided = true;
   if (refusal && ends_session(*refusal)) co_return false;
   if (refusal) {
@@ -223,6 +232,15 @@ Task<bool> Answers::decide_end() {
     on_error_answer(about, masks);
   }
   co_return true;
+}
+
+/// What a function gives is one value, and nothing of it is described.
+std::optional<Refusal> Answers::edit_result(const Masks& masks) {
+  if (masks.hides())
+    return make_refusal("42501", "the answer cannot be shown: what a function gives cannot be traced");
+  constexpr std::uint32_t kNull = 0xffff'ffff;
+  if (masks.most_rows() == 0) wire::FrameBuilder(instead_.emplace(), 'V').u32(kNull);
+  return std::nullopt;
 }
 
 /// The verdict is one that ends the session, which has been done.

@@ -15,6 +15,7 @@
 #include "proxy/session/ends.h"
 #include "proxy/session/replies/answer.h"
 #include "proxy/session/replies/editing.h"
+#include "proxy/session/replies/portal_rows.h"
 #include "proxy/session/stop.h"
 #include "proxy/wire/frame.h"
 
@@ -40,9 +41,15 @@ class Answers {
   /// It passes, or another in its place.
   void watched(const wire::FrameHeader& header);
 
+  /// Others have put an error in the place of the answer's end.
+  void forsake();
+
   /// The message at the front goes no further; these bytes, or none, go on in its place.
   void put_instead(std::string bytes) { instead_ = std::move(bytes); }
   bool has_instead() const { return instead_.has_value(); }
+
+  /// First of all, for every message: which portals there are, and how much they have given.
+  void note_portals(const wire::FrameHeader& header, std::string_view body);
 
   // What the scan has stopped for. False = the session ends.
   Task<bool> decide_beginning();
@@ -59,8 +66,14 @@ class Answers {
   bool reads_statements() const;
   void take_apart(AnswerEvent& about) const;
   Task<std::optional<Refusal>> ruled_on(AnswerEvent& about, Masks& masks);
+  bool record(AnswerEvent& about);
+  std::optional<Refusal> edit_result(const Masks& masks);
   void on_error_answer(const AnswerEvent& about, const Masks& masks);
   bool ends_session(const Refusal& refusal);
+
+  // portions.cpp: portals whose rows come in portions
+  PortalRows::Text runs(std::string_view portal) const;
+  std::uint64_t passed_before(const Pending* head) const;
 
   // editing.cpp: answers that policies edit or withhold
   std::optional<Refusal> begin_editing(const AnswerEvent& about, const Masks& masks);
@@ -70,8 +83,9 @@ class Answers {
 
   Ends& ends_;
   Dialogue& dialogue_;
-  std::unique_ptr<Answer> answer_;      ///< the one that comes in now; null: nobody has wanted to see one
-  std::unique_ptr<Editing> editing_;    ///< of the rows that come in now
+  std::unique_ptr<Answer> answer_;    ///< the one that comes in now; null: nobody has wanted to see one
+  std::unique_ptr<Editing> editing_;  ///< of the rows that come in now
+  PortalRows portal_rows_;
   std::optional<std::string> instead_;  ///< of the message at the front
   bool muted_ = false;  ///< the client has been told of an error: nothing up to ReadyForQuery is for it
   bool rows_by_hand_ = false;  ///< editing_ or muted_

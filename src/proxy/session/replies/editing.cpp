@@ -18,10 +18,6 @@ constexpr std::size_t kPiece = 64 * 1024;
 constexpr const char* kBroken = "the answer cannot be shown: a row cannot be edited";
 constexpr const char* kUnseen = "the answer cannot be shown: its statement is too long to be inspected";
 
-bool ends_answer(char type) {
-  return type == 'C' || type == 'E' || type == 'I' || type == 's';
-}
-
 /// Asynchronous messages: they belong to no answer.
 bool is_aside(char type) {
   return type == 'S' || type == 'A';
@@ -66,6 +62,7 @@ Task<bool> Answers::decide_beginning() {
   }
   if (!refusal && !masks.empty()) refusal = begin_editing(about, masks);
   if (!refusal) co_return true;
+  if (!record(about)) refusal = log_is_full();
   if (ends_session(*refusal)) co_return false;
   withhold(*refusal, about.message.type);
   co_return ends_.phase == Phase::Active;
@@ -103,6 +100,7 @@ std::optional<Refusal> Answers::begin_editing(const AnswerEvent& about, const Ma
     auto columns = wire::decode_row_description(about.body);
     if (!columns) return make_refusal("08P01", "invalid message format");
     editing->rows = masks.edit(outputs, *columns);
+    editing->rows->go_on_behind(passed_before(about.head));
     std::size_t at = 0;
     const bool ours = about.head != nullptr && about.head->companion && about.head->companion->ours;
     if (std::erase_if(*columns, [&](const auto&) { return editing->rows->columns()[at++].dropped; }) > 0 &&
@@ -126,8 +124,6 @@ std::optional<Refusal> Answers::begin_editing(const AnswerEvent& about, const Ma
     if (std::erase_if(format->columns, [&](const auto&) { return edit.columns()[at++].dropped; }) > 0)
       wire::append_copy_out(instead_.emplace(), *format);
     editing->copy.emplace(*syntax, std::move(*rows));
-  } else if (masks.hides()) {
-    return make_refusal("42501", "the answer cannot be shown: what a function gives cannot be traced");
   }
   editing_ = std::move(editing);
   rows_by_hand_ = true;
@@ -151,6 +147,11 @@ void Answers::withhold(const Refusal& refusal, char at) {
 void Answers::end_editing() {
   editing_.reset();
   rows_by_hand_ = muted_;
+}
+
+void Answers::forsake() {
+  if (answer_) answer_->begin();
+  end_editing();
 }
 
 std::optional<Pause> Answers::edited(const wire::FrameHeader& header, std::string_view body,

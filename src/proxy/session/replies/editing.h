@@ -20,7 +20,7 @@ struct Editing {
     return type == 'D' && rows && rows->row(body, out);
   }
   bool capped() const { return copy ? copy->rows().capped() : rows && rows->capped(); }
-  std::uint64_t passed() const { return copy ? copy->rows().passed() : rows ? rows->passed() : 0; }
+  std::uint64_t passed() const { return copy ? copy->rows().passed() : rows ? rows->passed_now() : 0; }
 };
 
 }  // namespace signalbox::proxy

@@ -41,11 +41,9 @@ Task<bool> Replies::swallow() {
   }
 }
 
-/// The message at the front goes no further; instead_ goes on in its place.
+/// The message at the front goes no further, however long it is; instead_ goes on in its place.
 Task<bool> Replies::substitute() {
-  wire::FrameHeader header;
-  wire::read_header(wire::Sender::Server, ends_.from_server->bytes(), header);
-  ends_.from_server->consume(header.size());
+  if (!co_await swallow()) co_return false;
   ends_.from_server->keep();
   ends_.answered.wake();  // what waits for the server to have answered everything
   if (instead_.empty()) co_return true;

@@ -89,8 +89,11 @@ std::optional<Pause> Replies::on_lane_reply(const wire::FrameHeader& header, std
     if (!own) return Pause::More;
     swallowed = *own;
   }
-  if (!swallowed) {
-    if (const auto pause = lane_.bounds.bound(header, body, whole, instead_)) return pause;
+  if (!swallowed && !answers_.muted()) {
+    if (const auto pause = lane_.bounds.bound(header, body, whole, instead_)) {
+      if (*pause == Pause::Substitute) answers_.forsake();
+      return pause;
+    }
   }
   if (header.type == 'D' || header.type == 'd')
     return swallowed ? std::optional(Pause::Swallow) : std::nullopt;
@@ -103,8 +106,7 @@ std::optional<Pause> Replies::on_reply(const wire::FrameHeader& header, std::str
   const bool whole = available.size() >= header.size();
   const std::string_view body = available.substr(wire::kHeaderBytes, header.size() - wire::kHeaderBytes);
   const bool seen = answers_.are_seen();
-  if (answers_.rows_by_hand() && !whole)
-    return header.size() <= kLongestEdited ? Pause::More : Pause::BadMessage;
+  if (seen) answers_.note_portals(header, body);
   if (seen && !answers_.muted() && !is_stand_in(dialogue_.book.head())) {
     if (const auto pause = answers_.watch(header, body, whole)) return pause;
   }
