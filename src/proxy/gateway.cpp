@@ -12,6 +12,7 @@
 #include "actions/lanes/job.h"
 #include "base/log.h"
 #include "policy/engine.h"
+#include "proxy/hooks/retired.h"
 #include "proxy/net/socket.h"
 #include "proxy/worker.h"
 
@@ -47,6 +48,7 @@ class Gateway::Impl {
   void on_every_worker(Work work) const;
 
   Shared shared_;
+  RetiredPolicies retired_;
   std::shared_ptr<const Settings> settings_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::string> addresses_;
@@ -158,7 +160,7 @@ Result<void> Gateway::Impl::reload(GatewayOptions options) {
 
 /// Bound once, then handed to every worker. Before start() the workers' threads do not run yet.
 void Gateway::Impl::use(std::shared_ptr<const policy::PolicySet> policies) {
-  auto bound = std::make_shared<const Policies>(std::move(policies), ++policies_number_);
+  const auto bound = retired_.share(std::make_unique<const Policies>(std::move(policies), ++policies_number_));
   if (started_) {
     on_every_worker([&](Worker& worker) { worker.use(bound); });
   } else {
