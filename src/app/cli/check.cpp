@@ -69,6 +69,7 @@ Exit check(const Options& options) {
   policy::LoadOptions loading;
   loading.strict = options.strict;
   loading.v0_compatible = options.v0;
+  loading.keep_prints = true;  // what they print must be bound, though the gateway never prints
   loading.schemas = std::move(*schemas);
   if (auto beyond = beyond_capabilities(options.capabilities, *files, options.v0); !beyond.empty())
     return report(std::move(beyond), options);

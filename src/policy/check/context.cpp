@@ -59,7 +59,9 @@ const Builtin* Context::builtin_named(std::string_view name) const {
 }
 
 int Context::arity_of(const ast::Ref& name) const {
-  if (const Builtin* builtin = builtin_named(ast::dotted_name(name))) return builtin->arity;
+  // What a variadic takes beyond that looks like outputs: `print(x)` seems to bind x, as it does to OPA.
+  if (const Builtin* builtin = builtin_named(ast::dotted_name(name)))
+    return builtin->variadic ? 0 : builtin->arity;
   const RuleNode* node = rules ? rules->find(name) : nullptr;
   if (node == nullptr || node->rules.empty()) return -1;
   return static_cast<int>(node->rules.front().rule->head.args.size());

@@ -16,6 +16,8 @@ BAD = {
     "v0.rego": "package a\n\np { true }\n",
     "reserved.rego": "package a\n\ninput := 1\n",
     "deprecated.rego": "package a\n\np := any([true])\n",
+    "print.rego": "package a\n\np if print(x + 1)\n\nq if not print(x)\n\nr if every z in [1] { print(z, w) }\n",
+    "print_closure.rego": "package a\n\np if print([x | x > 1])\n",
 }
 STRICT = "package a\n\nimport data.unused\n\np if {\n\tx := 1\n\tinput.y\n}\n\nf(z) := 1\n"
 
