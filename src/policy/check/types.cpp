@@ -32,8 +32,15 @@ class RuleGraph {
  public:
   explicit RuleGraph(Context& context) : rules_(context.rules.get()) {
     context.for_each_rule([&](ast::Module& module, ast::Rule& rule) { all_.push_back({&module, &rule}); });
+    // What is known of a rule depends on which came before: OPA's order is that of files and places.
+    std::ranges::stable_sort(all_, {}, [](const RuleAt& at) {
+      const std::string_view file = at.module->source ? at.module->source->name : std::string_view();
+      return std::tuple(file, at.rule->span.row, at.rule->span.col);
+    });
     for (const RuleAt& at : all_) nodes_[at.rule].module = at.module;
     for (const RuleAt& at : all_) connect(at);
+    for (const RuleAt& at : all_)
+      for (const RuleAt& user : nodes_.at(at.rule).users) nodes_.at(user.rule).needs.push_back(at);
   }
 
   /// All rules, those that a rule refers to before it. Depth first, without recursion: chains may be long.
@@ -88,10 +95,7 @@ class RuleGraph {
   }
   void add_with_else(const RuleAt& user, ast::Rule* rule) {
     for (; rule != nullptr; rule = rule->otherwise ? &**rule->otherwise : nullptr) {
-      const auto found = nodes_.find(rule);
-      if (found == nodes_.end()) continue;
-      nodes_.at(user.rule).needs.push_back({found->second.module, rule});
-      found->second.users.push_back(user);
+      if (const auto found = nodes_.find(rule); found != nodes_.end()) found->second.users.push_back(user);
     }
   }
 
