@@ -110,6 +110,30 @@ static Value merge_documents(Arena& arena, const Value& first, const Value& seco
   return out.finish();
 }
 
+/// The objects that the rules' paths make below a node, without what the rules give.
+static Value frame_of(Arena& arena, const Program& program, std::uint32_t node) {
+  ObjectBuilder out(arena);
+  for (const auto& [key, child] : program.nodes[node].children) {
+    const DocumentNode& below = program.nodes[child];
+    if (!below.function && below.rule_set == kNone) out.add(key, frame_of(arena, program, child));
+  }
+  return out.finish();
+}
+
+/// The node at `key` when an override replaces exactly its document; kNone otherwise.
+std::uint32_t Machine::replaced_node(const Lazy& lazy, const Value& key) const {
+  if (lazy.node == kNone) return kNone;
+  const auto& children = program_->nodes[lazy.node].by_key;
+  const auto found = children.find(key);
+  if (found == children.end()) return kNone;
+  const DocumentNode& node = program_->nodes[found->second];
+  if (node.function || node.rule_set != kNone) return kNone;
+  const bool replaced = std::ranges::any_of(lazy.overrides, [&](const Override* o) {
+    return o->path.size() == lazy.depth + 1 && o->path[lazy.depth] == key;
+  });
+  return replaced ? found->second : kNone;
+}
+
 bool Machine::force_lazy(const Lazy& lazy, Value& out) {
   const Value keys = keys_of(lazy);
   if (keys.is_undefined()) {
@@ -124,6 +148,9 @@ bool Machine::force_lazy(const Lazy& lazy, Value& out) {
     // In a whole document the base document's values stand where rules give others.
     const Value base = lazy.overrides.empty() ? lazy.base.at(key) : Value();
     if (base) child = child ? merge_documents(arena_, base, child) : base;
+    // As in OPA, a whole document keeps the objects of the rules' paths also where `with` replaces them.
+    if (const std::uint32_t node = replaced_node(lazy, key); node != kNone)
+      child = merge_documents(arena_, child, frame_of(arena_, *program_, node));
     if (child) object.add(key, child);
   }
   out = object.finish();

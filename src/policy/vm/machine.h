@@ -131,6 +131,7 @@ class Machine {
   Value lazy_value(std::uint32_t node, Value base, std::span<const Override* const> overrides,
                    std::uint32_t depth);
   Value keys_of(const Lazy& lazy);
+  std::uint32_t replaced_node(const Lazy& lazy, const Value& key) const;
   bool overridden_value(const Lazy& lazy, std::span<const Override* const> here, std::uint32_t depth,
                         Value& out);
 

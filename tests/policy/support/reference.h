@@ -104,6 +104,7 @@ class Reference {
 
   // reference_documents.cpp
   void document(const Path& path, const Value& base, const ast::Ref& ref, std::size_t at, const Take& take);
+  Value frame(const Path& path);
   Value whole(const Path& path, const Value& base);
   Value rules_document(const Path& path);
   Value complete(const std::vector<const Defined*>& rules);

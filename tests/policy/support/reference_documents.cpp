@@ -140,11 +140,24 @@ void Reference::document(const Path& path, const Value& base, const ast::Ref& re
   for (const Value& found : keys_of(path, base)) match(key, found, [&] { descend(found); });
 }
 
+/// The objects that the rules' paths make below a place, without what the rules give. Undefined where a rule
+/// or nothing is.
+Value Reference::frame(const Path& path) {
+  if (!defined_below(path) || !defined_at(path).empty()) return {};
+  ObjectBuilder out(arena_);
+  std::set<Value> keys;
+  for (const Defined& d : defined_)
+    if (d.prefix.size() > path.size() && begins_with(d.prefix, path)) keys.insert(d.prefix[path.size()]);
+  for (const Value& key : keys)
+    if (const Value below_it = frame(child(path, key))) out.add(key, below_it);
+  return out.finish();
+}
+
 /// Everything below a place where packages and rules lie: the base document's values stand where both give
 /// one.
 Value Reference::whole(const Path& path, const Value& base) {
   Value here;
-  if (overridden(path, here)) return here;
+  if (overridden(path, here)) return merge(arena_, here, frame(path));
   const auto rules = defined_at(path);
   if (!rules.empty() && !rules.front()->rule->head.is_function) {
     return with_overrides_below(path, rules_document(path));
