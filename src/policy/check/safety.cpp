@@ -110,6 +110,12 @@ std::vector<Unsafe> Orderer::order(ast::Body& body, const VarSet& globals) {
       progress = true;
     }
   }
+  // `p[[x | true]]`, which closes over what it seems to bind itself, needs nothing else. OPA loses it.
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (items[i].placed || !items[i].unsafe.without(safe).empty()) continue;
+    items[i].placed = true;
+    order.push_back(i);
+  }
   std::vector<Unsafe> unsafe;
   for (const Item& item : items) {
     if (!item.placed) unsafe.push_back({item.expr->span, item.unsafe});
