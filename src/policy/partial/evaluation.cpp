@@ -3,11 +3,14 @@
 #include "policy/partial/evaluation.h"
 
 #include <algorithm>
+#include <ranges>
 
+#include "policy/check/vars.h"
 #include "policy/partial/copy_propagation.h"
 #include "policy/partial/known.h"
 #include "policy/syntax/compare.h"
 #include "policy/syntax/parsing.h"
+#include "policy/syntax/visit.h"
 #include "policy/value/json.h"
 
 namespace signalbox::policy::partial {
@@ -19,6 +22,22 @@ constexpr std::size_t kMostQueries = 100'000;
 ast::Ref parsed_ref(const std::string& text) {
   const auto parsed = ast::parse_ref(ast::make_source("unknown", text));
   return parsed ? *parsed : ast::Ref{{ast::make_var(text)}};
+}
+
+/// `[x, 1] = [2, y]`, which needs nothing evaluated. Now that values are filled in it need not look safe:
+/// `[[x], 1] = 1` never holds.
+bool is_pattern_match(const ast::Expr& e) {
+  if (e.negated || !e.with.empty() || !check::is_call_of(e, "eq")) return false;
+  const ast::Call& call = *ast::as<ast::Call>(e);
+  bool plain = call.arity() == 2;
+  for (const ast::Term& term : call.terms | std::views::drop(1)) {
+    ast::for_each_term(term, [&](const ast::Term& t) {
+      plain = plain && (ast::is_constant(t) || ast::as<ast::Var>(t) != nullptr ||
+                        ast::as<ast::Array>(t) != nullptr || ast::as<ast::Object>(t) != nullptr);
+      return plain;
+    });
+  }
+  return plain;
 }
 
 }  // namespace
@@ -78,6 +97,10 @@ void Evaluation::body(const ast::Body& b, std::size_t at, const Then& then) {
 void Evaluation::expression(const ast::Expr& written, const Then& then) {
   if (!step()) return;
   const ast::Expr e = substitute(written, bound_);
+  if (is_pattern_match(e)) {
+    const ast::Call& match = *ast::as<ast::Call>(e);
+    return unify(match.terms[1], match.terms[2], then);
+  }
   touches_unknown(e) ? unknown_expression(e, then) : known_expression(e, then);
 }
 

@@ -84,6 +84,7 @@ class Evaluation {
   // support.cpp
   ast::Ref support_reference(const ast::Ref& ref);
   bool has_support(const std::vector<check::RuleAt>& rules) const;
+  ast::Ref support_package(const check::RuleAt& at) const;
   void add_support_rule(const check::RuleAt& at);
   void evaluate_support_rule(const check::RuleAt& at);
   ast::Module& support_module(const ast::Ref& package);

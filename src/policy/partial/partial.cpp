@@ -3,6 +3,7 @@
 #include "policy/partial/partial.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "policy/check/context.h"
@@ -54,6 +55,23 @@ std::string line_of(const ast::Expr& expr) {
   return "\t" + ast::to_text(other) + "\n";
 }
 
+/// Whether the formatter will begin the line with a minus.
+bool begins_with_minus(const std::string& line) {
+  constexpr std::array<std::string_view, 3> kBeginnings = {"\t-", "\tinternal.member_2(-",
+                                                           "\tinternal.member_3(-"};
+  return std::ranges::any_of(kBeginnings, [&](std::string_view each) { return line.starts_with(each); });
+}
+
+/// A body, an expression a line. What still begins with a minus (`-1 in xs`) comes first.
+std::string lines_of(const ast::Body& body) {
+  std::vector<std::string> lines;
+  for (const ast::Expr& expr : body) lines.push_back(line_of(expr));
+  std::ranges::stable_partition(lines, begins_with_minus);
+  std::string out;
+  for (const std::string& line : lines) out += line;
+  return out;
+}
+
 /// A rule on lines of its own: short bodies as one line, which is how the formatter leaves them.
 std::string source_text(const ast::Rule& rule) {
   ast::Rule head = rule;
@@ -61,9 +79,7 @@ std::string source_text(const ast::Rule& rule) {
   std::string out = ast::to_text(head);
   if (rule.is_default || rule.generated_body) return out;
   if (rule.body.size() == 1) return out + " if " + ast::to_text(rule.body.front());
-  out += " if {\n";
-  for (const ast::Expr& expr : rule.body) out += line_of(expr);
-  return out + "}";
+  return out + " if {\n" + lines_of(rule.body) + "}";
 }
 
 constexpr std::string_view kKeywords = "import future.keywords\n\n";
@@ -94,9 +110,7 @@ std::string imports_of(const ast::Module& module) {
 
 /// As the formatter writes an expression of a body.
 std::string formatted_body(const ast::Body& body) {
-  std::string text = "p if {\n";
-  for (const ast::Expr& expr : body) text += line_of(expr);
-  text = formatted("package p\n", text + "}\n");
+  const std::string text = formatted("package p\n", "p if {\n" + lines_of(body) + "}\n");
   const std::size_t begin = text.find("{\n") + 2;
   std::string out;
   for (std::size_t at = begin; at < text.rfind('}');) {

@@ -5,6 +5,7 @@
 #include "policy/partial/copy_propagation.h"
 #include "policy/partial/known.h"
 #include "policy/syntax/compare.h"
+#include "policy/syntax/print.h"
 
 namespace signalbox::policy::partial {
 namespace {
@@ -33,6 +34,18 @@ ast::Ref within_package(const ast::Ref& head, const ast::Ref& package) {
   return out;
 }
 
+/// As OPA splits paths of sets and objects: `data.partial.a.p.q[x]` -> `data.partial.a.p`. Where only the
+/// first names can be written as such, they are the package.
+ast::Ref package_of_path(const ast::Ref& path) {
+  std::size_t rule_at = 2;
+  for (std::size_t i = 2; i < path.terms.size(); ++i) {
+    const auto* part = ast::as<ast::String>(path.terms[i]);
+    if (part == nullptr || !ast::is_identifier(part->value) || ast::is_keyword(part->value)) break;
+    rule_at = i;
+  }
+  return {{path.terms.begin(), path.terms.begin() + static_cast<std::ptrdiff_t>(rule_at)}};
+}
+
 ast::Expr always() {
   ast::Expr out;
   out.node = ast::make_bool(true);
@@ -58,6 +71,20 @@ ast::Ref Evaluation::support_reference(const ast::Ref& ref) {
   return below_partial(ref);
 }
 
+/// The package below data.partial in which the support rules of `at` are to stand.
+ast::Ref Evaluation::support_package(const check::RuleAt& at) const {
+  const ast::Ref path = check::absolute_path(*at.module, *at.rule);
+  const auto open = [](const check::RuleAt& each) {
+    const ast::Rule& rule = *each.rule;
+    return !rule.head.is_function &&
+           (rule.kind() == ast::RuleKind::MultiValue || !ast::is_ground(rule.head.ref));
+  };
+  const check::RuleNode* node = &checked_.rules->root();
+  for (std::size_t i = 1; node != nullptr && !std::ranges::any_of(node->rules, open); ++i)
+    node = i < path.terms.size() && ast::is_constant(path.terms[i]) ? node->child(path.terms[i]) : nullptr;
+  return node == nullptr ? below_partial(at.module->package.path) : package_of_path(below_partial(path));
+}
+
 bool Evaluation::has_support(const std::vector<check::RuleAt>& rules) const {
   return std::ranges::any_of(rules, [&](const check::RuleAt& at) { return held_.contains(at.rule); });
 }
@@ -67,8 +94,9 @@ void Evaluation::add_support_rule(const check::RuleAt& at) {
   if (!at.rule->is_default) return evaluate_support_rule(at);
   held_.insert(at.rule);
   ast::Rule copy = *at.rule;
-  copy.head.ref = within_package(copy.head.ref, at.module->package.path);
-  support_module(below_partial(at.module->package.path)).rules.push_back(std::move(copy));
+  const ast::Ref package = support_package(at);
+  copy.head.ref = within_package(below_partial(check::absolute_path(*at.module, copy)), package);
+  support_module(package).rules.push_back(std::move(copy));
 }
 
 /// One rule for each way in which the rule may hold.
@@ -78,6 +106,7 @@ void Evaluation::evaluate_support_rule(const check::RuleAt& at) {
   std::multiset<std::string> unknown;
   bound.swap(bound_), saved.swap(saved_), unknown.swap(unknown_vars_);
   const ast::Rule rule = renamed_apart(*at.rule, names_);
+  const ast::Ref package = support_package(at);
   for (const ast::Term& argument : rule.head.args) {
     for (const std::string& name : variables_in(argument)) unknown_vars_.insert(name);
   }
@@ -97,9 +126,9 @@ void Evaluation::evaluate_support_rule(const check::RuleAt& at) {
       made.body.push_back(always());
       if (made.head.value) made.head.generated_value = false, made.head.assign = true;  // `p := true`
     }
-    made.head.ref = within_package(made.head.ref, at.module->package.path);
+    made.head.ref = within_package(below_partial(check::absolute_path(*at.module, made)), package);
     held_.insert(at.rule);
-    support_module(below_partial(at.module->package.path)).rules.push_back(std::move(made));
+    support_module(package).rules.push_back(std::move(made));
   });
   --depth_;
   bound.swap(bound_), saved.swap(saved_), unknown.swap(unknown_vars_);

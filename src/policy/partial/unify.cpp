@@ -20,13 +20,14 @@ bool of_different_kinds(const ast::Term& a, const ast::Term& b) {
 
 /// `a = b` where either side may still have to be evaluated. A side that is known tells a rule's default
 /// value whether it matters. Of what is saved then the sides stand as OPA has them: a value found in a base
-/// document behind what it is compared with, any other value before it.
+/// document behind what it is compared with, any other value before it, and so what comes of rules.
 void Evaluation::equate(const ast::Term& a, const ast::Term& b, const Then& then) {
   const auto* left = ast::as<ast::Ref>(a);
   const auto* right = ast::as<ast::Ref>(b);
   const auto meet = [&](const ast::Term& x, const ast::Term& y) {
     const bool behind = left != nullptr && !remains(x) && is_base(*left);
-    const bool before = right != nullptr && !remains(y) && !is_base(*right);
+    const bool of_rules = right != nullptr && head_of(*right) == "data" && !is_unknown(*right);
+    const bool before = right != nullptr && !is_base(*right) && (of_rules || !remains(y));
     behind || before ? unify(y, x, then) : unify(x, y, then);
   };
   if (left != nullptr && right == nullptr) {

@@ -184,6 +184,40 @@ TEST_CASE("a line of a rule that is left never begins with a minus", "[partial]"
   CHECK(text.find("\t-1") == std::string::npos);
 }
 
+TEST_CASE("a line that has to begin with a minus is a body's first", "[partial]") {
+  const auto program =
+      PartialProgram::load({{"t.rego", "package t\np contains 4 if { input.n <= 0.5; -1 in input.xs }\n"}});
+  REQUIRE(program);
+  const auto result = (*program)->evaluate("data.t.p", {});
+  REQUIRE(result);
+  REQUIRE(result->support.size() == 1);
+  const std::string text = support_text(result->support[0]);
+  INFO(text);
+  CHECK(text.find("\t-1 in input.xs\n\tinput.n <= 0.5\n") != std::string::npos);
+}
+
+TEST_CASE("shapes that can never be equal rule a way out", "[partial]") {
+  const auto program = PartialProgram::load(
+      {{"t.rego", "package t\np if { some r; data.users[r]; [[u], r] = r; u == input.n }\n"},
+       {"data.json", kData}});
+  REQUIRE(program);
+  const auto result = (*program)->evaluate("data.t.p == true", {});
+  if (!result) FAIL(result.error().front().message);
+  CHECK(result->queries.empty());
+}
+
+TEST_CASE("support rules stand in the package that OPA gives them", "[partial]") {
+  const auto program = PartialProgram::load(
+      {{"t.rego", "package t\np.b[x] := 1 if x := input.x\nq.c := 2 if input.x\ns.d contains input.x\n"}});
+  REQUIRE(program);
+  const auto result = (*program)->evaluate("x = data.t.p.b; y = data.t.s.d; z = data.t.q", {});
+  REQUIRE(result);
+  std::string packages;
+  for (const ast::Module& module : result->support) packages += ast::to_text(module.package.path) + " ";
+  // opa eval --partial: the same
+  CHECK(packages == "data.partial.t.p data.partial.t.s ");
+}
+
 TEST_CASE("a part of input may be known", "[partial]") {
   const auto program = PartialProgram::load(
       {{"t.rego", "package t\nallow if { input.user == \"alice\"; input.row.owner == input.user }\n"},
