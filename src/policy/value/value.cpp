@@ -169,8 +169,7 @@ bool equal_slow(const Value& a, const Value& b) {
     case Kind::Null: return true;
     case Kind::Boolean: return a.as_boolean() == b.as_boolean();
     case Kind::Number: return !(a.is_integer() && b.is_integer()) && compare_numbers(a, b) == 0;
-    case Kind::String:
-      return a.size() == b.size() && std::memcmp(a.as_string().data(), b.as_string().data(), a.size()) == 0;
+    case Kind::String: return a.as_string() == b.as_string();
     case Kind::Array: return walks_together(a, b) && std::ranges::equal(a.as_array(), b.as_array());
     case Kind::Set: return walks_together(a, b) && std::ranges::equal(a.as_set(), b.as_set());
     case Kind::Object:
