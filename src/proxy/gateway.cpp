@@ -160,7 +160,8 @@ Result<void> Gateway::Impl::reload(GatewayOptions options) {
 
 /// Bound once, then handed to every worker. Before start() the workers' threads do not run yet.
 void Gateway::Impl::use(std::shared_ptr<const policy::PolicySet> policies) {
-  const auto bound = retired_.share(std::make_unique<const Policies>(std::move(policies), ++policies_number_));
+  const auto bound =
+      retired_.share(std::make_unique<const Policies>(std::move(policies), ++policies_number_));
   if (started_) {
     on_every_worker([&](Worker& worker) { worker.use(bound); });
   } else {
