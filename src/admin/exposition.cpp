@@ -132,10 +132,12 @@ void add_lane(Families& out, const actions::LaneCounters& c) {
   out.counter("signalbox_jobs_lease_expired_total", "Jobs taken from a runner that did not finish.",
               number(c.lease_expired));
   out.counter("signalbox_job_commits_total", "Group commits of the job store.", number(c.commits));
+  out.counter("signalbox_store_failures_total", "Commits to queue.directory that failed.",
+              number(c.store_errors));
   out.counter("signalbox_decision_records_total", "Decision records stored.", number(c.decisions));
   out.counter("signalbox_audit_lines_total", "Lines delivered by the action log.", number(c.streamed));
   constexpr std::string_view kJobs = "Jobs in the store, by state.";
-  out.gauge("signalbox_jobs", kJobs, number(c.pending), {{"state", "waiting"}});
+  out.gauge("signalbox_jobs", kJobs, number(c.pending), {{"state", "pending"}});
   out.gauge("signalbox_jobs", kJobs, number(c.running), {{"state", "running"}});
   out.gauge("signalbox_jobs", kJobs, number(c.dead_letters), {{"state", "dead"}});
 }

@@ -29,7 +29,7 @@ constexpr MetricRow kCounters[] = {
     {"signalbox_bytes_total", "direction=\"to_server\"", "Bytes of the protocol, by direction"},
     {"signalbox_bytes_total", "direction=\"from_server\"", "Bytes of the protocol, by direction"},
     {"signalbox_bytes_total", "direction=\"to_client\"", "Bytes of the protocol, by direction"},
-    {"signalbox_statements_total", "", "Statements executed or refused (Query, Execute, FunctionCall)"},
+    {"signalbox_statements_total", "", "Statements sent to servers (Query, Execute, FunctionCall)"},
     {"signalbox_statements_refused_total", "", "Statements refused by a decision"},
     {"signalbox_decisions_total", "", "Events decided"},
     {"signalbox_decision_memo_hits_total", "", "Events whose plan was remembered"},

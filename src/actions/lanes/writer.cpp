@@ -10,9 +10,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "actions/lanes/stream_line.h"
 #include "actions/lanes/writer_round.h"
+#include "base/log.h"
 
 namespace signalbox::actions {
 
@@ -21,6 +23,8 @@ namespace {
 constexpr std::chrono::microseconds kGroupWait{1000};
 constexpr std::chrono::milliseconds kErrorPause{100};
 constexpr std::uint32_t kTrimARound = 2000;
+constexpr std::chrono::microseconds kQuiet{10'000'000};  // between two lines about one store
+constexpr std::string_view kJobs = "jobs", kAuditLines = "audit lines", kDecisions = "decisions";
 
 void add(std::atomic<std::uint64_t>& counter, std::uint64_t n) {
   counter.fetch_add(n, std::memory_order_relaxed);
@@ -147,9 +151,10 @@ bool Writer::commit(Round& round, bool stopping) {
   for (;;) {
     round.effects = {};
     round.room = stopping ? 0 : runners_.room();
-    if (transact(round, stopping)) return true;
+    const auto done = transact(round, stopping);
+    if (done) return store_works(kJobs), true;
     stores_.jobs.rollback();
-    add(counters_.store_errors, 1);
+    store_failed(kJobs, done.error());
     if (!pause_after_error(stopping)) break;
   }
   add(counters_.dropped_store, round.jobs.size());
@@ -169,6 +174,24 @@ Result<void> Writer::transact(Round& round, bool stopping) {
   if (auto accepted = accept(round); !accepted) return accepted;
   if (auto kept = housekeeping(round); !kept) return kept;
   return stores_.jobs.commit();
+}
+
+/// Counts, and says so in the log: at most once in a while, because a full disk may take one commit and
+/// refuse the next.
+void Writer::store_failed(std::string_view store, const Error& error) {
+  add(counters_.store_errors, 1);
+  const std::int64_t now_us = clock_.wall_ns() / 1000;
+  Trouble& trouble = troubles_[store];
+  if (now_us < trouble.quiet_until_us) return;
+  trouble = {.told = true, .quiet_until_us = now_us + kQuiet.count()};
+  log::error("queue.directory cannot be written; what finds no room is dropped",
+             {{"store", store}, {"error", error.message}});
+}
+
+void Writer::store_works(std::string_view store) {
+  const auto trouble = troubles_.find(store);
+  if (trouble == troubles_.end() || !std::exchange(trouble->second.told, false)) return;
+  log::info("queue.directory can be written again", {{"store", store}});
 }
 
 /// False when there is no time left to try again.
@@ -218,12 +241,15 @@ void Writer::commit_stream(Round& round, bool stopping) {
     stores_.stream.append(line);
   }
   // The log keeps the batch when a commit fails: only the commit is repeated.
-  while (!stores_.stream.commit(round.durability == Durability::Power)) {
-    add(counters_.store_errors, 1);
+  for (;;) {
+    const auto done = stores_.stream.commit(round.durability == Durability::Power);
+    if (done) break;
+    store_failed(kAuditLines, done.error());
     if (pause_after_error(stopping)) continue;
     add(counters_.dropped_store, round.lines.size());
     return;
   }
+  store_works(kAuditLines);
   add(counters_.accepted, round.lines.size());
   callbacks_.on_stream();
 }
@@ -257,11 +283,12 @@ void Writer::store_decisions(Round& round) {
     }
     return store.commit();
   };
-  if (write()) {
+  if (const auto done = write()) {
+    store_works(kDecisions);
     add(counters_.decisions, round.decisions.size());
   } else {
     store.rollback();
-    add(counters_.store_errors, 1);
+    store_failed(kDecisions, done.error());
     add(counters_.dropped_store, round.decisions.size());
   }
 }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <future>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -86,6 +87,8 @@ class Writer {
   void wind_down();
   bool is_late();
   bool pause_after_error(bool stopping);
+  void store_failed(std::string_view store, const Error& error);
+  void store_works(std::string_view store);
 
   // writer_rest.cpp
   void rest(std::size_t handled);
@@ -137,8 +140,13 @@ class Writer {
   IdSource ids_;
   std::int64_t next_housekeeping_us_ = 0;
   bool backlog_full_ = false;
-  std::chrono::microseconds nap_{0};   ///< the last one
-  std::chrono::microseconds idle_{0};  ///< napped since there was something to do
+  struct Trouble {
+    bool told = false;  ///< the log says that the store cannot be written
+    std::int64_t quiet_until_us = 0;
+  };
+  std::map<std::string_view, Trouble> troubles_;  ///< by store
+  std::chrono::microseconds nap_{0};              ///< the last one
+  std::chrono::microseconds idle_{0};             ///< napped since there was something to do
 
   Runners runners_;
   std::jthread thread_;  ///< last: stops first

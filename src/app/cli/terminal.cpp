@@ -78,6 +78,7 @@ Exit exit_for(const Error& error) {
     case ErrorCode::Unavailable:
     case ErrorCode::Timeout:
     case ErrorCode::NotFound:
+    case ErrorCode::AlreadyExists:  // somebody else has the port or the directory
     case ErrorCode::Io: return Exit::Unreachable;
     case ErrorCode::Cancelled: return Exit::Refused;
     case ErrorCode::InvalidArgument: return Exit::Usage;

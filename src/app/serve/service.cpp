@@ -68,7 +68,7 @@ std::expected<std::unique_ptr<Service>, Service::NotStarted> Service::open(Confi
   return service;
 }
 
-Service::Service(Config config) : config_(std::move(config)) {}
+Service::Service(Config config) : config_(std::move(config)), started_with_(config_) {}
 
 Service::~Service() {
   stop(std::chrono::milliseconds(0));
@@ -178,7 +178,7 @@ std::string Service::admin_address() const {
 }
 
 void Service::reload(Config config) {
-  for (const auto& key : restart_needed(config_, config)) {
+  for (const auto& key : restart_needed(started_with_, config)) {
     log::warn("a changed key waits for a restart", {{"key", key}});
   }
   if (auto opened = log::open(log_options(config)); !opened) log::error(opened.error().message);

@@ -83,6 +83,7 @@ class Service {
 
   std::mutex config_lock_;  // held by reload() writing config_, and by other threads than main reading it
   Config config_;
+  Config started_with_;  // keys that need a restart are still as they are here
   SystemClock clock_;
   Metrics metrics_;
   std::int64_t started_ns_ = clock_.wall_ns();

@@ -5,6 +5,7 @@
 #include "proxy/hooks/decider.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "actions/interlock.h"
 #include "actions/lanes/dispatch.h"
@@ -75,6 +76,7 @@ Decider::Decider(const Clock& clock, MetricsShard& metrics, actions::Producer* l
 void Decider::use(std::shared_ptr<const Policies> policies) {
   policies_ = std::move(policies);
   memo_.clear();
+  count_memo();
   choose_detectors();
 }
 
@@ -97,6 +99,7 @@ void Decider::use(const DecisionOptions& options, const MemoryLimits& limits) {
   const std::uint32_t epoch = memo_.epoch();
   memo_ = Memo(limits.memo_entries, limits.memo_bytes);
   while (memo_.epoch() <= epoch) memo_.clear();  // numbers given out before are void
+  count_memo();
   choose_detectors();
 }
 
@@ -141,8 +144,15 @@ Judged Decider::decide_query(Event event, SessionKey& key) {
     const bool any_constants = shaped && !judged.statements->depends_on_constants();
     memo_.keep(any_constants ? with_shape(exact) : exact, judged.ruling,
                judged.ruling->statements ? bytes : 0);
+    count_memo();
   }
   return judged;
+}
+
+/// The gauge follows the memo.
+void Decider::count_memo() {
+  const auto size = static_cast<std::int64_t>(memo_.size());
+  metrics_.move(Gauge::DecisionMemoEntries, size - std::exchange(memo_counted_, size));
 }
 
 /// The key of every text of the present shape.
@@ -220,6 +230,7 @@ void Decider::number(const Event& event, SessionKey& key) {
   if (event.server != nullptr) attributes_ += event.server->version;
   if (event.catalog != nullptr) append_catalogue(*event.catalog, attributes_);
   key.number = memo_.number_of(attributes_);
+  count_memo();
   key.policies = policies_->number();
   key.generation = event.session->generation;
   key.epoch = memo_.epoch();

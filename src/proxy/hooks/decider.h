@@ -158,6 +158,7 @@ class Decider {
  private:
   bool remembers(const Event& event, const HookReads& reads) const;
   MemoKey memo_key(const Event& event, const HookReads& reads, SessionKey& key);
+  void count_memo();
   MemoKey with_shape(MemoKey key) const;
   void number(const Event& event, SessionKey& key);
   std::shared_ptr<Ruling> evaluate(const Event& event, const std::shared_ptr<const Policies>& policies,
@@ -179,6 +180,7 @@ class Decider {
   policy::Evaluator evaluator_;
   std::shared_ptr<DecisionSource> source_;  ///< a question under way keeps its own
   Memo memo_;
+  std::int64_t memo_counted_ = 0;  ///< what the gauge says of it
   Signals signals_;
   std::string attributes_;  ///< scratch
   std::string shape_;       ///< of the query at hand

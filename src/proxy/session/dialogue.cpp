@@ -9,9 +9,9 @@
 
 namespace signalbox::proxy {
 
-Dialogue::Dialogue(std::shared_ptr<const Settings> given, Catalogs& catalogs)
+Dialogue::Dialogue(std::shared_ptr<const Settings> given, Catalogs& catalogs, MetricsShard* metrics)
     : settings(std::move(given)),
-      statements(settings->options.memory.session_statement_bytes),
+      statements(settings->options.memory.session_statement_bytes, metrics),
       names(*settings, catalogs, session, server) {}
 
 Event Dialogue::event_of(actions::Hook hook) const {

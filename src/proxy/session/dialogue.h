@@ -20,7 +20,8 @@ namespace signalbox::proxy {
 class Decider;
 
 struct Dialogue {
-  Dialogue(std::shared_ptr<const Settings> given, Catalogs& catalogs);
+  /// `metrics` may be null.
+  Dialogue(std::shared_ptr<const Settings> given, Catalogs& catalogs, MetricsShard* metrics = nullptr);
 
   const std::shared_ptr<const Settings> settings;
 

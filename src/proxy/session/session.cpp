@@ -25,7 +25,7 @@ void Session::begin(Worker& worker, Fd client, Endpoint peer, std::size_t listen
 }
 
 Session::Session(Worker& worker, Fd client, const Endpoint& peer, std::size_t listener)
-    : dialogue_(worker.settings(), worker.shared().catalogs),
+    : dialogue_(worker.settings(), worker.shared().catalogs, &worker.metrics()),
       ends_(worker, std::move(client), dialogue_),
       lane_(ends_),
       gate_(ends_, lane_),

@@ -9,7 +9,7 @@ namespace {
 /// What an entry costs beside its text.
 constexpr std::size_t kEntryBytes = 160;
 
-std::size_t cost(std::string_view name, const PreparedText& text) {
+std::ptrdiff_t cost(std::string_view name, const PreparedText& text) {
   return kEntryBytes + name.size() + text.text.size();
 }
 
@@ -76,7 +76,7 @@ void Statements::parsed(Companion& companion) {
     overflowed_ = true;
     return;
   }
-  bytes_ += cost(companion.statement, *text);
+  charge(cost(companion.statement, *text));
   statements_.emplace(companion.statement, std::move(text));
 }
 
@@ -91,7 +91,7 @@ void Statements::erase_statement(std::string_view name) {
 void Statements::erase(ByName& names, std::string_view name) {
   const auto at = names.find(name);
   if (at == names.end()) return;
-  bytes_ -= cost(name, *at->second);
+  charge(-cost(name, *at->second));
   names.erase(at);
 }
 
@@ -146,7 +146,7 @@ void Statements::define(ByName& names, const NameChange& change, std::string_vie
     (&names == &cursors_ ? unread_ : overflowed_) = true;
     return;
   }
-  bytes_ += cost(change.name, *text);
+  charge(cost(change.name, *text));
   names.emplace(change.name, std::move(text));
 }
 
@@ -176,8 +176,13 @@ std::vector<std::shared_ptr<PreparedText>> Statements::all() const {
 }
 
 void Statements::forget(ByName& names) {
-  for (const auto& [name, text] : names) bytes_ -= cost(name, *text);
+  for (const auto& [name, text] : names) charge(-cost(name, *text));
   names.clear();
+}
+
+void Statements::charge(std::ptrdiff_t bytes) {
+  bytes_ += static_cast<std::size_t>(bytes);
+  if (metrics_) metrics_->move(Gauge::StatementMemoryBytes, bytes);
 }
 
 void Statements::deallocated_all() {

@@ -14,6 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/metrics.h"
 #include "proxy/hooks/names.h"
 #include "proxy/session/book.h"
 #include "proxy/session/refusal.h"
@@ -46,7 +47,12 @@ struct PreparedText {
 
 class Statements final : public Names {
  public:
-  explicit Statements(std::size_t limit_bytes) : limit_(limit_bytes) {}
+  /// `metrics` (null: nobody counts): its gauge of memory follows bytes(), and gets all back at the end.
+  explicit Statements(std::size_t limit_bytes, MetricsShard* metrics = nullptr)
+      : limit_(limit_bytes), metrics_(metrics) {}
+  ~Statements() override { charge(-static_cast<std::ptrdiff_t>(bytes_)); }
+  Statements(const Statements&) = delete;
+  Statements& operator=(const Statements&) = delete;
 
   /// A Parse, Bind, Execute or Close with this companion has succeeded. May take the companion's text.
   void confirm(Request request, Companion& companion);
@@ -107,8 +113,10 @@ class Statements final : public Names {
   void define(ByName& names, const NameChange& change, std::string_view query, const PreparedText& like);
   void erase(ByName& names, std::string_view name);
   void forget(ByName& names);
+  void charge(std::ptrdiff_t bytes);
 
   std::size_t limit_;
+  MetricsShard* metrics_;
   std::size_t bytes_ = 0;  ///< of named statements and cursors
   Text unnamed_;
   Text unnamed_portal_;

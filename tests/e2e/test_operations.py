@@ -1,0 +1,105 @@
+"""What an operator is told: by metrics, by the log, by exit codes."""
+import subprocess
+
+from rig import host
+from support.pgwire import connect, errors, query
+
+LOGGED = """
+policy: logged
+on: [traffic_from_client]
+rules:
+  - name: everything
+    match: {query.kind: select}
+    then: [{log: {message: "{{ query.text }}"}}]
+  - name: nothing unrecorded
+    match: {query.kind: update}
+    then: [{log: {on_full: refuse}}]
+"""
+NO_WRITES = """
+policy: no_writes
+rules:
+  - {name: the rule, match: {query.kind: delete}, then: [deny]}
+"""
+
+
+def log_lines(gateway, words):
+    return [line for line in gateway.process.output().splitlines() if words in line]
+
+
+def test_gauges_of_memory_follow_what_is_held(make_gateway):
+    gateway = make_gateway(rules={"rules.policy.yaml": NO_WRITES}, config={"gateway": {"threads": 1}})
+
+    def gauge(name):
+        return gateway.metric(f"signalbox_{name}")
+
+    with connect(gateway) as wire:
+        wire.ask(query("select 1"))
+        host.wait_until(lambda: gauge("decision_memo_entries") >= 1, 5, "the plan is counted")
+        assert gauge("statement_memory_bytes") == 0
+        wire.ask(query("prepare p as select 'some text to keep'"))
+        kept = gauge("statement_memory_bytes")
+        assert kept > len("select 'some text to keep'")
+        wire.ask(query("deallocate p"))
+        assert gauge("statement_memory_bytes") == 0
+        wire.ask(query("prepare q as select 'some text to keep'"))
+        assert gauge("statement_memory_bytes") == kept
+    host.wait_until(lambda: gauge("statement_memory_bytes") == 0, 5, "the session's end gives its memory back")
+    gateway.write_rules(NO_WRITES.replace("delete", "update"), "rules.policy.yaml")
+    assert gateway.rest("POST", "/gateway/v1/policies/reload")[0] == 200
+    with connect(gateway) as wire:  # the worker takes the policies with its next event at the latest
+        wire.ask(query("select 1"))
+        assert gauge("decision_memo_entries") == 1
+
+
+def test_a_full_disk_is_told_counted_and_overcome(make_gateway):
+    gateway = make_gateway(rules={"rules.policy.yaml": LOGGED}, config={"queue": {"ring_memory": "64KiB"}})
+
+    def files_may_grow_to(size):
+        command = ["prlimit", "--pid", str(gateway.process.pid), f"--fsize={size}:"]
+        user = host.ordinary_user()
+        subprocess.run(command, check=True, **({"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}))
+
+    def failures():
+        return gateway.metric("signalbox_store_failures_total")
+
+    def update():
+        return [e["C"] for e in errors(wire.ask(query("update pg_class set relname = relname where false")))]
+
+    with connect(gateway) as wire:
+        assert update() == [] and failures() == 0
+        files_may_grow_to(64 * 1024)
+        text = "x" * 2000
+        statements = [query(f"select 1 /* {text} */")] * 100
+        host.wait_until(lambda: wire.ask(*statements, ready=100) and update() == ["53100"], 30, "the audit lane is full")
+        assert failures() > 0
+        assert gateway.metric("signalbox_jobs_lost_total") > 0
+        assert gateway.metric("signalbox_jobs_refused_total") > 0
+        told = log_lines(gateway, "queue.directory cannot be written")
+        assert 1 <= len(told) <= 3 and all("store=" in line and "error=" in line for line in told)
+        assert not log_lines(gateway, "queue.directory can be written again")
+        files_may_grow_to("unlimited")
+        host.wait_until(lambda: log_lines(gateway, "queue.directory can be written again"), 10, "it is said that it is over")
+        host.wait_until(lambda: update() == [], 10, "what must be recorded is let through again")
+
+
+def test_keys_that_wait_for_a_restart_are_named_at_every_reload(make_gateway):
+    gateway = make_gateway(rules={})
+    before = gateway.config["queue"]["directory"]
+
+    def named_after(changes, reloads):
+        gateway.write_config(changes)
+        gateway.reload()
+        host.wait_until(lambda: len(log_lines(gateway, "configuration loaded")) == reloads, 5, "it has been read")
+        return len(log_lines(gateway, "waits for a restart key=queue.directory"))
+
+    assert named_after({"queue": {"directory": before + "2"}}, 1) == 1
+    assert named_after({}, 2) == 2
+    assert named_after({"queue": {"directory": before}}, 3) == 2  # it is as the process has it: nothing waits
+
+
+def test_what_somebody_else_has_is_exit_code_3(make_gateway):
+    gateway = make_gateway(rules={})
+    taken = gateway.run("run", "--config", gateway.config_file, "--listen", f"127.0.0.1:{host.free_port()}", "--admin", "off")
+    assert taken.returncode == 3 and "is in use by another gateway" in taken.stderr
+    taken = gateway.run("run", "--listen", f"{gateway.address}:{gateway.port}", "--target", "127.0.0.1:1", "--admin", "off")
+    assert taken.returncode == 3 and "Address already in use" in taken.stderr
