@@ -103,3 +103,37 @@ TEST_CASE("the watch survives the directory's removal") {
   d.write("p.rego", "x");
   CHECK(within(4s, [&] { return calls > before; }));
 }
+
+TEST_CASE("the watch follows the directory's name: moved away and back, or a link to another") {
+  const Directory d;
+  fs::create_directories(d.path / "one");
+  fs::create_directories(d.path / "two");
+  fs::create_directory_symlink("one", d.path / "link");
+  for (const char* watched : {"one", "link", "link/"}) {
+    INFO(watched);
+    std::atomic<int> calls = 0;
+    const auto watch = DirectoryWatch::open(d.path / watched, 20ms, [&] { ++calls; });
+    REQUIRE(watch);
+    const auto called = [&](const auto& change) {
+      std::this_thread::sleep_for(100ms);  // what came before has been told
+      const int before = calls;
+      change();
+      return within(4s, [&] { return calls > before; });
+    };
+    CHECK(called([&] { fs::rename(d.path / "one", d.path / "away"); }));
+    CHECK(called([&] { fs::rename(d.path / "away", d.path / "one"); }));
+    if (std::string(watched) != "one") {
+      fs::create_directory_symlink("two", d.path / "new");
+      CHECK(called([&] { fs::rename(d.path / "new", d.path / "link"); }));
+      CHECK(called([&] { d.write("two/p.rego", "x"); }));
+      fs::create_directory_symlink("one", d.path / "new");
+      CHECK(called([&] { fs::rename(d.path / "new", d.path / "link"); }));
+    }
+    CHECK(called([&] { d.write("one/p.rego", "y"); }));
+    std::this_thread::sleep_for(100ms);
+    const int before = calls;
+    d.write("beside.rego", "x");
+    std::this_thread::sleep_for(200ms);
+    CHECK(calls == before);
+  }
+}

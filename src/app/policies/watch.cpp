@@ -1,7 +1,9 @@
 // The watch: inotify on the directory and every one below it. An editor's save is several events (a temporary
 // file, a rename); the quiet time turns them into one call. inotify reports no changes in directories made
 // after a watch was set, so the tree is walked again after each burst; adding a watch twice is harmless.
-// While the directory itself is gone, its return is looked for once a second.
+// The directory that holds it is watched for its name alone: a link that is replaced, or another directory
+// moved into its place, is a tree to be watched anew. While it is gone, its return is looked for once a
+// second.
 #include "app/policies/watch.h"
 
 #include <fmt/format.h>
@@ -21,6 +23,13 @@ using namespace std::chrono_literals;
 
 constexpr std::uint32_t kEvents = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO |
                                   IN_DELETE_SELF | IN_MOVE_SELF | IN_ATTRIB;
+constexpr std::uint32_t kReplaced = IN_CREATE | IN_MOVED_FROM | IN_MOVED_TO;
+
+/// Without a slash at its end, and never empty.
+fs::path named(fs::path directory) {
+  if (!directory.has_filename()) directory = directory.parent_path();
+  return directory.empty() ? fs::path(".") : directory;
+}
 
 }  // namespace
 
@@ -40,7 +49,7 @@ Result<std::unique_ptr<DirectoryWatch>> DirectoryWatch::open(fs::path directory,
 
 DirectoryWatch::DirectoryWatch(fs::path directory, std::chrono::milliseconds quiet,
                                std::function<void()> changed)
-    : directory_(std::move(directory)),
+    : directory_(named(std::move(directory))),
       quiet_(quiet),
       changed_(std::move(changed)),
       inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)),
@@ -55,7 +64,15 @@ DirectoryWatch::~DirectoryWatch() {
   if (stop_ >= 0) ::close(stop_);
 }
 
+/// What stood under the directory's name is no longer what is watched.
+void DirectoryWatch::watch_anew() {
+  for (const auto& [id, path] : watched_) ::inotify_rm_watch(inotify_, id);
+  watched_.clear();
+}
+
 void DirectoryWatch::watch_tree() {
+  const fs::path parent = directory_.has_parent_path() ? directory_.parent_path() : fs::path(".");
+  parent_ = ::inotify_add_watch(inotify_, parent.c_str(), kReplaced | IN_MASK_ADD);
   const auto add = [this](const fs::path& path) {
     const int id = ::inotify_add_watch(inotify_, path.c_str(), kEvents);
     if (id >= 0) watched_[id] = path;
@@ -85,7 +102,10 @@ bool DirectoryWatch::read_events() {
     for (ssize_t at = 0; at < size;) {
       const auto* event = reinterpret_cast<const inotify_event*>(buffer + at);
       if (event->mask & IN_IGNORED) watched_.erase(event->wd);
-      any = true;
+      const bool of_parent = event->wd == parent_ && !watched_.contains(parent_);
+      const bool is_it = of_parent && event->len > 0 && directory_.filename() == event->name;
+      if (is_it) watch_anew();
+      any = any || is_it || !of_parent;
       at += static_cast<ssize_t>(sizeof(inotify_event)) + event->len;
     }
   }

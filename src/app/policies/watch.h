@@ -14,7 +14,8 @@ namespace signalbox::app {
 class DirectoryWatch {
  public:
   /// `changed` runs on the watch's own thread, after `quiet` without a further change, and at the latest
-  /// `10 * quiet` after the first. The directory may be removed and made again.
+  /// `10 * quiet` after the first. The directory may be removed and made again, moved away and back, or be a
+  /// symbolic link that is replaced.
   static Result<std::unique_ptr<DirectoryWatch>> open(std::filesystem::path directory,
                                                       std::chrono::milliseconds quiet,
                                                       std::function<void()> changed);
@@ -27,6 +28,7 @@ class DirectoryWatch {
                  std::function<void()> changed);
   void run();
   void watch_tree();
+  void watch_anew();
   bool read_events();
   bool wait(std::chrono::milliseconds timeout, bool& readable) const;
 
@@ -34,7 +36,8 @@ class DirectoryWatch {
   std::chrono::milliseconds quiet_;
   std::function<void()> changed_;
   int inotify_ = -1;
-  int stop_ = -1;  // an eventfd
+  int stop_ = -1;    // an eventfd
+  int parent_ = -1;  // the watch of the directory that holds it
   std::map<int, std::filesystem::path> watched_;
   std::thread thread_;
 };
