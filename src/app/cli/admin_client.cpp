@@ -37,7 +37,8 @@ Exit refused(const httplib::Response& response) {
 }  // namespace
 
 void AdminClient::add_options(CLI::App& verb) {
-  verb.add_option("--admin", address, "The admin API's address")->envname("SIGNALBOX_ADMIN");
+  verb.add_option("--admin", address, "The admin API's address (default 127.0.0.1:8090)")
+      ->envname("SIGNALBOX_ADMIN");
   verb.add_option("--token-file", token_file, "File with the bearer token (or SIGNALBOX_TOKEN)");
 }
 

@@ -180,8 +180,8 @@ void add_bench(CLI::App& root, Action& chosen) {
   verb->footer(
       "The query is prepared once; each operation evaluates it, the input parsed already.\n"
       "Examples:\n"
-      "  signalbox bench -d rules/ -i input.json data.gateway.actions\n"
-      "  signalbox bench -d rules/ -i input.json -f gobench --count 10 data.gateway.actions > new.txt");
+      "  signalbox bench -b rules/ -i input.json data.gateway.actions\n"
+      "  signalbox bench -b rules/ -i input.json -f gobench --count 10 data.gateway.actions > new.txt");
   verb->callback([=, &chosen] { chosen = [=] { return bench(*options); }; });
 }
 

@@ -218,8 +218,8 @@ void add_build(CLI::App& root, Action& chosen) {
       "Policies are checked before anything is written; YAML policies go in as Rego.\n"
       "Examples:\n"
       "  signalbox build -b rules/ -o policies.tar.gz --revision $(git rev-parse HEAD)\n"
-      "  signalbox build --ignore '*_test.rego' --signing-key key.pem rules/\n"
-      "  signalbox run --policies policies.tar.gz --target 127.0.0.1:5432 --listen :6432");
+      "  signalbox build -b --ignore '*_test.rego' --signing-key key.pem rules/\n"
+      "  signalbox run --policies policies.tar.gz --target 127.0.0.1:5432 --listen '*:6432'");
   verb->callback([=, &chosen] { chosen = [=] { return build(*options); }; });
 }
 

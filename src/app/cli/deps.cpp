@@ -98,7 +98,7 @@ void add_deps(CLI::App& root, Action& chosen) {
   verb->footer(
       "Base documents come from outside (input, data files); virtual documents are rules.\n"
       "Example:\n"
-      "  signalbox deps -d rules/ data.gateway.actions");
+      "  signalbox deps -b rules/ data.gateway.actions");
   verb->callback([=, &chosen] { chosen = [=] { return deps(*options); }; });
 }
 

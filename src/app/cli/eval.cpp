@@ -224,10 +224,11 @@ void add_eval(CLI::App& root, Action& chosen) {
       "Exit codes: 0 evaluated, 1 by --fail or --fail-defined, 2 the query could not be evaluated.\n"
       "Examples:\n"
       "  signalbox eval 'x := 1 + 2'\n"
-      "  signalbox eval -d rules/ -i input.json data.gateway.actions\n"
-      "  signalbox eval -d rules/ -i input.json --explain full -f pretty data.gateway.actions\n"
-      "  echo '{\"query\": {\"kinds\": [\"delete\"]}}' | signalbox eval -d rules/ -I -f values "
-      "data.gateway.actions");
+      "  signalbox eval -b rules/ -i input.json data.gateway.actions\n"
+      "  signalbox eval -b rules/ -i input.json --explain full -f pretty data.gateway.actions\n"
+      "  echo '{\"hook\": \"traffic_from_client\", \"query\": {\"kind\": \"delete\", \"has_where\": false}}' "
+      "|\n"
+      "    signalbox eval -b rules/ -I -f values data.gateway.actions");
   verb->callback([=, &chosen] { chosen = [=] { return eval(*options); }; });
 }
 

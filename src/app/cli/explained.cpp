@@ -85,8 +85,9 @@ std::string rule_text(const Json& rule, const ExplainedOptions& options) {
                                 rule.value("rule", ""), rule.value("file", ""), rule.value("row", 0));
   if (!rule.contains("failed_at")) return out;
   const Json& at = rule["failed_at"];
-  out += fmt::format("              {}:{}: {}\n", at.value("row", 0), at.value("col", 0),
-                     line_of_file(options, at));
+  const std::string line = line_of_file(options, at);
+  out += fmt::format("              {}:{}{}{}\n", at.value("row", 0), at.value("col", 0),
+                     line.empty() ? "" : ": ", line);
   if (rule.contains("compared"))
     out += fmt::format("              compared {}\n", rule.value("compared", ""));
   return out;

@@ -94,18 +94,18 @@ void add_policy(CLI::App& root, Action& chosen) {
   CLI::App* verb = root.add_subcommand(
       "policy", "Print a YAML policy as Rego; see or reload a running gateway's policies");
   verb->require_subcommand(1);
-  CLI::App* printing = verb->add_subcommand("rego", "Print the Rego that a YAML policy stands for");
-  printing->add_option("file", options->file, "A *.policy.yaml file")->required();
-  printing->callback([=, &chosen] { chosen = [=] { return rego(*options); }; });
-  CLI::App* schema_verb =
-      verb->add_subcommand("schema", "Print the JSON Schema of YAML policies, for editors");
-  schema_verb->callback([&chosen] { chosen = schema; });
   verb->footer(
       "Examples:\n"
       "  signalbox policy rego rules/parse_errors.policy.yaml\n"
       "  signalbox policy schema > rules/schema/policy.json\n"
       "  signalbox policy status\n"
       "  signalbox policy reload");
+  CLI::App* printing = verb->add_subcommand("rego", "Print the Rego that a YAML policy stands for");
+  printing->add_option("file", options->file, "A *.policy.yaml file")->required();
+  printing->callback([=, &chosen] { chosen = [=] { return rego(*options); }; });
+  CLI::App* schema_verb =
+      verb->add_subcommand("schema", "Print the JSON Schema of YAML policies, for editors");
+  schema_verb->callback([&chosen] { chosen = schema; });
   const auto add = [&](const char* name, const char* summary, const Action& run) {
     CLI::App* sub = verb->add_subcommand(name, summary);
     sub->add_option("-o,--output", options->output, "text or json")->check(CLI::IsMember({"text", "json"}));

@@ -75,8 +75,8 @@ void add_repl(CLI::App& root, Action& chosen) {
   verb->footer(
       "Type help for the commands, Tab to complete a name, Ctrl-D to leave.\n"
       "Examples:\n"
-      "  signalbox repl rules/\n"
-      "  signalbox repl -i input.json rules/ <<< 'data.gateway.actions'");
+      "  signalbox repl -b rules/\n"
+      "  signalbox repl -i input.json -b rules/ <<< 'data.gateway.actions'");
   verb->callback([=, &chosen] { chosen = [=] { return repl(*options); }; });
 }
 

@@ -275,9 +275,9 @@ void add_test(CLI::App& root, Action& chosen) {
       "YAML: events and what should be decided on them, in *.test.yaml (docs/policies.md).\n"
       "Exit codes: 0 all passed, 1 nothing could be run, 2 a test failed or coverage is too low.\n"
       "Examples:\n"
-      "  signalbox test rules/\n"
-      "  signalbox test --var-values -r 'unbounded' rules/\n"
-      "  signalbox test --coverage --threshold 80 rules/");
+      "  signalbox test -b rules/\n"
+      "  signalbox test -b --var-values -r 'unbounded' rules/\n"
+      "  signalbox test -b --coverage --threshold 80 rules/");
   verb->callback([=, &chosen] { chosen = [=] { return test(*options); }; });
 }
 

@@ -14,11 +14,11 @@
 namespace signalbox::app::cli {
 
 std::span<const AddVerb> verbs() {
-  static constexpr std::array kVerbs{add_run,     add_check,   add_eval,    add_test,       add_format,
-                                     add_bench,   add_repl,    add_explain, add_parse,      add_deps,
-                                     add_inspect, add_build,   add_sign,    add_exec,       add_capabilities,
-                                     add_policy,  add_actions, add_signals, add_decisions,  add_sessions,
-                                     add_blocks,  add_jobs,    add_config,  add_completion, add_version};
+  static constexpr std::array kVerbs{
+      add_run,    add_config, add_check,      add_test,    add_explain,   add_eval,         add_repl,
+      add_format, add_policy, add_actions,    add_signals, add_decisions, add_sessions,     add_blocks,
+      add_jobs,   add_build,  add_sign,       add_inspect, add_exec,      add_capabilities, add_bench,
+      add_deps,   add_parse,  add_completion, add_version};
   return kVerbs;
 }
 
@@ -29,7 +29,7 @@ struct Group {
   std::initializer_list<const char*> verbs;
 };
 
-/// The verbs as the help shows them: in the order in which one comes to need them.
+/// The verbs as the help shows them, in the order of verbs(): that in which one comes to need them.
 void group_verbs(CLI::App& root) {
   static const Group groups[] = {
       {"Run the gateway", {"run", "config"}},
