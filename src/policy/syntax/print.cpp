@@ -34,6 +34,27 @@ std::string_view infix_of(std::string_view op) {
   return {};
 }
 
+/// Also those that are printed in call form where they may be.
+std::string_view any_infix_of(std::string_view op) {
+  if (op == "assign") return ":=";
+  if (op == "and") return "&";
+  if (op == "or") return "|";
+  if (op == "internal.member_2" || op == "internal.member_3") return "in";
+  return infix_of(op);
+}
+
+/// `not.t`, `some.f(1)`, `or.t + 1`: begins with a word that is a name only where an expression begins.
+bool led_by_keyword(const Term& t) {
+  if (const auto* ref = as<Ref>(t)) {
+    const auto* var = as<Var>(ref->terms.front());
+    return var != nullptr && (is_keyword(var->name) || var->name == "and" || var->name == "or");
+  }
+  const auto* call = as<Call>(t);
+  if (call == nullptr) return false;
+  const bool infix = call->arity() >= 2 && !any_infix_of(operator_name(*call)).empty();
+  return led_by_keyword(call->terms[infix ? 1 : 0]);
+}
+
 class Printer {
  public:
   std::string take() { return std::move(out_); }
@@ -243,11 +264,26 @@ class Printer {
   void print_expr(const Term& node) { term(node); }
 
   void print_expr(const Call& node) {
+    if (node.arity() >= 2 && led_by_keyword(node.terms[1])) return leading(node);
     const std::string_view infix = node.arity() == 2 ? infix_of(operator_name(node)) : std::string_view();
     if (infix.empty()) return call(node);  // calls below are printed in call form: no parentheses are needed
     term(node.terms[1]);
     out_ += fmt::format(" {} ", infix);
     term(node.terms[2]);
+  }
+
+  /// What a keyword leads has no call form; what stands to the right of an operator has.
+  void leading(const Call& node) {
+    const std::string_view infix = any_infix_of(operator_name(node));
+    if (infix.empty() || node.arity() < 2) return call(node);
+    const auto* first = as<Call>(node.terms[1]);
+    first != nullptr ? leading(*first) : term(node.terms[1]);
+    if (node.arity() == 3) {
+      out_ += ", ";
+      term(node.terms[2]);
+    }
+    out_ += fmt::format(" {} ", infix);
+    term(node.terms.back());
   }
 
   void print_expr(const SomeDecl& node) {
