@@ -28,6 +28,16 @@ QueryContext words_of(const ast::Expr& e) {
   return out;
 }
 
+/// In rules `==` is an equality like any other; in a query `not 1 == data.x` asks for data.x first.
+void compare_as_rules_do(ast::Expr& e) {
+  ast::for_each_expr(e, [](ast::Expr& inner) {
+    auto* call = ast::as<ast::Call>(inner);
+    if (call != nullptr && call->arity() == 2 && ast::operator_name(*call) == "equal")
+      call->terms.front() = ast::make_operator("eq");
+    return true;
+  });
+}
+
 /// `every x in xs { .. }` has a key that nothing reads, which a query must not declare.
 void leave_out_unread(ast::Expr& e) {
   ast::for_each_expr(e, [](ast::Expr& inner) {
@@ -111,6 +121,7 @@ void Evaluation::known_expression(const ast::Expr& e, const Then& then) {
   ast::Expr asked = e;
   asked.generated = false;
   leave_out_unread(asked);
+  compare_as_rules_do(asked);
   const std::string text = ast::to_text(asked) + "; true";
   for (const Bindings& each : answers(text, words_of(asked))) {
     if (error_) return;

@@ -13,6 +13,16 @@ bool is_reference_to_document(const ast::Ref& ref) {
   return head == "data" || head == "input";
 }
 
+/// Whether rules of a shorter path give the document at the reference's first parts, `depth` of them.
+bool is_below_rules(const check::RuleNode& root, const ast::Ref& ref, std::size_t depth) {
+  const check::RuleNode* node = &root;
+  for (std::size_t i = 1; node != nullptr && i < depth; ++i) {
+    if (!node->rules.empty()) return true;
+    node = node->child(ref.terms[i]);
+  }
+  return false;
+}
+
 ast::Ref with_part(const ast::Ref& ref, std::size_t at, ast::Term part) {
   ast::Ref out = ref;
   out.terms[at] = std::move(part);
@@ -77,6 +87,7 @@ void Evaluation::below_node(const ast::Ref& ref, std::size_t depth, const check:
   if (ast::is_constant(key)) {
     if (const check::RuleNode* child = node.child(key))
       return below_node(ref, depth + 1, *child, wanted, take);
+    if (is_below_rules(checked_.rules->root(), ref, depth)) return;
     return reference(ref, wanted, take);  // no rules from here on: a base document
   }
   const Value base = base_document(ref, depth);

@@ -47,22 +47,46 @@ struct Substitution {
   }
 };
 
+/// As in `with upper as lower`.
+bool is_builtin(const ast::Term& term) {
+  if (const auto* ref = ast::as<ast::Ref>(term)) return find_builtin(ast::dotted_name(*ref)) != nullptr;
+  const auto* var = ast::as<ast::Var>(term);
+  return var != nullptr && find_builtin(var->name) != nullptr;
+}
+
+/// Operators of calls are references whose heads are no variables.
+struct Variables {
+  std::set<std::string> names = {};
+
+  bool term(const ast::Term& term) {
+    const auto* var = ast::as<ast::Var>(term);
+    if (var != nullptr && !is_document(var->name)) names.insert(var->name);
+    const auto* call = ast::as<ast::Call>(term);
+    if (call != nullptr) operands(*call);
+    return call == nullptr;
+  }
+  bool expr(const ast::Expr& expr) {
+    const auto* call = ast::as<ast::Call>(expr);
+    if (call == nullptr) return true;
+    operands(*call);
+    for (const ast::With& each : expr.with) with(each);
+    return false;
+  }
+  bool with(const ast::With& with) {
+    for (const ast::Term* part : {&with.target, &with.value})
+      if (!is_builtin(*part)) ast::walk(*part, *this);
+    return false;
+  }
+  void operands(const ast::Call& call) {
+    for (std::size_t i = 1; i < call.terms.size(); ++i) ast::walk(call.terms[i], *this);
+  }
+};
+
 template <class Node>
 std::set<std::string> variables(const Node& node) {
-  std::set<std::string> out;
-  ast::for_each_term(node, [&](const ast::Term& term) {
-    const auto* var = ast::as<ast::Var>(term);
-    if (var != nullptr && !is_document(var->name)) out.insert(var->name);
-    if (const auto* call = ast::as<ast::Call>(term)) {
-      for (std::size_t i = 1; i < call->terms.size(); ++i) {
-        const auto below = variables(call->terms[i]);
-        out.insert(below.begin(), below.end());
-      }
-      return false;
-    }
-    return true;
-  });
-  return out;
+  Variables out;
+  ast::walk(node, out);
+  return std::move(out.names);
 }
 
 constexpr std::string_view kGenerated = "gen__", kRule = "__of";
@@ -141,12 +165,7 @@ std::set<std::string> variables_in(const ast::Term& term) {
 }
 
 std::set<std::string> variables_in(const ast::Expr& expr) {
-  std::set<std::string> out = variables(expr);
-  // The operator of a call is a reference whose head is no variable.
-  if (const auto* call = ast::as<ast::Call>(expr)) {
-    if (const auto* op = ast::as<ast::Ref>(call->terms.front())) out.erase(head_of(*op));
-  }
-  return out;
+  return variables(expr);
 }
 
 ast::Rule renamed_apart(const ast::Rule& rule, std::size_t& next) {
@@ -160,11 +179,9 @@ ast::Rule renamed_apart(const ast::Rule& rule, std::size_t& next) {
     // `with upper as lower`: functions, not variables.
     for (const ast::With& with : expr.with) {
       for (const ast::Term* part : {&with.target, &with.value}) {
+        if (!is_builtin(*part)) continue;
         const auto* ref = ast::as<ast::Ref>(*part);
-        if (ref != nullptr && find_builtin(ast::dotted_name(*ref)) != nullptr)
-          operators.insert(head_of(*ref));
-        const auto* var = ast::as<ast::Var>(*part);
-        if (var != nullptr && find_builtin(var->name) != nullptr) operators.insert(var->name);
+        operators.insert(ref != nullptr ? head_of(*ref) : ast::as<ast::Var>(*part)->name);
       }
     }
     return true;

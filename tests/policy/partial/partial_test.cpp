@@ -231,3 +231,34 @@ TEST_CASE("a part of input may be known", "[partial]") {
   REQUIRE(result->queries.size() == 1);
   CHECK(text_of(result->queries[0]) == "true; \"alice\" = input.row.owner");
 }
+
+TEST_CASE("below overlapping rules there is no base document", "[partial]") {
+  const auto program = PartialProgram::load(
+      {{"t.rego", "package t\ns[x] := {\"c\": 1} if x := input.x\ns.a.b := 2 if input.y\n"}});
+  REQUIRE(program);
+  const auto result = (*program)->evaluate("data.t.s.a.c", {});
+  REQUIRE(result);
+  CHECK(to_text(*result) == "# Query 1\n\"a\" = input.x\n\n");  // opa eval --partial -f source: the same
+}
+
+TEST_CASE("what a rule compares below a negation need not be defined", "[partial]") {
+  const auto program =
+      PartialProgram::load({{"t.rego", "package t\np if { input.x; not 1 == data.nowhere }\n"}});
+  REQUIRE(program);
+  const auto result = (*program)->evaluate("data.t.p", {});
+  REQUIRE(result);
+  CHECK(to_text(*result) == "# Query 1\ninput.x\n\n");  // opa eval --partial -f source: the same
+}
+
+TEST_CASE("rules of negations take variables, not the operators of calls", "[partial]") {
+  const auto program = PartialProgram::load(
+      {{"t.rego",
+        "package t\np if { every x in input.xs { x <= strings.count(input.y, \"a\") with abs as 1 }; not "
+        "f(input.z) }\n"
+        "f(z) if { every x in z { x <= strings.count(input.y, \"a\") with abs as 1 }; z[0] }\n"}});
+  REQUIRE(program);
+  const auto result = (*program)->evaluate("data.t.p", {});
+  REQUIRE(result);
+  REQUIRE(result->support.size() == 1);
+  CHECK(result->support[0].rules.at(0).head.args.size() == 1);
+}
