@@ -67,8 +67,10 @@ Literal decode(const BoundParameter& parameter);
 /// Replaces every Parameter in where, tables[].where, limit and sets by its value. A $n that is not bound
 /// becomes Unknown.
 void bind_parameters(QueryFacts& facts, std::span<const BoundParameter> parameters);
-/// The same with values that are known already: the arguments of EXECUTE.
-void bind_parameters(StatementFacts& facts, std::span<const Literal> arguments);
+/// The same with values that are known already, the arguments of EXECUTE. `facts` are those of `prepare` or
+/// of a statement inside it.
+void bind_parameters(StatementFacts& facts, std::span<const Literal> arguments,
+                     const StatementFacts& prepare);
 
 /// The facts of a statement that runs others by name (EXECUTE, FETCH) with what those do put in, as EXPLAIN's
 /// hold what it explains. It is not opaque on their account any more.

@@ -152,8 +152,8 @@ void Collector::opaque(std::string_view reason) {
   if (!has(facts_.opaque, reason)) facts_.opaque.push_back(reason);
 }
 
-void Collector::parameter(std::int32_t number, std::uint32_t position, std::string_view type) {
-  if (room()) facts_.parameters.push_back({number, position, std::string(type)});
+void Collector::parameter(ParameterUse use) {
+  if (room()) facts_.parameters.push_back(std::move(use));
 }
 
 void Collector::join(std::string_view type, bool has_condition) {
@@ -213,7 +213,7 @@ StatementFacts combine(std::span<const StatementFacts> statements, std::uint32_t
     for (const auto& use : one.ctes) all.common_table(use.name, use.kind, use.recursive);
     for (const auto& use : one.sets) all.setting(use);
     for (const auto& use : one.locks) all.lock(use.mode, use.wait);
-    for (const auto& use : one.parameters) all.parameter(use.number, use.position, use.type);
+    for (const auto& use : one.parameters) all.parameter(use);
   }
   return whole;
 }

@@ -33,7 +33,7 @@ class Collector {
   void option(std::string_view name, Literal value);
   void effect(std::string_view name);
   void opaque(std::string_view reason);
-  void parameter(std::int32_t number, std::uint32_t position, std::string_view type);
+  void parameter(ParameterUse use);
   void join(std::string_view type, bool has_condition);
   void common_table(std::string_view name, std::string_view kind, bool recursive);
   void setting(Setting setting);

@@ -115,11 +115,15 @@ struct RoutineUse {
   std::string language;
 };
 
+/// ParameterUse::compared_with: the type of no column is told by it.
+inline constexpr std::string_view kAnyColumn = "*";
+
 /// A bound parameter's place in the text.
 struct ParameterUse {
   std::int32_t number = 0;     ///< n of $n, from 1
   std::uint32_t position = 0;  ///< byte offset in the analysed text
   std::string type;            ///< the cast that stands on it ("int4" for $1::int), or ""
+  std::string compared_with;   ///< the column on the other side of an operator, kAnyColumn for IS NULL, or ""
 };
 
 /// Key and value of a comment (traceparent, sqlcommenter), URL-decoded.
@@ -200,7 +204,8 @@ struct StatementFacts {
   std::vector<Setting> sets;
   std::vector<LockUse> locks;
   std::vector<ParameterUse> parameters;
-  std::vector<Literal> arguments;  ///< of EXECUTE; Unknown where one is no constant
+  std::vector<std::string> declared;  ///< of PREPARE: the types of $1, $2, ..., "" where it leaves one open
+  std::vector<Literal> arguments;     ///< of EXECUTE; Unknown where one is no constant
 };
 
 struct QueryFacts {

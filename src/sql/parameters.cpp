@@ -5,13 +5,12 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <charconv>
-#include <cmath>
 #include <cstdint>
 #include <string>
 
 #include "base/bytes.h"
 #include "sql/analyze.h"
+#include "sql/casts.h"
 
 namespace signalbox::sql {
 namespace {
@@ -52,15 +51,6 @@ bool is_text_like(std::uint32_t type) {
 template <class T>
 Literal integer(std::string_view bytes) {
   return bytes.size() == sizeof(T) ? Literal::of(std::int64_t{load_be<T>(bytes.data())}) : Literal::unknown();
-}
-
-template <class Real>  // float or double: the shortest digits that give it back
-Literal real(Real value) {
-  if (!std::isfinite(value))
-    return Literal::string(std::isnan(value) ? "NaN" : value < 0 ? "-Infinity" : "Infinity");
-  char digits[40];
-  const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
-  return Literal::number({digits, static_cast<std::size_t>(end - digits)});
 }
 
 /// numeric_send: ndigits, weight, sign, dscale, then base-10000 digits.
@@ -154,8 +144,19 @@ Literal uuid(std::string_view bytes) {
   return Literal::string(std::move(text));
 }
 
+/// "char" keeps one byte, name 63, and the types that initdb makes (information_schema) may be of these.
+Literal decode_string(std::uint32_t type, std::string_view text) {
+  constexpr std::uint32_t kFirstByInitdb = 10'000, kFirstOfUsers = 16'384;
+  constexpr std::size_t kNameBytes = 63;
+  const bool kept = type == kChar     ? text.size() <= 1
+                    : type == kName   ? text.size() <= kNameBytes
+                    : type == kBpchar ? !text.ends_with(' ')
+                                      : type < kFirstByInitdb || type >= kFirstOfUsers;
+  return kept ? Literal::string(std::string(text)) : Literal::unknown();
+}
+
 Literal decode_binary(std::uint32_t type, std::string_view bytes) {
-  if (is_text_like(type)) return Literal::string(std::string(bytes));
+  if (is_text_like(type)) return decode_string(type, bytes);
   switch (type) {
     case kBool: return bytes.size() == 1 ? Literal::of(bytes[0] != 0) : Literal::unknown();
     case kInt2: return integer<std::int16_t>(bytes);
@@ -163,10 +164,10 @@ Literal decode_binary(std::uint32_t type, std::string_view bytes) {
     case kInt8: return integer<std::int64_t>(bytes);
     case kOid: return integer<std::uint32_t>(bytes);
     case kFloat4:
-      return bytes.size() == 4 ? real(std::bit_cast<float>(load_be<std::uint32_t>(bytes.data())))
+      return bytes.size() == 4 ? Literal::real(std::bit_cast<float>(load_be<std::uint32_t>(bytes.data())))
                                : Literal::unknown();
     case kFloat8:
-      return bytes.size() == 8 ? real(std::bit_cast<double>(load_be<std::uint64_t>(bytes.data())))
+      return bytes.size() == 8 ? Literal::real(std::bit_cast<double>(load_be<std::uint64_t>(bytes.data())))
                                : Literal::unknown();
     case kNumeric: return numeric(bytes);
     case kUuid: return uuid(bytes);
@@ -201,6 +202,37 @@ Literal boolean(std::string_view text) {
   return Literal::unknown();
 }
 
+/// The type that a text becomes before anything is done with it, where that is one whose casts are followed.
+std::string_view cast_name(std::uint32_t type) {
+  switch (type) {
+    case kBool: return "bool";
+    case kInt2: return "int2";
+    case kInt4: return "int4";
+    case kInt8: return "int8";
+    case kNumeric: return "numeric";
+    case kFloat4: return "float4";
+    case kFloat8: return "float8";
+    case kText: return "text";
+    case kVarchar: return "varchar";
+    case kName: return "name";
+    case kBpchar: return "bpchar";
+    case kUuid: return "uuid";
+    case kDate: return "date";
+    case kTime: return "time";
+    case kTimestamp: return "timestamp";
+    case kTimestamptz: return "timestamptz";
+    case kJson: return "json";
+    case kJsonb: return "jsonb";
+    default: return {};
+  }
+}
+
+Literal decode_real(std::uint32_t type, std::string_view text) {
+  const Literal value = Literal::number(trimmed(text));
+  if (value.kind == Literal::Kind::Unknown) return Literal::string(std::string(text));
+  return cast(value, cast_name(type)).value_or(Literal::unknown());
+}
+
 Literal decode_text(std::uint32_t type, std::string_view text) {
   switch (type) {
     case kBool: return boolean(text);
@@ -213,52 +245,93 @@ Literal decode_text(std::uint32_t type, std::string_view text) {
     }
     case kFloat4:
     case kFloat8:
-    case kNumeric: {
-      const Literal value = Literal::number(trimmed(text));
-      return value.kind == Literal::Kind::Unknown ? Literal::string(std::string(text)) : value;
-    }
-    default: return Literal::string(std::string(text));
+    case kNumeric: return decode_real(type, text);
+    default: return decode_string(type, text);
   }
 }
 
-/// `value_of(n, type)` is the value of $n, from 1, whose type is that one where nobody has told another.
-template <class ValueOf>
-void bind_value(Literal& value, ValueOf value_of, std::uint32_t type = 0) {
-  if (value.kind == Literal::Kind::Parameter) value = value_of(value.integer, type);
+/// What is bound to $n, and the name of the type that somebody has told for it: "" when nobody has, "?" of
+/// one whose casts are not followed.
+struct Given {
+  Literal value;
+  std::string_view type;
+};
+
+/// $n without a type takes that of the place where PostgreSQL meets it first. So its value is told when it
+/// reads the same in all places. `column` is what it is compared with in this one.
+bool reads_the_same(const StatementFacts& statement, std::int64_t n, const Literal& value,
+                    std::string_view column) {
+  const auto is_it = [&](const ParameterUse& use) { return use.number == n; };
+  if (std::ranges::find(statement.opaque, "bounded") != statement.opaque.end()) return false;
+  if (std::ranges::count_if(statement.parameters, is_it) == 1) return true;
+  return std::ranges::all_of(statement.parameters, [&](const ParameterUse& use) {
+    if (!is_it(use)) return true;
+    if (!use.type.empty()) return reads_the_same_as(value, use.type);
+    return use.compared_with == kAnyColumn || (!column.empty() && use.compared_with == column);
+  });
 }
 
 /// $n stands in this one place, without a cast: PostgreSQL gives it the type of the column that it is
 /// compared to.
-bool takes_columns_type(const StatementFacts& facts, const Literal& value) {
+bool takes_columns_type(const StatementFacts& statement, const Literal& value) {
   if (value.kind != Literal::Kind::Parameter) return false;
   const auto is_it = [&](const ParameterUse& use) { return use.number == value.integer; };
-  const auto at = std::ranges::find_if(facts.parameters, is_it);
-  return at != facts.parameters.end() && at->type.empty() &&
-         std::ranges::count_if(facts.parameters, is_it) == 1;
+  const auto at = std::ranges::find_if(statement.parameters, is_it);
+  return at != statement.parameters.end() && at->type.empty() &&
+         std::ranges::count_if(statement.parameters, is_it) == 1;
 }
 
-template <class ValueOf>
-void bind_equality(const StatementFacts& facts, Equality& equality, ValueOf value_of) {
-  const std::uint32_t type = takes_columns_type(facts, equality.value) ? equality.type : 0;
-  bind_value(equality.value, value_of, type);
-}
+/// Puts values in the place of $n. `GivenTo` is asked with n, from 1, and the type of a column where
+/// PostgreSQL takes that for $n, or 0.
+template <class GivenTo>
+class Binder {
+ public:
+  /// `statement` has all places where $n stands.
+  Binder(const StatementFacts& statement, GivenTo given) : statement_(statement), given_(given) {}
 
-template <class ValueOf>
-void bind_statement(StatementFacts& facts, ValueOf value_of) {
-  for (Equality& equality : facts.where) bind_equality(facts, equality, value_of);
-  for (TableUse& use : facts.tables)
-    for (Equality& equality : use.where) bind_equality(facts, equality, value_of);
-  if (facts.has_limit) bind_value(facts.limit, value_of);
-  if (facts.has_limit && facts.limit.kind == Literal::Kind::Null) facts.has_limit = false;  // LIMIT NULL
-  for (Setting& setting : facts.sets) {
-    bind_value(setting.value, value_of);
-    if (setting.name_parameter == 0) continue;
-    const Literal name = value_of(setting.name_parameter, 0);
-    if (name.kind != Literal::Kind::String) continue;
+  void bind(StatementFacts& facts) const {
+    for (Equality& equality : facts.where) bind(equality);
+    for (TableUse& use : facts.tables)
+      for (Equality& equality : use.where) bind(equality);
+    if (facts.has_limit) bind(facts.limit);
+    if (facts.has_limit && facts.limit.kind == Literal::Kind::Null) facts.has_limit = false;  // LIMIT NULL
+    for (Setting& setting : facts.sets) bind(setting);
+  }
+
+ private:
+  void bind(Literal& value, std::string_view column = {}, std::uint32_t type = 0) const {
+    if (value.kind != Literal::Kind::Parameter) return;
+    Given bound = given_(value.integer, type);
+    const bool told = bound.type.empty() ? reads_the_same(statement_, value.integer, bound.value, column)
+                                         : are_followed(value, bound.type);
+    value = told ? cast_as_written(std::move(bound.value), value) : Literal::unknown();
+  }
+
+  void bind(Equality& equality) const {
+    const std::uint32_t type = takes_columns_type(statement_, equality.value) ? equality.type : 0;
+    bind(equality.value, equality.column, type);
+  }
+
+  void bind(Setting& setting) const {
+    bind(setting.value);
+    if (setting.name_parameter == 0) return;
+    Literal name = Literal::parameter(setting.name_parameter);
+    bind(name);
+    if (name.kind != Literal::Kind::String) return;
     setting.name = name.text;
     for (char& c : setting.name) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
     setting.name_parameter = 0;
   }
+
+  const StatementFacts& statement_;
+  GivenTo given_;
+};
+
+/// What PREPARE makes of a value for $n.
+Given as_declared(Literal value, const StatementFacts& prepare, std::int64_t n) {
+  const auto i = static_cast<std::size_t>(n) - 1;
+  if (i >= prepare.declared.size() || prepare.declared[i].empty()) return {std::move(value), {}};
+  return {cast(std::move(value), prepare.declared[i]).value_or(Literal::unknown()), prepare.declared[i]};
 }
 
 bool within(std::int64_t n, std::size_t count) {
@@ -274,21 +347,28 @@ Literal decode(const BoundParameter& parameter) {
 }
 
 void bind_parameters(QueryFacts& facts, std::span<const BoundParameter> parameters) {
-  const auto value_of = [&](std::int64_t n, std::uint32_t type) {
-    if (!within(n, parameters.size())) return Literal::unknown();
+  const auto given = [&](std::int64_t n, std::uint32_t type) -> Given {
+    if (!within(n, parameters.size())) return {Literal::unknown(), "?"};
     BoundParameter parameter = parameters[static_cast<std::size_t>(n) - 1];
+    if (parameter.type == kUnknown) parameter.type = 0;
+    if (parameter.type == 0 && type == 0) return as_declared(decode(parameter), facts.whole, n);
     if (parameter.type == 0) parameter.type = type;
-    return decode(parameter);
+    const std::string_view name = cast_name(parameter.type);
+    return {decode(parameter), name.empty() ? "?" : name};
   };
-  bind_statement(facts.whole, value_of);
-  for (StatementFacts& one : facts.parts) bind_statement(one, value_of);
-  for (StatementFacts& one : facts.inner) bind_statement(one, value_of);
+  const Binder binder(facts.whole, given);
+  binder.bind(facts.whole);
+  for (StatementFacts& one : facts.parts) binder.bind(one);
+  for (StatementFacts& one : facts.inner) binder.bind(one);
 }
 
-void bind_parameters(StatementFacts& facts, std::span<const Literal> arguments) {
-  bind_statement(facts, [&](std::int64_t n, std::uint32_t) {
-    return within(n, arguments.size()) ? arguments[static_cast<std::size_t>(n) - 1] : Literal::unknown();
-  });
+void bind_parameters(StatementFacts& facts, std::span<const Literal> arguments,
+                     const StatementFacts& prepare) {
+  const auto given = [&](std::int64_t n, std::uint32_t) -> Given {
+    if (!within(n, arguments.size())) return {Literal::unknown(), "?"};
+    return as_declared(arguments[static_cast<std::size_t>(n) - 1], prepare, n);
+  };
+  Binder(prepare, given).bind(facts);
 }
 
 }  // namespace signalbox::sql

@@ -43,6 +43,19 @@ bool is_decimal(std::string_view digits) {
   return i < digits.size() && digits.find_first_not_of("0123456789", i) == std::string_view::npos;
 }
 
+constexpr double kIntegersEnd = 9007199254740992.0;  ///< 2^53
+
+template <class Real>
+Literal held(Real value) {
+  if (!std::isfinite(value))
+    return Literal::string(std::isnan(value) ? "NaN" : value < 0 ? "-Infinity" : "Infinity");
+  if (std::abs(value) >= kIntegersEnd) return Literal::unknown();
+  if (std::trunc(value) == value) return Literal::of(static_cast<std::int64_t>(value));
+  char digits[40];
+  const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+  return Literal::number({digits, static_cast<std::size_t>(end - digits)});
+}
+
 /// PostgreSQL's ".5", "5." and "007" are not JSON numbers: "0.5", "5", "7".
 std::string as_json(bool negative, std::string_view digits) {
   while (digits.size() > 1 && digits[0] == '0' && digits[1] >= '0' && digits[1] <= '9')
@@ -58,6 +71,14 @@ std::string as_json(bool negative, std::string_view digits) {
 }
 
 }  // namespace
+
+Literal Literal::real(float value) {
+  return held(value);
+}
+
+Literal Literal::real(double value) {
+  return held(value);
+}
 
 Literal Literal::number(std::string_view digits) {
   bool negative = false;

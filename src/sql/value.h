@@ -18,7 +18,7 @@ struct Literal {
     Integer,    ///< `integer`
     Decimal,    ///< `text`: a JSON number that does not fit std::int64_t or has a fraction, digits as written
     String,     ///< `text`
-    Parameter,  ///< $n of an extended query, `integer` is n; bind_parameters() replaces it by its value
+    Parameter,  ///< $n, `integer` is n, `text` the casts on it (casts.h); bind_parameters() puts in its value
   };
 
   Kind kind = Kind::Unknown;
@@ -34,6 +34,9 @@ struct Literal {
   static Literal of(std::int64_t value) { return {.kind = Kind::Integer, .integer = value, .text = {}}; }
   static Literal string(std::string value) { return {.kind = Kind::String, .text = std::move(value)}; }
   static Literal parameter(std::int64_t n) { return {.kind = Kind::Parameter, .integer = n, .text = {}}; }
+  /// What a float4 or float8 holds; Unknown where it equals more than one integer (from 2^53 on).
+  static Literal real(float value);
+  static Literal real(double value);
   /// A number as SQL spells it ("42", "1.50", "1e3", "0x1F", "1_000", "-7"); Unknown when it is none.
   static Literal number(std::string_view digits);
 };

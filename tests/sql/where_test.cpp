@@ -1,4 +1,5 @@
 // Equalities at top level AND, what counts as a WHERE, LIMIT, joins, locks, and bound parameters.
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "sql/analyze.h"
@@ -44,6 +45,15 @@ constexpr Words kWhere[] = {
     {"SELECT * FROM t WHERE a = 'abcdef'::varchar(3)", ""},
     {"SELECT * FROM t WHERE a = 5.7::int", ""},
     {"SELECT * FROM t WHERE a = 'x'::my_type", ""},
+    {"SELECT * FROM t WHERE a = 16777217::real AND b = 0.5::float8 AND c = '7'::float8",
+     "a=16777216, b=0.5, c=7"},
+    {"SELECT * FROM t WHERE a = 9007199254740993::float8 AND b = '1e30'::real", ""},
+    {"SELECT * FROM t WHERE a = 'ab'::\"char\" AND b = 5::bool::int AND c = 70000::int2", ""},
+    {"SELECT * FROM t WHERE a = 'ab'::name AND b = 'ab'::\"bpchar\" AND c = 'ab '::\"bpchar\" AND d = 7::oid",
+     "a='ab', b='ab', d=7"},
+    {"SELECT * FROM t WHERE a = 'AB'::uuid AND b = 'AB'::uuid::text", "a='AB'"},
+    {"SELECT * FROM t WHERE a = $1::bool::int AND b = $2::\"char\" AND c = $3::varchar(1) AND d = $4::money",
+     "a=$1"},
     {"SELECT * FROM t WHERE a = $1 AND b = $2::int", "a=$1, b=$2"},
     {"SELECT * FROM t WHERE \"A\" = 1", "A=1"},
     {"SELECT * FROM t WHERE a = (SELECT 1)", ""},
@@ -186,8 +196,10 @@ constexpr Flag kHasWhere[] = {
 
 struct Bound {
   BoundParameter parameter;
-  const char* value;
+  std::string value;
 };
+
+const std::string kLongName(64, 'n');
 
 const std::string kNumeric = "\0\3\0\1\0\0\0\2\x04\xD2\x16\x2E\x11\x94"s;  // 1234 5678 . 45
 const Bound kBound[] = {
@@ -218,6 +230,18 @@ const Bound kBound[] = {
      "'1999-12-31 23:59:59.999999'"},
     {{3802, true, false, "\1{}"}, "'{}'"},
     {{600, true, false, "0123456789abcdef"}, "unknown"},
+    {{700, false, false, "16777217"}, "16777216"},
+    {{700, true, false, std::string_view("\x4F\0\0\0", 4)}, "2147483648"},
+    {{701, false, false, "9007199254740993"}, "unknown"},
+    {{701, true, false, std::string_view("\x43\x40\0\0\0\0\0\0", 8)}, "unknown"},
+    {{701, false, false, "0.10"}, "0.1"},
+    {{18, false, false, "a"}, "'a'"},
+    {{18, false, false, "acme"}, "unknown"},
+    {{19, false, false, kLongName}, "unknown"},
+    {{19, false, false, std::string_view(kLongName).substr(1)}, "'" + kLongName.substr(1) + "'"},
+    {{1042, false, false, "acme"}, "'acme'"},
+    {{1042, false, false, "acme "}, "unknown"},
+    {{13000, false, false, "acme"}, "unknown"},
     {{23, false, true, ""}, "null"},
 };
 
@@ -304,6 +328,92 @@ TEST_CASE("bound parameters stand in for $n") {
   CHECK(where(facts.whole.tables.front().where) == "id=7, x=unknown");
   CHECK(literal(facts.whole.limit) == "7");
   CHECK(sets(facts.whole) == "session search_path='evil'");
+}
+
+namespace {
+
+struct BoundTo {
+  const char* sql;
+  std::uint32_t type;
+  const char* value;
+  const char* expected;  ///< `a`
+};
+
+/// What PostgreSQL 15 holds, looked up there: where it is another value than the one bound, nothing is told.
+constexpr BoundTo kBoundTo[] = {
+    {"SELECT * FROM t WHERE a = $1::bool::int", 23, "5", "unknown"},
+    {"SELECT * FROM t WHERE a = $1::int", 16, "t", "unknown"},
+    {"SELECT * FROM t WHERE a = $1::int", 18, "5", "unknown"},
+    {"SELECT * FROM t WHERE a = $1::int", 1560, "10", "unknown"},
+    {"SELECT * FROM t WHERE a = $1::int", 1700, "1.6", "unknown"},
+    {"SELECT * FROM t WHERE a = $1::int", 700, "16777217", "16777216"},
+    {"SELECT * FROM t WHERE a = $1::real", 23, "16777217", "16777216"},
+    {"SELECT * FROM t WHERE a = $1::name", 25, "acme", "'acme'"},
+    {"SELECT * FROM t WHERE a = $1::uuid", 2950, "5", "'5'"},
+    {"SELECT * FROM t WHERE a = $1::text", 2950, "5", "unknown"},
+    {"SELECT * FROM t WHERE a = $1::text", 1082, "5", "unknown"},
+    {"SELECT * FROM t WHERE a = $1::int", 0, "5", "5"},
+    {"SELECT * FROM t WHERE a = $1::int", 25, "5", "5"},
+    {"SELECT * FROM t WHERE a = $1::text", 20, "5", "'5'"},
+    // Without a type: the place that PostgreSQL meets first gives one.
+    {"SELECT $1::\"char\" FROM t WHERE a = $1", 0, "acme", "unknown"},
+    {"SELECT $1::text FROM t WHERE a = $1", 0, "acme", "'acme'"},
+    {"SELECT $1::int FROM t WHERE a = $1", 0, "5", "'5'"},
+    {"SELECT $1::int FROM t WHERE a = $1", 0, "05", "unknown"},
+    {"SELECT $1::bool FROM t WHERE a = $1::text::int", 0, "5", "unknown"},
+    {"SELECT $1::evil.int4 FROM t WHERE a = $1", 0, "5", "unknown"},
+    {"SELECT $1::int[] FROM t WHERE a = $1", 0, "5", "unknown"},
+    {"SELECT f($1) FROM t WHERE a = $1", 0, "acme", "unknown"},
+    {"SELECT f($1) FROM t WHERE a = $1", 25, "acme", "'acme'"},
+    {"SELECT * FROM t WHERE a = $1 AND b = $1", 0, "acme", "unknown"},
+    {"SELECT * FROM t WHERE a = $1 AND EXISTS (SELECT FROM u WHERE u.a <> $1 OR $1 IS NULL)", 0, "acme",
+     "'acme'"},
+    {"WITH d AS (DELETE FROM t WHERE a = $1) SELECT $1::\"char\"", 0, "acme", "unknown"},
+};
+
+}  // namespace
+
+TEST_CASE("a bound value is told where PostgreSQL holds the same") {
+  for (const BoundTo& one : kBoundTo) {
+    INFO(one.sql << " " << one.value);
+    QueryFacts facts = analyze(one.sql);
+    const BoundParameter parameter{.type = one.type, .bytes = one.value};
+    bind_parameters(facts, {&parameter, 1});
+    const auto check = [&](const StatementFacts& statement) {
+      for (const TableUse& use : statement.tables)
+        for (const Equality& equality : use.where)
+          if (use.name == "t" && equality.column == "a") CHECK(literal(equality.value) == one.expected);
+    };
+    REQUIRE(std::ranges::any_of(facts.whole.tables, [](const TableUse& use) { return !use.where.empty(); }));
+    check(facts.whole);
+    for (const StatementFacts& inner : facts.inner) check(inner);
+  }
+}
+
+TEST_CASE("the arguments of EXECUTE have the types that PREPARE gives") {
+  const auto executed = [](const char* prepare, Literal argument) {
+    const QueryFacts facts = analyze(prepare);
+    REQUIRE(facts.inner.size() == 1);
+    StatementFacts inner = facts.inner.front();
+    bind_parameters(inner, {&argument, 1}, facts.whole);
+    return where(inner.tables.front().where);
+  };
+  CHECK(executed("PREPARE p (text) AS SELECT * FROM t WHERE a = $1", Literal::string("acme")) == "a='acme'");
+  CHECK(executed("PREPARE p AS SELECT * FROM t WHERE a = $1", Literal::of(std::int64_t{5})) == "a=5");
+  CHECK(executed("PREPARE p (unknown) AS SELECT * FROM t WHERE a = $1", Literal::string("acme")) ==
+        "a='acme'");
+  CHECK(executed("PREPARE p (int) AS SELECT * FROM t WHERE a = $1::text", Literal::string("5")) == "a='5'");
+  CHECK(executed("PREPARE p (\"char\") AS SELECT * FROM t WHERE a = $1", Literal::string("acme")) ==
+        "a=unknown");
+  CHECK(executed("PREPARE p (\"char\") AS SELECT * FROM t WHERE a = $1::int", Literal::string("5")) ==
+        "a=unknown");
+  CHECK(executed("PREPARE p (int) AS SELECT * FROM t WHERE a = $1", Literal::number("1.6")) == "a=unknown");
+  CHECK(executed("PREPARE p (real) AS SELECT * FROM t WHERE a = $1", Literal::of(std::int64_t{16777217})) ==
+        "a=16777216");
+  CHECK(executed("PREPARE p (public.text) AS SELECT * FROM t WHERE a = $1", Literal::string("x")) ==
+        "a=unknown");
+  CHECK(executed("PREPARE p AS SELECT $1::\"char\" FROM t WHERE a = $1", Literal::string("acme")) ==
+        "a=unknown");
 }
 
 }  // namespace signalbox::sql::test

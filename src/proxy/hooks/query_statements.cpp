@@ -251,7 +251,7 @@ std::vector<QueryStatement> QueryStatements::named(const NamedText& text, const 
     within.insert(within.end(), facts.within.begin() + static_cast<std::ptrdiff_t>(carriers),
                   facts.within.end());
     own.within = std::move(within);
-    sql::bind_parameters(own, reference.facts->arguments);
+    sql::bind_parameters(own, reference.facts->arguments, query.whole);
     run.push_back({.text = kept,
                    .facts = &own,
                    .query = &query,

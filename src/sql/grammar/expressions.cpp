@@ -3,6 +3,7 @@
 #include <array>
 #include <string>
 
+#include "sql/casts.h"
 #include "sql/grammar/walker.h"
 #include "sql/known.h"
 
@@ -27,45 +28,18 @@ std::optional<Literal> constant(const A_Const& node) {
   }
 }
 
-bool is_one_of(std::string_view word, std::initializer_list<std::string_view> words) {
-  return std::ranges::find(words, word) != words.end();
-}
-
-std::optional<Literal> to_boolean(const Literal& value) {
-  if (value.kind == Literal::Kind::Boolean) return value;
-  if (value.kind == Literal::Kind::Integer) return Literal::of(value.integer != 0);
-  if (value.kind != Literal::Kind::String) return std::nullopt;
-  const std::string word = lower(value.text);
-  if (is_one_of(word, {"t", "true", "y", "yes", "on", "1"})) return Literal::of(true);
-  if (is_one_of(word, {"f", "false", "n", "no", "off", "0"})) return Literal::of(false);
-  return std::nullopt;
-}
-
-/// The constant after a cast that cannot change what it says; nothing when it could.
-std::optional<Literal> cast_constant(Literal value, const TypeName& type) {
+/// A system type without modifier, which a modifier would cut or round to.
+std::string_view plain_type(const TypeName& type) {
+  if (type.typmods != nullptr || type.arrayBounds != nullptr || type.setof || type.pct_type) return {};
   const Name name = system_name_in(type.names);
-  if (type.typmods != nullptr || type.arrayBounds != nullptr || type.setof || type.pct_type ||
-      !name.schema.empty())
-    return std::nullopt;
-  using Kind = Literal::Kind;
-  if (value.kind == Kind::Null || value.kind == Kind::Parameter)
-    return is_known_type(name.name) ? std::optional(value) : std::nullopt;
-  if (is_one_of(name.name, {"int2", "int4", "int8"})) {
-    if (value.kind == Kind::String) value = Literal::number(value.text);
-    return value.kind == Kind::Integer ? std::optional(value) : std::nullopt;
-  }
-  if (is_one_of(name.name, {"numeric", "float4", "float8"})) {
-    if (value.kind == Kind::String) value = Literal::number(value.text);
-    return value.kind == Kind::Integer || value.kind == Kind::Decimal ? std::optional(value) : std::nullopt;
-  }
-  if (name.name == "bool") return to_boolean(value);
-  if (is_one_of(name.name, {"text", "varchar"})) {
-    if (value.kind == Kind::Integer) return Literal::string(std::to_string(value.integer));
-    return value.kind == Kind::String ? std::optional(value) : std::nullopt;
-  }
-  const bool keeps_text = is_one_of(name.name, {"uuid", "date", "time", "timetz", "timestamp", "timestamptz",
-                                                "interval", "json", "jsonb", "inet", "cidr", "bytea", "xml"});
-  return keeps_text && value.kind == Kind::String ? std::optional(value) : std::nullopt;
+  return name.schema.empty() ? name.name : std::string_view{};
+}
+
+/// "" of what is no column.
+std::string_view column_named(const Node* node) {
+  if (node == nullptr || !IsA(node, ColumnRef)) return {};
+  const List* fields = as<ColumnRef>(node)->fields;
+  return string_in(nth(fields, size_of(fields) - 1));
 }
 
 }  // namespace
@@ -78,13 +52,14 @@ std::optional<Literal> literal_of(const Node* node) {
     casts[depth++] = as<TypeCast>(node)->typeName;
     node = as<TypeCast>(node)->arg;
   }
-  if (node == nullptr) return std::nullopt;
+  if (node == nullptr || (!IsA(node, A_Const) && !IsA(node, ParamRef))) return std::nullopt;
   std::optional<Literal> value;
-  if (IsA(node, A_Const)) value = constant(*as<A_Const>(node));
-  if (IsA(node, ParamRef)) value = Literal::parameter(as<ParamRef>(node)->number);
-  if (value && value->kind == Literal::Kind::Unknown) return std::nullopt;
-  while (value && depth > 0) value = cast_constant(std::move(*value), *casts[--depth]);
-  return value;
+  if (IsA(node, A_Const) && !(value = constant(*as<A_Const>(node)))) return std::nullopt;
+  std::optional<Literal> written = Literal::parameter(value ? 0 : as<ParamRef>(node)->number);
+  while (written && depth > 0) written = cast(*std::move(written), plain_type(*casts[--depth]));
+  if (!written || !value) return written;
+  value = cast_as_written(*std::move(value), *written);
+  return value->kind == Literal::Kind::Unknown ? std::nullopt : value;
 }
 
 void Walker::function_call(const FuncCall* call, const Place& place) {
@@ -140,10 +115,33 @@ void Walker::type_cast(const TypeCast* cast, const Place& place) {
   type_name(cast->typeName);
   if (cast->arg == nullptr || !IsA(cast->arg, ParamRef) || place.variables != nullptr)
     return push(cast->arg, place);
-  const auto* parameter = as<ParamRef>(cast->arg);
-  const std::string_view type =
-      cast->typeName->arrayBounds == nullptr ? name_in(cast->typeName->names).name : "";
-  out_.parameter(parameter->number, static_cast<std::uint32_t>(std::max(parameter->location, 0)), type);
+  parameter(as<ParamRef>(cast->arg), cast->typeName);
+}
+
+/// `type`: of the cast on it, or null.
+void Walker::parameter(const ParamRef* parameter, const TypeName* type) {
+  const auto place = static_cast<std::uint32_t>(std::max(parameter->location, 0));
+  const auto column = compared_.find(parameter->location);
+  std::string text;
+  if (type != nullptr) {
+    const Name name = system_name_in(type->names);
+    text = name.schema.empty() ? std::string(name.name)
+                               : std::string(name.schema) + "." + std::string(name.name);
+  }
+  if (type != nullptr && type->arrayBounds != nullptr) text += "[]";
+  out_.parameter({.number = parameter->number,
+                  .position = place,
+                  .type = std::move(text),
+                  .compared_with = std::string(column == compared_.end() ? "" : column->second)});
+}
+
+/// `other` is one or more values that the column, or anything, is compared with.
+void Walker::note_compared(std::string_view column, const Node* other) {
+  if (other == nullptr) return;
+  if (IsA(other, ParamRef)) compared_.emplace(as<ParamRef>(other)->location, column);
+  if (IsA(other, List))
+    for (const ListCell& cell : Cells(as<List>(other)))
+      if (IsA(in(cell), ParamRef)) compared_.emplace(in<ParamRef>(cell)->location, column);
 }
 
 void Walker::type_name(const TypeName* type) {
@@ -155,6 +153,8 @@ void Walker::type_name(const TypeName* type) {
 }
 
 void Walker::operator_expression(const A_Expr* expression, const Place& place) {
+  note_compared(column_named(expression->lexpr), expression->rexpr);
+  note_compared(column_named(expression->rexpr), expression->lexpr);
   switch (expression->kind) {
     case AEXPR_BETWEEN:
     case AEXPR_NOT_BETWEEN:

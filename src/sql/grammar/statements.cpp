@@ -50,6 +50,14 @@ std::string_view verb_of(std::string_view kind) {
   return kind.substr(0, kind.find('_'));
 }
 
+/// Its modifier says nothing, as in PostgreSQL. Of a type that is not PostgreSQL's own, an array or a set:
+/// "?".
+std::string_view declared_type(const TypeName* type) {
+  const Name name = system_name_in(type->names);
+  return name.schema.empty() && type->arrayBounds == nullptr && !type->setof && !type->pct_type ? name.name
+                                                                                                : "?";
+}
+
 bool is_off(const Node* value) {
   if (value == nullptr) return false;
   if (IsA(value, Integer)) return as<Integer>(value)->ival == 0;
@@ -104,6 +112,10 @@ bool Walker::visit_statement(const Node* node, std::string_view kind, const Plac
     case T_LockStmt: lock_table(as<LockStmt>(node)); return true;
     case T_PrepareStmt:
       out_.facts().subject = text_of(as<PrepareStmt>(node)->name);
+      for (const ListCell& cell : Cells(as<PrepareStmt>(node)->argtypes)) {
+        const std::string_view type = declared_type(in<TypeName>(cell));
+        out_.facts().declared.emplace_back(type == "unknown" ? "" : type);
+      }
       push(as<PrepareStmt>(node)->argtypes, place);
       carry(as<PrepareStmt>(node)->query, place);
       return true;

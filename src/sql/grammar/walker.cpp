@@ -25,7 +25,14 @@ std::string_view name_of(const Node* statement) {
 
 Walker::Walker(Collector& out, const AnalyzeOptions& options, std::pmr::memory_resource& pool,
                const RawTree* tree, std::uint64_t spent)
-    : out_(out), options_(options), pool_(pool), stack_(&pool), inner_(&pool), tree_(tree), steps_(spent) {
+    : out_(out),
+      options_(options),
+      pool_(pool),
+      stack_(&pool),
+      inner_(&pool),
+      tree_(tree),
+      compared_(&pool),
+      steps_(spent) {
   stack_.reserve(32);
 }
 
@@ -134,9 +141,12 @@ bool Walker::visit_expression(const Node* node, const Place& place) {
     case T_RoleSpec: role(as<RoleSpec>(node)); return true;
     case T_ParamRef: {
       if (place.variables != nullptr) return true;  // of the function, not of the statement
-      const auto* parameter = as<ParamRef>(node);
-      out_.parameter(parameter->number, static_cast<std::uint32_t>(std::max(parameter->location, 0)), "");
+      parameter(as<ParamRef>(node), nullptr);
       return true;
+    }
+    case T_NullTest: {
+      note_compared(kAnyColumn, as<Node>(as<NullTest>(node)->arg));
+      return false;
     }
     case T_TableLikeClause:
       name_table(as<TableLikeClause>(node)->relation, Access::Read, "like");

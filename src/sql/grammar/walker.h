@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <unordered_map>
 #include <vector>
 
 #include "sql/analyze.h"
@@ -94,6 +95,8 @@ class Walker {
   void set_config(const FuncCall* call, bool own);
   void type_cast(const TypeCast* cast, const Place& place);
   void type_name(const TypeName* type);
+  void parameter(const ParamRef* parameter, const TypeName* type);
+  void note_compared(std::string_view column, const Node* other);
   void operator_expression(const A_Expr* expression, const Place& place);
   void sub_link(const SubLink* link, const Place& place);
   void indirection(const A_Indirection* node, const Place& place);
@@ -224,6 +227,8 @@ class Walker {
   const RawTree* tree_ = nullptr;
   const Columns* variables_ = nullptr;  ///< of the place that is visited
   const Node* root_ = nullptr;
+  std::pmr::unordered_map<int, std::string_view>
+      compared_;                       ///< place of $n -> column, for those to be visited
   const Place* last_place_ = nullptr;  ///< the last one pooled: neighbours share it
   std::uint64_t steps_ = 0;
   bool too_complex_ = false;
