@@ -26,8 +26,9 @@ struct Diagnostic {
   std::string code;     ///< stable name, e.g. "rego_parse_error", "config_unknown_key"
   std::string message;  ///< one sentence, no trailing period
   SourcePosition at;
-  std::string source_line;  ///< the line the position names; may be empty
-  std::string hint;         ///< how to mend it; may be empty
+  std::string source_line;   ///< the line the position names; may be empty
+  std::string hint;          ///< how to mend it; may be empty
+  std::string details = {};  ///< JSON: what OPA says of such a mistake beyond its message; may be empty
 };
 
 using Diagnostics = std::vector<Diagnostic>;

@@ -302,6 +302,7 @@ std::string opa_error_list(const Diagnostics& diagnostics) {
       out += R"(,"details":{"line":)" + json_string(d.source_line) + R"(,"idx":)" +
              std::to_string(d.at.col - 1) + "}";
     }
+    if (!d.details.empty()) out += R"(,"details":)" + d.details;
     out += '}';
   }
   return out + "]";

@@ -1,4 +1,6 @@
 // Calls name functions that exist, with as many arguments as they have; old built-ins are refused in v1.
+#include "policy/check/error_details.h"
+#include "policy/check/operand_types.h"
 #include "policy/check/passes.h"
 #include "policy/syntax/print.h"
 #include "policy/syntax/visit.h"
@@ -26,6 +28,12 @@ std::string hint_for(const std::string& name) {
 /// In a query OPA leaves the number of arguments to its type checker, which says it otherwise.
 enum class In : bool { Module, Query };
 
+std::string arity_details(Context& context, const ast::Call& call) {
+  const TypePtr function = called_type(context, call);
+  if (function == nullptr || function->kind != TypeKind::Function) return "";
+  return argument_details(operand_types(context, call), function->parts, function->variadic);
+}
+
 void check_call(Context& context, const ast::Expr& expr, In where) {
   const auto* call = ast::as<ast::Call>(expr);
   const auto* op = call == nullptr ? nullptr : ast::as<ast::Ref>(call->op());
@@ -47,6 +55,7 @@ void check_call(Context& context, const ast::Expr& expr, In where) {
   const int written = output_added ? given - 1 : given;
   if (builtin != nullptr || where == In::Query) {
     context.error(kTypeError, expr.span, fmt::format("{}: arity mismatch", name));
+    context.errors.back().details = arity_details(context, *call);
   } else {
     context.error(kTypeError, expr.span,
                   fmt::format("function {} has arity {}, got {} argument{}", name, arity, written,

@@ -2,6 +2,7 @@
 // the type found there. Where the tree knows nothing of a document, anything goes.
 #include "policy/check/ref_types.h"
 
+#include "policy/check/error_details.h"
 #include "policy/check/infer.h"
 #include "policy/syntax/print.h"
 #include "policy/syntax/visit.h"
@@ -43,9 +44,14 @@ class RefChecker {
   bool with(const ast::With& with) {
     for (const ast::Term* part : {&with.target, &with.value}) {
       const std::string name = name_of(*part);
-      if (name.empty() || context_.builtin_named(name) == nullptr) continue;
+      const Builtin* builtin = name.empty() ? nullptr : context_.builtin_named(name);
+      if (builtin == nullptr) continue;
       at_ = &part->span;
-      complain(fmt::format("function {} used as reference, not called", name), "");
+      const auto* ref = ast::as<ast::Ref>(*part);
+      const ast::Ref path = ref != nullptr ? *ref : ast::Ref{{*part}};
+      complain(fmt::format("function {} used as reference, not called", name), "",
+               unsupported_details(path, path.terms.size() - 1,
+                                   function_type(builtin->signature, builtin->variadic)));
     }
     return true;
   }
@@ -57,7 +63,8 @@ class RefChecker {
     at_ = &at;
     const TypePtr whole = env_.of(ref);
     if (whole != nullptr && whole->kind == TypeKind::Function) {
-      complain(fmt::format("function {} used as reference, not called", function_text(ref)), "");
+      complain(fmt::format("function {} used as reference, not called", function_text(ref)), "",
+               unsupported_details(written(ref), ref.terms.size() - 1, whole));
       return false;
     }
     follow(env_, env_.tree(), ref, 0);
@@ -70,7 +77,8 @@ class RefChecker {
     return ref == nullptr ? "" : ast::dotted_name(*ref);
   }
 
-  std::string shown(ast::Ref ref) const {
+  /// With the author's names.
+  ast::Ref written(ast::Ref ref) const {
     for (ast::Term& part : ref.terms)
       ast::for_each_term(part, [&](ast::Term& t) {
         const auto* var = ast::as<ast::Var>(t);
@@ -85,23 +93,25 @@ class RefChecker {
         }
         return true;
       });
-    return ast::to_text(ref);
+    return ref;
   }
+  std::string shown(const ast::Ref& ref) const { return ast::to_text(written(ref)); }
   std::string function_text(const ast::Ref& ref) const {
     const auto* last = ast::as<ast::Var>(ref.terms.back());
     ast::Ref trimmed = ref;
     if (last != nullptr && ref.terms.size() > 1 && is_generated(context_.written(last->name)))
       trimmed.terms.pop_back();
-    return shown(std::move(trimmed));
+    return shown(trimmed);
   }
 
-  void complain(std::string message, std::string hint) {
+  void complain(std::string message, std::string hint, std::string details = {}) {
     Diagnostic out;
     out.code = kTypeError;
     out.message = std::move(message);
     out.at = position(*context_.source, *at_);
     out.source_line = line_of(context_.source->text, at_->row);
     out.hint = std::move(hint);
+    out.details = std::move(details);
     errors_.push_back(std::move(out));
   }
   /// "did you mean tables? ", where a property has nearly that name.
@@ -115,7 +125,9 @@ class RefChecker {
     const std::string_view near = nearest(name->value, names);
     return near.empty() ? "" : fmt::format("did you mean {}? ", near);
   }
-  void undefined(const ast::Ref& ref, std::size_t at, const TypePtr& have, const TypePtr& want) {
+  /// `one_of`: the type whose known keys it might have been.
+  void undefined(const ast::Ref& ref, std::size_t at, const TypePtr& have, const TypePtr& want,
+                 const TypePtr& one_of) {
     std::string hint = "have: " + (have != nullptr ? to_text(have) : ast::to_text(ref.terms[at]));
     if (want != nullptr && want->kind == TypeKind::Object && !want->properties.empty()) {
       hint = guess(ref.terms[at], *want) + hint + ", want one of:";
@@ -123,7 +135,8 @@ class RefChecker {
     } else {
       hint += ", want: " + to_text(keys_of(want));
     }
-    complain("undefined ref: " + shown(ref), std::move(hint));
+    complain("undefined ref: " + shown(ref), std::move(hint),
+             undefined_details(written(ref), at, have, keys_of(want), one_of));
   }
 
   /// Through the tree of rules of one layer; false when the reference is undefined.
@@ -133,7 +146,8 @@ class RefChecker {
     const bool variable = ast::as<ast::Var>(part) != nullptr;
     // The shortest path of a rule is data.a.b: its package's parts are names.
     if ((at == 1 || at == 2) && !variable && ast::as<ast::String>(part) == nullptr)
-      return undefined(ref, at, env_.of(part), object_type({}, scalar_type(TypeKind::String), any_type())),
+      return undefined(ref, at, env_.of(part), object_type({}, scalar_type(TypeKind::String), any_type()),
+                       env_.extent(node)),
              false;
     if (variable && at != 0 && !learn_key(ref, at, env_.extent(node))) return false;
     const TypeNode* child = node.child(part);
@@ -158,7 +172,7 @@ class RefChecker {
     const TypePtr keys = keys_of(collection);
     if (const TypePtr known = env_.of(part)) {
       if (unifies(keys, known)) return true;
-      return undefined(ref, at, known, collection), false;
+      return undefined(ref, at, known, collection, collection), false;
     }
     env_.set_variable(part, keys);
     return true;
@@ -173,16 +187,16 @@ class RefChecker {
         const bool function = type != nullptr && type->kind == TypeKind::Function;
         complain(function ? fmt::format("function {} used as reference, not called", function_text(ref))
                           : "undefined ref: " + shown(ref),
-                 "have: " + to_text(type));
+                 "have: " + to_text(type), unsupported_details(written(ref), at - 1, type));
         return false;
       }
       if (ast::as<ast::Var>(part) != nullptr) {
         if (!learn_key(ref, at, type)) return false;
       } else if (!is_scalar(part)) {
-        if (!infer(env_, part, keys)) return undefined(ref, at, env_.of(part), type), false;
+        if (!infer(env_, part, keys)) return undefined(ref, at, env_.of(part), type, nullptr), false;
       } else {
         const TypePtr next = select(type, part);
-        if (next == nullptr) return undefined(ref, at, nullptr, type), false;
+        if (next == nullptr) return undefined(ref, at, nullptr, type, type), false;
         type = next;
         continue;
       }

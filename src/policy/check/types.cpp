@@ -8,7 +8,9 @@
 #include <unordered_set>
 
 #include "policy/check/dynamic_terms.h"
+#include "policy/check/error_details.h"
 #include "policy/check/infer.h"
+#include "policy/check/operand_types.h"
 #include "policy/check/passes.h"
 #include "policy/check/ref_types.h"
 #include "policy/check/schema_annotations.h"
@@ -183,13 +185,15 @@ class TypeChecker {
     return errors;
   }
 
-  Diagnostic diagnostic(const ast::Span& at, std::string message, std::string hint) const {
+  Diagnostic diagnostic(const ast::Span& at, std::string message, std::string hint,
+                        std::string details = {}) const {
     Diagnostic out;
     out.code = kTypeError;
     out.message = std::move(message);
     out.at = position(*context_.source, at);
     out.source_line = line_of(context_.source->text, at.row);
     out.hint = std::move(hint);
+    out.details = std::move(details);
     return out;
   }
 
@@ -263,7 +267,8 @@ class TypeChecker {
       if (replaced == nullptr || by == nullptr || unifies(replaced, by)) continue;
       const std::string name = ast::dotted_name(*ast::as<ast::Ref>(with.target));
       return Wrong{diagnostic(with.span, name + ": arity mismatch",
-                              fmt::format("have: {}, want: {}", to_text(by), to_text(replaced)))};
+                              fmt::format("have: {}, want: {}", to_text(by), to_text(replaced)),
+                              argument_details(by->parts, replaced->parts, replaced->variadic))};
     }
     return std::nullopt;
   }
@@ -290,7 +295,8 @@ class TypeChecker {
     const TypePtr left = env.of(a), right = env.of(b);
     if (infer_equal(env, a, left, b, right)) return std::nullopt;
     return Wrong{diagnostic(expr.span, "match error",
-                            fmt::format("left: {}, right: {}", to_text(left), to_text(right))),
+                            fmt::format("left: {}, right: {}", to_text(left), to_text(right)),
+                            match_details(left, right)),
                  is_unknown(left) || is_unknown(right)};
   }
 
@@ -315,31 +321,34 @@ class TypeChecker {
     if (function->rest != nullptr) want.push_back(function->rest);
     const std::size_t given = call.terms.size() - 1;
     if (given > want.size() && function->variadic == nullptr)
-      return argument_error(env, expr, call, "too many arguments", want);
-    if (given < function->parts.size()) return argument_error(env, expr, call, "too few arguments", want);
+      return argument_error(env, expr, call, "too many arguments", want, function->variadic);
+    if (given < function->parts.size())
+      return argument_error(env, expr, call, "too few arguments", want, function->variadic);
     std::vector<TypePtr> before;
     for (std::size_t i = 1; i < call.terms.size(); ++i) before.push_back(env.of(call.terms[i]));
     for (std::size_t i = 0; i < given; ++i) {
       const TypePtr& wanted = i < want.size() ? want[i] : function->variadic;
       const bool known = before[i] != nullptr && !is_unknown(before[i]);
       if ((known && !unifies(before[i], wanted)) || !infer(env, call.terms[i + 1], wanted))
-        return argument_error(env, expr, call, "invalid argument(s)", want);
+        return argument_error(env, expr, call, "invalid argument(s)", want, function->variadic);
     }
     return std::nullopt;
   }
 
   Wrong argument_error(const TypeEnv& env, const ast::Expr& expr, const ast::Call& call,
-                       std::string_view what, const std::vector<TypePtr>& want) {
+                       std::string_view what, const std::vector<TypePtr>& want, const TypePtr& variadic) {
     std::string have_text, want_text;
+    std::vector<TypePtr> have;
     bool unknown = false;
     for (std::size_t i = 1; i < call.terms.size(); ++i) {
-      const TypePtr type = env.of(call.terms[i]);
+      const TypePtr& type = have.emplace_back(env.of(call.terms[i]));
       unknown = unknown || is_unknown(type);
       have_text += (i == 1 ? "" : ", ") + to_text(type);
     }
     for (const TypePtr& type : want) want_text += (want_text.empty() ? "" : ", ") + to_text(type);
     return {diagnostic(expr.span, fmt::format("{}: {}", ast::operator_name(call), what),
-                       fmt::format("have: ({}), want: ({})", have_text, want_text)),
+                       fmt::format("have: ({}), want: ({})", have_text, want_text),
+                       argument_details(have, want, variadic)),
             unknown};
   }
 
@@ -403,6 +412,21 @@ void check_types_in_query(Context& context, const ast::Body& body) {
   const TypeEnv rules(&checker.base(), context.types);
   TypeEnv env(&rules);
   for (Diagnostic& error : checker.written_body(env, body)) context.errors.push_back(std::move(error));
+}
+
+std::vector<TypePtr> operand_types(Context& context, const ast::Call& call) {
+  const TypeChecker checker(context, Equality::Compares);
+  const TypeEnv env = context.types == nullptr ? checker.base() : TypeEnv(&checker.base(), context.types);
+  std::vector<TypePtr> out;
+  for (std::size_t i = 1; i < call.terms.size(); ++i) out.push_back(env.of(call.terms[i]));
+  return out;
+}
+
+TypePtr called_type(Context& context, const ast::Call& call) {
+  if (const Builtin* builtin = context.builtin_named(ast::operator_name(call)))
+    return function_type(builtin->signature, builtin->variadic);
+  const TypeChecker checker(context, Equality::Compares);
+  return context.types == nullptr ? nullptr : TypeEnv(&checker.base(), context.types).of(call.op());
 }
 
 }  // namespace signalbox::policy::check
