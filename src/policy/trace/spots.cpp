@@ -15,7 +15,20 @@ struct Numberer {
     span.row = static_cast<std::uint32_t>(spots.size());
     return out;
   }
-  bool term(ast::Term& t) { return number(t.span), true; }
+  bool term(ast::Term& t) {
+    number(t.span);
+    auto* text = ast::as<ast::TemplateString>(t);
+    if (text == nullptr) return true;
+    for (auto& part : text->parts) std::visit([&](auto& piece) { template_part(*piece); }, part);
+    return false;
+  }
+  /// OPA's compiled form has no place for a call that is all of a part.
+  void template_part(ast::Expr& e) {
+    if (ast::as<ast::Call>(e) == nullptr) return ast::walk(e, *this);
+    e.span = {};
+    ast::walk_children(e, *this);
+  }
+  void template_part(ast::Term& t) { ast::walk(t, *this); }
   bool expr(ast::Expr& e) { return number(e.span), true; }
   bool with(ast::With& w) { return w.span = {}, true; }
 

@@ -87,6 +87,16 @@ uses if {
 
 text := $"{input.user} is {level}"
 
+shouted := $"{upper(input.user)} {count(input.xs) + 1} {upper($"a{lower(input.user)}")} {f(input.score)}"
+
+listed contains x if {
+	input.nope
+	x := $"{upper(input.user)}"
+}
+
+listed contains $`{count([1 | upper(input.user)])} {[x | x := upper(input.user)]} {{lower(input.user)}}
+{upper(input.user) with input.user as "b"}`
+
 once if some x in [1, 2, 3]
 
 once if false
@@ -109,6 +119,7 @@ TESTS = {
     "element": 'test_element if app.has with input as {"tags": ["x", "root"]}',
     "uses": 'test_uses if app.uses with input as {"user": "two"} with data.settings as {"on": true, "n": 1}',
     "text": 'test_text if app.text == "ann is low" with input as {"user": "ann", "score": 1}',
+    "shouted": 'test_shouted if {\n\tapp.shouted with input as {"user": "ann", "xs": [], "score": 2}\n\tapp.listed with input.user as "eve"\n}',
     "once": "test_once if app.once\n\ntest_constant if app.constant.a == 1",
     "fails": "test_fails if app.constant.a == 2",
     "skipped": "todo_test_later if app.once\n\ntest_now if app.constant.b[1] == 2",
@@ -131,7 +142,7 @@ def coverage(text, name):
 
 
 @pytest.mark.parametrize("runs", [[], ["--coverage-runs", "early_exit"]], ids=["kinds", "early_exit"])
-@pytest.mark.parametrize("name", [name for name in GOOD if name != "texts"])  # calls in template strings: docs/command-line.md
+@pytest.mark.parametrize("name", GOOD)
 def test_of_queries(both, where, name, runs):  # noqa: F811
     at = where(name)
     ours, theirs = both(["eval", "--coverage", *runs, *loaded(at), package(at)], at)
