@@ -218,7 +218,7 @@ def test_no_write_is_routed_away(behind, guarded, folder):
                                              {"name": "two", "address": f"127.0.0.1:{other.port}", "role": "replica", **plain}]})
     gateway.write_rules((host.ROOT / "rules/packs/read_write_split/read_write_split.policy.yaml").read_text().replace("max_lag: 2s, read_your_writes: true", "on_unavailable: stay"),
                         "split.policy.yaml")
-    gateway.write_rules('{"read_write_split": {"enabled": true}}', "data.json")
+    gateway.write_rules('{"packs": {"read_write_split": {"enabled": true}}}', "data.json")
     gateway.reload()
     log = other.folder / "postgres.log"
     with connect(gateway, user=PROBER) as wire:

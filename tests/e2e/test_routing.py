@@ -338,7 +338,7 @@ def test_the_shipped_split(make):
     rules = {pack.name: pack.read_text()}
     with connect(make(rules, check_interval="100ms")) as wire:
         assert not on_replica(wire)  # off
-    with connect(make({**rules, "data.json": '{"read_write_split": {"enabled": true}}'}, check_interval="100ms")) as wire:
+    with connect(make({**rules, "data.json": '{"packs": {"read_write_split": {"enabled": true}}}'}, check_interval="100ms")) as wire:
         host.wait_until(lambda: on_replica(wire), 10, "reads go to the replica")
         assert refusal(wire.ask(query("insert into notes (text) values ('split')"))) is None
         assert wire.rows("select count(*) from notes where text = 'split'") == [("1",)]
