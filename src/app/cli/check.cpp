@@ -80,8 +80,7 @@ Exit check(const Options& options) {
   if (!set) return report(set.error(), options);
   complain((*set)->warnings());
   if (options.format == "pretty") {
-    fmt::print(stderr, "{}: {} files, revision {}\n", painted("ok", Colour::Green, 2), count,
-               (*set)->revision());
+    fmt::print(stderr, "{}: {} files\n", painted("ok", Colour::Green, 2), count);
   }
   return Exit::Ok;
 }
@@ -90,7 +89,7 @@ Exit check(const Options& options) {
 
 void add_check(CLI::App& root, Action& chosen) {
   auto options = std::make_shared<Options>();
-  CLI::App* verb = root.add_subcommand("check", "Check policies: every mistake at once, as file:row:col");
+  CLI::App* verb = root.add_subcommand("check", "Check policies: mistakes as file:row:col, with hints");
   verb->add_option("paths", options->paths, "Policy directories and files")->required();
   verb->add_flag("-S,--strict", options->strict, "Unused variables and imports are errors");
   verb->add_flag("-b,--bundle", options->bundle, "Paths are bundles");

@@ -55,7 +55,7 @@ void add_config(CLI::App& root, Action& chosen) {
   verb->require_subcommand(1);
   verb->footer(
       "Examples:\n"
-      "  signalbox config check signalbox.yaml     every mistake at once, as file:row:col\n"
+      "  signalbox config check signalbox.yaml     every mistake as file:row:col\n"
       "  signalbox config print signalbox.yaml     every key with the value in effect, secrets masked\n"
       "  signalbox config schema > schema.json     JSON Schema, for editors\n"
       "  signalbox config schema -o markdown       the same as docs/configuration.md");
