@@ -1,8 +1,11 @@
 """What an operator is told: by metrics, by the log, by exit codes."""
 import subprocess
 
+import pytest
+
 from rig import host
-from support.pgwire import connect, errors, query
+from support import pgwire
+from support.pgwire import SYNC, bind, connect, errors, execute, parse, query
 
 LOGGED = """
 policy: logged
@@ -19,6 +22,14 @@ NO_WRITES = """
 policy: no_writes
 rules:
   - {name: the rule, match: {query.kind: delete}, then: [deny]}
+"""
+
+
+LOGIN_ONLY = """
+policy: login_only
+on: [startup]
+rules:
+  - {name: the rule, then: [allow]}
 """
 
 
@@ -103,3 +114,25 @@ def test_what_somebody_else_has_is_exit_code_3(make_gateway):
     assert taken.returncode == 3 and "is in use by another gateway" in taken.stderr
     taken = gateway.run("run", "--listen", f"{gateway.address}:{gateway.port}", "--target", "127.0.0.1:1", "--admin", "off")
     assert taken.returncode == 3 and "Address already in use" in taken.stderr
+
+
+@pytest.mark.parametrize("rules", [None, {}, {"rules.policy.yaml": LOGIN_ONLY}], ids=["no directory", "empty directory", "another hook only"])
+def test_default_deny_holds_where_no_policy_is_about_statements(make_gateway, rules):
+    gateway = make_gateway(rules=rules, config={"policy": {"default": "deny"}})
+    with connect(gateway) as wire:
+        for request in (query("select 1"), query("copy (select 1) to stdout"), query("begin; select 1"), pgwire.function_call(1243),
+                        parse("select 1") + bind() + execute() + SYNC):
+            answer = wire.ask(request)
+            assert [(e["C"], e["M"]) for e in errors(answer)] == [("42501", "permission denied")], request
+            assert pgwire.status(answer) == "I"
+
+
+def test_default_deny_holds_when_the_policies_are_gone(make_gateway):
+    permits = "policy: permits\nrules:\n  - {name: the rule, then: [allow]}\n"
+    gateway = make_gateway(rules={"rules.policy.yaml": permits}, config={"policy": {"default": "deny"}})
+    with connect(gateway) as wire:
+        assert wire.rows("select 1") == [("1",)]
+        wire.ask(parse("select 1", "p") + SYNC)
+        (gateway.rules / "rules.policy.yaml").unlink()
+        host.wait_until(lambda: errors(wire.ask(query("select 1"))), 5, "statements are refused")
+        assert [e["C"] for e in errors(wire.ask(bind(statement="p") + execute() + SYNC))] == ["42501"]

@@ -110,7 +110,7 @@ Keys keys(PolicyConfig& c) {
   return {
       {"directory", &c.directory, "",
        "Policies: a directory with `*.rego`, `*.policy.yaml`, `data.json`, `data.yaml`, also in "
-       "sub-directories, or a bundle (`*.tar.gz`). Empty: nothing is asked and every statement passes."},
+       "sub-directories, or a bundle (`*.tar.gz`). Empty: there are none, and `default` holds."},
       {"verification.key", &c.verification_key, "",
        "Policies must be a bundle signed with this key: PEM, or the secret of an HS* algorithm, in a file. "
        "Empty: signatures are not looked at."},

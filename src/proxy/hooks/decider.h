@@ -95,8 +95,11 @@ class Decider {
   void use(std::shared_ptr<DecisionSource> source);
 
   bool wants(actions::Hook hook) const {
-    return policies_->subscribed(hook) || (source_ && hook == actions::Hook::TrafficFromClient);
+    return policies_->subscribed(hook) ||
+           ((source_ || denies_by_default()) && hook == actions::Hook::TrafficFromClient);
   }
+  /// What nobody permits is refused, also where no policy is about it.
+  bool denies_by_default() const { return options_.interlock.default_verdict == actions::Verdict::Deny; }
   bool wants_queries() const {
     return wants(actions::Hook::TrafficFromClient) || wants(actions::Hook::TrafficToServer);
   }
