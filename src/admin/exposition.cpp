@@ -163,7 +163,7 @@ void add_process(Families& out, const Context& context) {
   out.gauge("signalbox_build_info", "This build; always 1.", 1,
             {{"version", context.version}, {"node", context.node}});
   out.gauge("signalbox_accepting", "1 while connections are accepted.", context.accepting() ? 1 : 0);
-  out.counter("signalbox_log_lines_dropped_total", "Log lines lost because their destination was too slow.",
+  out.counter("signalbox_log_lines_dropped_total", "Log lines lost: their destination was too slow, or full.",
               static_cast<double>(log::dropped()));
   out.gauge("process_start_time_seconds", "When the process began.",
             static_cast<double>(context.started_ns) / 1e9);

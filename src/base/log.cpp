@@ -11,6 +11,8 @@
 
 #include <array>
 #include <atomic>
+#include <cstdio>
+#include <ctime>
 #include <memory>
 #include <mutex>
 
@@ -30,7 +32,19 @@ struct Destination {
 
 std::atomic<Level> current_level{Level::Info};
 std::atomic<std::uint64_t> dropped_before{0};
+std::atomic<std::uint64_t> unwritten{0};
 std::mutex destination_lock;
+
+/// The disk is full, or the reader of a pipe is gone. Says so on stderr, at most once in a while.
+void on_failed_write(const std::string& why) {
+  constexpr std::int64_t kQuietSeconds = 60;
+  static std::atomic<std::int64_t> quiet_until{0};
+  ++unwritten;
+  const std::int64_t now = std::time(nullptr);
+  if (now < quiet_until.load()) return;
+  quiet_until = now + kQuietSeconds;
+  fmt::print(stderr, "signalbox: the log cannot be written: {}\n", why);
+}
 
 std::shared_ptr<spdlog::sinks::sink> make_sink(const std::string& output) {
   if (output == "stderr") return std::make_shared<spdlog::sinks::stderr_sink_mt>();
@@ -49,6 +63,7 @@ std::shared_ptr<const Destination> make_destination(const Options& options) {
   } else {
     made->logger = std::make_shared<spdlog::logger>("signalbox", std::move(sink));
   }
+  made->logger->set_error_handler(on_failed_write);
   made->logger->set_pattern("%v");
   made->logger->set_level(spdlog::level::trace);
   made->logger->flush_on(spdlog::level::trace);
@@ -209,7 +224,7 @@ void flush() {
 
 std::uint64_t dropped() {
   const auto to = destination();
-  return dropped_before + (to->pool ? to->pool->overrun_counter() : 0);
+  return dropped_before + unwritten + (to->pool ? to->pool->overrun_counter() : 0);
 }
 
 bool enabled(Level level) {

@@ -54,7 +54,7 @@ struct Options {
 Result<void> open(const Options& options);
 /// Waits until what was written has left the queue. Call before the process ends.
 void flush();
-/// Lines lost because the queue was full since the process began.
+/// Lines lost since the process began: the queue was full, or they could not be written.
 std::uint64_t dropped();
 
 bool enabled(Level level);

@@ -64,3 +64,12 @@ TEST_CASE("a log file that cannot be opened is an error, and the old destination
   REQUIRE_FALSE(opened);
   CHECK(opened.error().message.find("/proc/no/such/file") != std::string::npos);
 }
+
+TEST_CASE("lines that cannot be written are counted") {
+  const std::uint64_t before = log::dropped();
+  REQUIRE(log::open({.output = "/dev/full", .asynchronous = true}));
+  for (int i = 0; i < 3; ++i) log::info("lost");
+  log::flush();
+  CHECK(log::dropped() == before + 3);
+  REQUIRE(log::open({}));
+}

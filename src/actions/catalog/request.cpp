@@ -59,7 +59,7 @@ ActionSpec request() {
           "under a condition, and what cannot be written out as the same tree. Several `request` actions all "
           "hold.",
       .example =
-          "- request: {where: {orders: tenant_id = $1}, values: [\"{{ session.tags.tenant }}\"], limit: "
+          "- request: {where: {orders: owner = $1}, values: [\"{{ session.user }}\"], limit: "
           "1000}"};
 }
 

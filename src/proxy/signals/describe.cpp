@@ -75,7 +75,9 @@ std::string signals_markdown() {
       "(`data.packs.NAME.enabled`) "
       "reads nothing.\n\n"
       "What plugins raise stands under `input.signals.plugin.NAME`, so that no plugin can speak for a "
-      "detector.\n\n"
+      "detector. The gateway runs no plugins yet: `explain --signal`, `/gateway/v1/plan` and tests in YAML "
+      "raise such "
+      "signals, and nothing else does.\n\n"
       "An external OPA is sent the signals that `policy.opa.inputs` names.\n\n";
   for (const Detector* one : detectors()) append_detector(*one, out);
   out +=
