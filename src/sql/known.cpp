@@ -154,7 +154,9 @@ bool is_known_operator(std::string_view name) {
 bool is_known_type(std::string_view name) {
   return std::ranges::binary_search(kTypeList, name);
 }
-bool reveals_row(std::string_view function) {
+bool reveals_row(std::string_view function, int server_version) {
+  const bool of_rows_too = server_version == 0 || server_version >= 18;  // max(record)
+  if (of_rows_too && (function == "max" || function == "min")) return true;
   return std::ranges::binary_search(kRowReaders, function);
 }
 

@@ -19,7 +19,7 @@ bool is_known_operator(std::string_view name);
 bool is_known_type(std::string_view name);
 
 /// Functions of one argument that give a whole row's content: t.to_json is to_json(t) when t has no such
-/// column.
-bool reveals_row(std::string_view function);
+/// column. `server_version`: the major one, 0 when it is not known.
+bool reveals_row(std::string_view function, int server_version);
 
 }  // namespace signalbox::sql

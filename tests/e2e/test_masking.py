@@ -300,6 +300,87 @@ def test_a_withheld_answer_is_recorded(make_gateway, pg):
     assert sorted(said) == ["first hook"] * 2 + ["masked"] * 2
 
 
+def test_errors_do_not_quote_rows(masked, pg):
+    """DETAIL shows whole rows, also to who has named none of the masked columns; the rest of the error stays."""
+    pg.sql("alter table people alter name set not null, add check (name <> 'bad'), add unique (email); create table if not exists emails (e text primary key)")
+    with connect(masked) as wire, connect(pg) as direct:
+        for statement, withheld in (("update people set name = null where id = 1", False), ("update people set name = 'bad' where id = 1", False),
+                                    ("update people set id = 2 where id = 1", False), ("insert into people (id, name) values (1, 'x')", False),
+                                    ("alter table people add constraint x check (id < 0)", False), ("alter table people add foreign key (email) references emails", True),
+                                    ("alter table people add constraint x foreign key (ssn) references emails (e)", True),
+                                    ("insert into people values (9, 'x', 'ada@example.org')", True)):
+            for messages in ([query(statement)], [parse(statement), bind(), execute(), SYNC]):
+                found, plain = errors(wire.ask(*messages)), errors(direct.ask(*messages))
+                assert not any("ada@" in value or "111-22" in value for value in found[0].values()), found
+                assert [e["C"] for e in found] == [e["C"] for e in plain] and ("withheld" in found[0]["M"]) == withheld
+                assert withheld or {k: found[0][k] for k in "MSstn" if k in found[0]} == {k: plain[0][k] for k in "MSstn" if k in plain[0]}
+        assert "D" in errors(wire.ask(query("create temp table own (a int primary key); insert into own values (1), (1)")))[0]
+    pg.sql(SETUP)
+
+
+@pytest.mark.parametrize("mode", ["simple", "extended"])
+def test_notices_do_not_quote(masked, pg, mode):
+    """Those of statements that give no rows too, and those that come before rows."""
+    pg.sql("""create or replace function tell() returns trigger language plpgsql as $$ begin raise notice 'wrote %', new; return new; end $$;
+        create or replace function say(text) returns int language plpgsql as $$ begin raise notice 'said %', $1; return 1; end $$;
+        drop trigger if exists told on people; create trigger told before update on people for each row execute function tell()""")
+    loud = ["do $$ begin raise notice '%', (select email from people where id = 1); end $$", "update people set name = name where id = 1",
+            "do $$ begin raise warning 'a %', (select repeat(email, 20000) from people where id = 1); raise info 'again'; end $$",
+            "select say(email) from people where id = 1", "insert into orders select 1, 1, note from (select say(email)::text as note from people) x"]
+    with connect(masked) as wire:
+        for statement in loud:
+            found = wire.ask(*([query(statement)] if mode == "simple" else [parse(statement), bind(), execute(), SYNC]))
+            assert not leaks(found) and errors(found) == [] and "N" not in pgwire.kinds(found), statement
+        if mode == "simple":
+            found = wire.ask(query(f"{loud[0]}; drop table if exists absent; {loud[1]}; select 1; drop table if exists absent; {loud[0]}"))
+            assert not leaks(found) and pgwire.kinds(found) == "CNCCTDCNCCZ"  # the others' notices pass
+        assert pgwire.kinds(wire.ask(query("drop table if exists absent"))) == "NCZ"
+        assert wire.rows("select 1") == [("1",)]
+    pg.sql(SETUP)
+
+
+def test_a_refusal_in_the_place_of_a_notice(make_gateway):
+    gateway = make_gateway(rules={"a.policy.yaml": policy([{"deny": {"message": "no notices"}}, {"log": {"message": "refused"}}], match="{query.kind: do}")})
+    loud = "do $$ begin raise notice 'one'; raise warning 'two'; end $$"
+    with connect(gateway) as wire:
+        for _ in range(2):
+            found = wire.ask(query(f"select 1; {loud}; select 2"))
+            assert pgwire.kinds(found) == "TDCEZ" and [e["M"] for e in errors(found)] == ["no notices"]
+            found = wire.ask(parse("select 1"), bind(), execute(), parse(loud), bind(), execute(), parse("select 2"), bind(), execute(), SYNC)
+            assert pgwire.kinds(found) == "12DC12EZ" and wire.rows("select 1") == [("1",)]
+            found = wire.send(parse(loud), bind(), execute(), FLUSH).until("E")
+            assert pgwire.kinds(found) == "12E" and pgwire.kinds(wire.ask(SYNC)) == "Z" and wire.rows("select 1") == [("1",)]
+    path = gateway.folder / "audit.log"
+    host.wait_until(lambda: path.exists() and len(path.read_text().splitlines()) == 6, 10, "one line for each")
+
+
+# What a statement writes and returns: under the name of a column that holds nothing masked.
+WRITTEN = [
+    ("update people set name = email where id = 1 returning name", [(KEPT[0],)]),
+    ("update people p set name = q.email from people q where q.id = p.id and p.id = 1 returning p.id, p.name", [("1", KEPT[0])]),
+    ("update people p set name = upper(q.email) from people q where q.id = p.id and p.id = 1 returning p.*", [("1", "********", KEPT[0], "********", "0", "2000-01-01")]),
+    ("update orders set note = (select email from people where id = 1) where id = 10 returning id, note", [("10", "********")]),
+    ("update orders set (id, note) = (select 7, email from people where id = 1) where id = 10 returning note, person", [("********", "1")]),
+    ("insert into orders (id, note) select id, email from people where id = 1 returning id, note", [("1", KEPT[0])]),
+    ("insert into orders select id, 1, email from people where id = 1 returning note", [(KEPT[0],)]),
+    ("insert into orders (id, note) values (1, (select email from people where id = 1)) returning id, note", [("1", "********")]),
+    ("insert into people (id, name) values (1, 'x') on conflict (id) do update set name = people.email returning name", [(KEPT[0],)]),
+    ("with w as (update orders set note = email from people p where p.id = person returning note as n) select n from w", [(KEPT[0],), (KEPT[1],)]),
+    ("update people set salary = 7, name = 'New' where id = 1 returning id, name, salary, email", [("1", "New", "0", KEPT[0])]),
+    ("insert into orders (id, note) values (12, 'third') returning *", [("12", None, "third")]),
+]
+
+
+@pytest.mark.parametrize("mode", ["simple", "extended"])
+@pytest.mark.parametrize("statement, seen", WRITTEN, ids=[s for s, _ in WRITTEN])
+def test_what_is_written_and_returned(masked, statement, seen, mode):
+    with connect(masked) as wire:
+        wire.ask(query("begin"))
+        found = wire.ask(*([query(statement)] if mode == "simple" else [parse(statement), bind(), execute(), SYNC]))
+        assert errors(found) == [] and not leaks(found) and sorted(text(found)) == sorted(seen)
+        wire.ask(query("rollback"))
+
+
 def test_large_results_stream(masked):
     """Rows are not collected: the first comes long before the last is made, and many pass without a loss."""
     with connect(masked) as wire:

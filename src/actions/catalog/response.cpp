@@ -96,9 +96,16 @@ ActionSpec response() {
           "cursors, "
           "COPY TO STDOUT. What is computed from a masked column, and what cannot be traced, is masked "
           "`full`; "
-          "the text of errors and notices of such a statement is withheld. A view counts as a table: name it "
-          "too. Not hidden is which rows there are (WHERE, ORDER BY), nor what a statement writes elsewhere "
-          "(INSERT ... SELECT): refuse those by `query.columns`. Several `response` actions all hold. On a "
+          "the text of errors and notices of such a statement is withheld; of one that only writes to the "
+          "table, "
+          "notices and an error's DETAIL, HINT and CONTEXT, which may quote whole rows. A view counts as a "
+          "table: "
+          "name it "
+          "too. Not hidden is which rows there are (WHERE, ORDER BY), nor what a statement writes for others "
+          "to "
+          "read "
+          "(INSERT ... SELECT, set_config): refuse those by `query.columns`. Several `response` actions all "
+          "hold. On a "
           "request only `answer` makes sense; its values are texts.",
       .example = "- response: {mask: partial, columns: [customers.email], last: 4}"};
 }

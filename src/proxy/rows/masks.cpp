@@ -189,4 +189,15 @@ bool Masks::concern(const sql::StatementFacts& facts) const {
   });
 }
 
+bool Masks::concern_writes(const sql::StatementFacts& facts) const {
+  return std::ranges::any_of(facts.tables, [&](const sql::TableUse& use) {
+    if (use.access != sql::Access::Write && use.access != sql::Access::Define) return false;
+    return std::ranges::any_of(orders_, [&](const Order& order) {
+      return std::ranges::any_of(order.columns, [&](const ColumnPattern& pattern) {
+        return pattern.matches_table(use.schema, use.name);
+      });
+    });
+  });
+}
+
 }  // namespace signalbox::proxy

@@ -53,6 +53,8 @@ class Masks {
                        const ColumnType& type_of = {}) const;
   /// The statement may have read a masked column: what is said of it in words may hold its values.
   bool concern(const sql::StatementFacts& facts) const;
+  /// It writes to or defines a table that may have a masked column: what is said of a row may hold all of it.
+  bool concern_writes(const sql::StatementFacts& facts) const;
 
  private:
   struct Order {

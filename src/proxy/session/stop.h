@@ -30,6 +30,7 @@ enum class Pause : std::uint8_t {
   More,
   Substitute,  ///< another message takes the place of the one at hand, or none
   Begins,      ///< the message at hand begins rows, and policies have a say in them
+  Notices,     ///< the message at hand is a notice, which may quote what policies mask
   Edit,        ///< the row at hand is edited
   Mute,        ///< the row at hand is withheld
   Answered,    ///< the message at hand ends an answer that policies want to see

@@ -41,6 +41,20 @@ std::string_view error_field(std::string_view body, char field) {
   }
 }
 
+std::string without_fields(std::string_view body, std::string_view letters) {
+  std::string out;
+  FrameBuilder frame(out, 'E');
+  BodyReader reader(body);
+  for (;;) {
+    const char letter = reader.integer<char>();
+    const std::string_view text = reader.text();
+    if (!reader.ok() || letter == '\0') break;
+    if (!letters.contains(letter)) frame.byte(letter).text(text);
+  }
+  frame.byte('\0');
+  return out;
+}
+
 bool is_fatal(std::string_view body) {
   std::string_view severity = error_field(body, 'V');
   if (severity.empty()) severity = error_field(body, 'S');

@@ -36,6 +36,9 @@ std::string encode_error_v2(std::string_view message);
 /// One field of a body ('S' severity, 'C' code, 'M' message, ...); "" when absent: every field may be.
 std::string_view error_field(std::string_view body, char field);
 
+/// The whole ErrorResponse of a body, without these fields.
+std::string without_fields(std::string_view body, std::string_view letters);
+
 /// True when the sender closes the connection after it (FATAL, PANIC; the untranslated severity counts).
 bool is_fatal(std::string_view body);
 

@@ -21,7 +21,7 @@ void Walker::column_ref(const ColumnRef* ref, const Place& place) {
     relation = find_relation(scope, schema, alias);
   if (relation == nullptr) return out_.column(alias, name, Access::Read, false);
   read_column(place.scope, *relation, name, true);
-  if (reveals_row(name)) {
+  if (reveals_row(name, options_.server_version)) {
     out_.function("", name, place.executes);
     read_column(place.scope, *relation, "*", false);
   } else if (!all && !relation->is_table() &&

@@ -114,7 +114,7 @@ Output Tracer::column(const ColumnRef* ref, const Scope& scope) {
   if (size_of(ref->fields) > 1) {
     if (const Relation* relation = find(scope, ref->fields)) {
       in_relation(*relation, name, out, found);
-      if (reveals_row(name)) whole_row(*relation, out);
+      if (reveals_row(name, options_.server_version)) whole_row(*relation, out);
     }
     out.opaque = out.opaque || !found;
     return out;
@@ -138,6 +138,9 @@ void Tracer::in_relation(const Relation& relation, std::string_view name, Output
     Output one{.direct = true};
     one.sources.push_back({std::string(relation.schema), std::string(relation.table), std::string(name)});
     merge(out, one);
+    if (relation.written != nullptr)
+      for (const Output& value : relation.written->columns)
+        if (value.name.empty() || value.name == name) merge(out, value);
     return beneath(relation, out);
   }
   for (const Output& output : relation.derived->columns) {
@@ -158,6 +161,8 @@ void Tracer::whole_row(const Relation& relation, Output& out) {
     Output one;
     one.sources.push_back({std::string(relation.schema), std::string(relation.table), "*"});
     merge(out, one);
+    if (relation.written != nullptr)
+      for (const Output& value : relation.written->columns) merge(out, value);
     beneath(relation, out);
   }
   out.direct = false;
@@ -188,6 +193,11 @@ void Tracer::expand(const Relation& relation, Outputs& out) {
   beneath(relation, all);
   out.columns.push_back(std::move(all));
   out.positional = false;
+  if (relation.written == nullptr) return;
+  for (Output value : relation.written->columns) {
+    if (value.name.empty()) value.star = true, value.direct = false;
+    out.columns.push_back(std::move(value));
+  }
 }
 
 void Tracer::star(const ColumnRef* ref, const Scope& scope, Outputs& out) {

@@ -119,21 +119,9 @@ Outputs Tracer::query(const Node* node, const Cte* names, const Scope* outer, in
   if (node == nullptr || depth > kMaxDepth || !charge()) return unknown();
   switch (nodeTag(node)) {
     case T_SelectStmt: return select(as<SelectStmt>(node), names, outer, depth);
-    case T_InsertStmt: {
-      const auto* insert = as<InsertStmt>(node);
-      const Cte* inner = with(insert->withClause, names, outer, depth);
-      return returning(insert->relation, nullptr, returning_of(insert), inner, outer, depth);
-    }
-    case T_UpdateStmt: {
-      const auto* update = as<UpdateStmt>(node);
-      const Cte* inner = with(update->withClause, names, outer, depth);
-      return returning(update->relation, update->fromClause, returning_of(update), inner, outer, depth);
-    }
-    case T_DeleteStmt: {
-      const auto* remove = as<DeleteStmt>(node);
-      const Cte* inner = with(remove->withClause, names, outer, depth);
-      return returning(remove->relation, remove->usingClause, returning_of(remove), inner, outer, depth);
-    }
+    case T_InsertStmt: return insert(as<InsertStmt>(node), names, outer, depth);
+    case T_UpdateStmt: return update(as<UpdateStmt>(node), names, outer, depth);
+    case T_DeleteStmt: return remove(as<DeleteStmt>(node), names, outer, depth);
     case T_MergeStmt: return returning_of(as<MergeStmt>(node)).targets == nullptr ? Outputs{} : unknown();
     default: return unknown();
   }
@@ -174,22 +162,6 @@ Outputs Tracer::set_operation(const SelectStmt* select, const Cte* names, const 
     left.columns[i].combined = true;
   }
   return left;
-}
-
-Outputs Tracer::returning(const RangeVar* target, const List* from_items, const Returning& returned,
-                          const Cte* names, const Scope* outer, int depth) {
-  if (returned.targets == nullptr) return {};
-  Scope& scope = scopes_.emplace_back();
-  scope.outer = outer, scope.depth = depth;
-  table(target, scope);  // a WITH name never hides what is written
-  scope.names = names;
-  from(from_items, scope);
-  for (const std::string_view alias : {returned.before, returned.after})
-    scope.relations.push_back({.alias = alias,
-                               .schema = text_of(target->schemaname),
-                               .table = text_of(target->relname),
-                               .qualified = true});
-  return targets(returned.targets, scope);
 }
 
 Outputs Tracer::targets(const List* list, const Scope& scope) {

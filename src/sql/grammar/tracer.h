@@ -31,6 +31,8 @@ class Tracer {
     std::string_view schema = {};
     std::string_view table = {};  ///< "" when derived
     const Outputs* derived = nullptr;
+    const Outputs* written =
+        nullptr;             ///< of a table: what the statement writes to its columns, by their names
     bool renamed = false;    ///< of a table: its columns have other names here
     bool qualified = false;  ///< means something in front of a column only: `old`, `new`
   };
@@ -53,8 +55,6 @@ class Tracer {
   Outputs select(const SelectStmt* select, const Cte* names, const Scope* outer, int depth);
   Outputs values(const List* rows, const Scope& scope);
   Outputs set_operation(const SelectStmt* select, const Cte* names, const Scope* outer, int depth);
-  Outputs returning(const RangeVar* target, const List* from, const Returning& returned, const Cte* names,
-                    const Scope* outer, int depth);
   Outputs targets(const List* list, const Scope& scope);
   const Cte* with(const WithClause* clause, const Cte* names, const Scope* outer, int depth);
   const Outputs* recursive(const CommonTableExpr* cte, const Cte* names, const Scope* outer, int depth);
@@ -64,6 +64,16 @@ class Tracer {
   void table(const RangeVar* table, Scope& scope);
   void function(const Node* item, const Alias* alias, Scope& scope);
   const Outputs* keep(Outputs outputs) { return &kept_.emplace_back(std::move(outputs)); }
+
+  // trace_writes.cpp
+  Outputs insert(const InsertStmt* insert, const Cte* names, const Scope* outer, int depth);
+  Outputs update(const UpdateStmt* update, const Cte* names, const Scope* outer, int depth);
+  Outputs remove(const DeleteStmt* remove, const Cte* names, const Scope* outer, int depth);
+  Outputs returning(const RangeVar* target, const Returning& returned, Scope& scope, Outputs written);
+  Scope& written_scope(const RangeVar* target, const List* from, const Cte* names, const Scope* outer,
+                       int depth);
+  void assign(const List* targets, const Scope& scope, Outputs& written);
+  static void write(std::string_view column, Output value, Outputs& written);
 
   // trace_expressions.cpp
   Output expression(const Node* node, const Scope& scope);

@@ -167,13 +167,24 @@ bool Walker::visit_query(const Node* node, const Place& place) {
   }
 }
 
-/// EXCLUDE (x WITH operator, ...): pairs of an element and an operator's name.
-void Walker::excluded(const Constraint* constraint) {
-  for (const ListCell& cell : Cells(constraint->exclusions)) operation(nth<List>(in<List>(cell), 1));
+/// Its columns are read where rows are there already, and so are those that it refers to.
+void Walker::constraint(const Constraint* constraint, const Place& place) {
+  if (constraint->pktable != nullptr)
+    for (const ListCell& cell : Cells(constraint->pk_attrs))
+      out_.column(text_of(constraint->pktable->relname), string_in(in(cell)), Access::Read, true);
+  for (const ListCell& cell : Cells(constraint->exclusions)) {  // pairs of an element and an operator's name
+    operation(nth<List>(in<List>(cell), 1));
+    const Node* element = nth(in<List>(cell), 0);
+    if (IsA(element, IndexElem) && as<IndexElem>(element)->name != nullptr)
+      unqualified(text_of(as<IndexElem>(element)->name), place.scope);
+  }
+  for (const List* columns : {constraint->keys, constraint->fk_attrs})
+    for (const ListCell& cell : Cells(columns))
+      if (IsA(in(cell), String)) unqualified(string_in(in(cell)), place.scope);
 }
 
 void Walker::push_children(const Node* node, const Place& place) {
-  if (IsA(node, Constraint)) excluded(as<Constraint>(node));
+  if (IsA(node, Constraint)) constraint(as<Constraint>(node), place);
   if (IsA(node, Constraint) && place.verb != "references" && as<Constraint>(node)->pktable != nullptr) {
     Place referenced = place;
     referenced.verb = "references";

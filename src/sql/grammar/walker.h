@@ -104,7 +104,7 @@ class Walker {
   void field_call(std::string_view name, bool unknown, const Place& place);
   void sort_by(const SortBy* sort, const Place& place);
   void operation(const List* name);
-  void excluded(const Constraint* constraint);
+  void constraint(const Constraint* constraint, const Place& place);
   void role(const RoleSpec* role);
 
   // columns.cpp

@@ -37,11 +37,13 @@ struct Answer {
   bool described = false;
   bool begun = false;    ///< policies have seen the message that begins the rows
   bool decided = false;  ///< and the message that ends it
+  bool noticed = false;  ///< and the first notice that came without rows
+  bool quotes = false;   ///< its notices may say what is masked
 
   void begin() {
     rows = bytes = 0;
     names.clear(), name_ends.clear(), columns.clear();
-    described = begun = decided = false;
+    described = begun = decided = noticed = quotes = false;
   }
 };
 

@@ -18,6 +18,9 @@ constexpr std::size_t kLongestLookedAt = 64 * 1024;
 /// PostgreSQL's 1,600 columns with names of 63 bytes are a tenth of this.
 constexpr std::size_t kLongestDescription = 2 * 1024 * 1024;
 
+constexpr std::string_view kQuoting =
+    "DHWqp";  ///< fields of an error in which rows are quoted, or code's own words
+
 void describe(Answer& answer, std::string_view body) {
   const auto columns = wire::decode_row_description(body);
   if (!columns) return;
@@ -60,6 +63,9 @@ std::optional<Pause> Answers::watch(const wire::FrameHeader& header, std::string
     if (header.type == 'T' && ends_.decider().wants_columns()) describe(*answer_, body);
     return must_rule_rows() ? std::optional(Pause::Begins) : std::nullopt;
   }
+  if (header.type == 'N' && !editing_ && !answer_->noticed && dialogue_.book.head() != nullptr &&
+      ends_.decider().rules_rows())
+    return Pause::Notices;
   if (!ends_answer(header.type)) return std::nullopt;
   if (!whole && body.size() < kLongestLookedAt) return Pause::More;
   return answer_->decided ? std::nullopt : std::optional(Pause::Answered);
@@ -228,10 +234,28 @@ Task<bool> Answers::decide_end() {
   if (refusal && ends_session(*refusal)) co_return false;
   if (refusal) {
     withhold(*refusal, about.message.type);
-  } else if (about.message.type == 'E') {
-    on_error_answer(about, masks);
+  } else if (about.message.type == 'E' && may_quote(about, masks)) {
+    instead_ = silence_of(about);
+  } else if (about.message.type == 'E' && may_quote_rows(about, masks)) {
+    instead_ = wire::without_fields(about.body, kQuoting);
   }
   co_return true;
+}
+
+/// The message at the front is a notice of a statement that gives no rows, or has given none yet: of a DO, a
+/// trigger, a function. False = the session ends.
+Task<bool> Answers::decide_notice() {
+  ends_.from_server->keep();
+  AnswerEvent about;
+  make_event(about, false);
+  Masks masks;
+  const auto refusal = co_await ruled_on(about, masks);
+  answer_->noticed = true;
+  answer_->quotes = !refusal && (may_quote(about, masks) || may_quote_rows(about, masks));
+  if (!refusal) co_return true;
+  if (ends_session(*refusal)) co_return false;
+  withhold(*refusal, about.message.type);
+  co_return ends_.phase == Phase::Active;
 }
 
 /// What a function gives is one value, and nothing of it is described.
@@ -254,17 +278,28 @@ bool Answers::ends_session(const Refusal& refusal) {
   return true;
 }
 
-/// What PostgreSQL says of an error may quote what it read.
-void Answers::on_error_answer(const AnswerEvent& about, const Masks& masks) {
-  if (!masks.hides() || about.event.statement == nullptr || about.event.statement->facts == nullptr) return;
-  if (!masks.concern(*about.event.statement->facts) &&
-      about.event.statement->query->parse_error == std::nullopt)
-    return;
+/// What PostgreSQL says in errors and notices may quote what the statement has read.
+bool Answers::may_quote(const AnswerEvent& about, const Masks& masks) {
+  const QueryStatement* statement = about.event.statement;
+  if (!masks.hides() || statement == nullptr || statement->facts == nullptr) return false;
+  return masks.concern(*statement->facts) || statement->query->parse_error.has_value();
+}
+
+/// "Failing row contains (1, Ada, ada@example.org)": of a write to a table, though only other columns are
+/// named.
+bool Answers::may_quote_rows(const AnswerEvent& about, const Masks& masks) {
+  const QueryStatement* statement = about.event.statement;
+  return masks.hides() && statement != nullptr && statement->facts != nullptr &&
+         masks.concern_writes(*statement->facts);
+}
+
+/// The error at hand without what it says.
+std::string Answers::silence_of(const AnswerEvent& about) {
   wire::ErrorFields fields;
   fields.severity = wire::error_field(about.body, 'V');
   fields.sqlstate = about.response.sqlstate;
   fields.message = "the statement failed; what it says is withheld, because it reads masked columns";
-  instead_ = wire::encode_error(fields);
+  return wire::encode_error(fields);
 }
 
 }  // namespace signalbox::proxy

@@ -54,6 +54,7 @@ class Answers {
   // What the scan has stopped for. False = the session ends.
   Task<bool> decide_beginning();
   Task<bool> decide_end();
+  Task<bool> decide_notice();
   Task<bool> edit_rows(std::size_t at_most);
   Task<bool> mute_row();
 
@@ -68,7 +69,9 @@ class Answers {
   Task<std::optional<Refusal>> ruled_on(AnswerEvent& about, Masks& masks);
   bool record(AnswerEvent& about);
   std::optional<Refusal> edit_result(const Masks& masks);
-  void on_error_answer(const AnswerEvent& about, const Masks& masks);
+  static bool may_quote(const AnswerEvent& about, const Masks& masks);
+  static bool may_quote_rows(const AnswerEvent& about, const Masks& masks);
+  static std::string silence_of(const AnswerEvent& about);
   bool ends_session(const Refusal& refusal);
 
   // portions.cpp: portals whose rows come in portions

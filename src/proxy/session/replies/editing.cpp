@@ -162,7 +162,8 @@ std::optional<Pause> Answers::edited(const wire::FrameHeader& header, std::strin
     const std::string tag = with_count(body.substr(0, body.find('\0')), editing_->passed());
     wire::FrameBuilder(instead_.emplace(), 'C').text(tag);
   }
-  if (editing_ && editing_->hides && header.type == 'N') instead_.emplace();
+  const bool quotes = (editing_ && editing_->hides) || (answer_ && answer_->quotes);
+  if (quotes && header.type == 'N' && !instead_) instead_.emplace();
   if (editing_ && header.type == 'c' && editing_->copy && !editing_->copy->complete())
     withhold(make_refusal("54000", kBroken), header.type);
   if (ends || header.type == 'n' || header.type == 'Z') end_editing();

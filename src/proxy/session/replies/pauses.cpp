@@ -16,6 +16,7 @@ Task<bool> Replies::act_on(Pause pause) {
     case Pause::More: co_return true;
     case Pause::Substitute: co_return co_await substitute();
     case Pause::Begins: co_return co_await answers_.decide_beginning();
+    case Pause::Notices: co_return co_await answers_.decide_notice();
     case Pause::Edit: co_return co_await answers_.edit_rows(lane_.state ? 1 : kManyRows);
     case Pause::Mute: co_return co_await answers_.mute_row();
     case Pause::Answered: co_return co_await answers_.decide_end();
