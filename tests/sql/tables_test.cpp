@@ -193,6 +193,14 @@ TEST_CASE("tables that are defined carry the verb") {
   for (const Case& one : kDefinitions) check(one, verbs);
 }
 
+TEST_CASE("a sequence goes with the column that owns it, and the planner calls a function's support") {
+  CHECK(tables(facts_of("ALTER SEQUENCE s OWNED BY x.t.a")) == "define x.t, define s");
+  CHECK(tables(facts_of("ALTER SEQUENCE s OWNED BY NONE")) == "define s");
+  CHECK(words(facts_of("ALTER FUNCTION g(int) SUPPORT f").functions) == "f");
+  CHECK(words(facts_of("CREATE FUNCTION g(int) RETURNS int LANGUAGE sql SUPPORT x.f AS 'select 1'")
+                  .functions) == "f, x.f");
+}
+
 TEST_CASE("names are cut at 63 bytes, at a character") {
   const std::string name(70, 'n');
   CHECK(tables(facts_of("SELECT * FROM " + name)) == "read " + name.substr(0, 63));

@@ -71,12 +71,21 @@ void Walker::callees(const Node* node) {
     case T_AlterFdwStmt: return wrappers(as<AlterFdwStmt>(node)->func_options);
     case T_CreateOpClassStmt: return class_items(as<CreateOpClassStmt>(node)->items);
     case T_AlterOpFamilyStmt: return class_items(as<AlterOpFamilyStmt>(node)->items);
+    case T_AlterFunctionStmt: return support(as<AlterFunctionStmt>(node)->actions);
     case T_CreateFunctionStmt:
+      support(as<CreateFunctionStmt>(node)->options);
       if (const std::string_view name = internal_name(as<CreateFunctionStmt>(node)); !name.empty())
         out_.function("", name, false);
       return;
     default: return;
   }
+}
+
+/// SUPPORT f: the planner calls it.
+void Walker::support(const List* options) {
+  const DefElem* function = option(options, "support");
+  if (function != nullptr && function->arg != nullptr && IsA(function->arg, List))
+    callee(as<List>(function->arg));
 }
 
 /// HANDLER f VALIDATOR g

@@ -169,6 +169,12 @@ void Walker::altered_columns(const AlterTableStmt* alter) {
   }
 }
 
+/// OWNED BY table.column: the sequence goes with it.
+void Walker::owned_by(const List* options, std::string_view verb) {
+  const DefElem* owner = option(options, "owned_by");
+  if (owner != nullptr) object(OBJECT_COLUMN, owner->arg, verb);
+}
+
 void Walker::granted(const GrantStmt* grant, std::string_view verb) {
   for (const ListCell& cell : Cells(grant->objects)) {
     if (IsA(in(cell), RangeVar)) continue;  // walked as a child
@@ -207,6 +213,8 @@ void Walker::objects(const Node* node, std::string_view verb) {
       out_.object("extension", "", text_of(alter->extname));
       return object(static_cast<ObjectType>(alter->objtype), alter->object, verb);
     }
+    case T_CreateSeqStmt: return owned_by(as<CreateSeqStmt>(node)->options, verb);
+    case T_AlterSeqStmt: return owned_by(as<AlterSeqStmt>(node)->options, verb);
     case T_AlterFunctionStmt:
       return object(as<AlterFunctionStmt>(node)->objtype, as<Node>(as<AlterFunctionStmt>(node)->func), verb);
     case T_DefineStmt: {

@@ -58,6 +58,10 @@ std::string_view declared_type(const TypeName* type) {
                                                                                                 : "?";
 }
 
+const RangeVar* only_table(const List* relations) {
+  return size_of(relations) == 1 && IsA(nth(relations, 0), RangeVar) ? nth<RangeVar>(relations, 0) : nullptr;
+}
+
 bool is_off(const Node* value) {
   if (value == nullptr) return false;
   if (IsA(value, Integer)) return as<Integer>(value)->ival == 0;
@@ -198,6 +202,8 @@ void Walker::define(const Node* node, std::string_view kind, const Place& place)
     case T_CreatePolicyStmt: table = as<CreatePolicyStmt>(node)->table; break;
     case T_AlterPolicyStmt: table = as<AlterPolicyStmt>(node)->table; break;
     case T_AlterTableStmt: table = as<AlterTableStmt>(node)->relation; break;
+    case T_RuleStmt: table = as<RuleStmt>(node)->relation; break;
+    case T_CreateStatsStmt: table = only_table(as<CreateStatsStmt>(node)->relations); break;
     case T_CompositeTypeStmt:
       out_.object("type", text_of(as<CompositeTypeStmt>(node)->typevar->schemaname),
                   text_of(as<CompositeTypeStmt>(node)->typevar->relname));
@@ -205,9 +211,14 @@ void Walker::define(const Node* node, std::string_view kind, const Place& place)
     default: break;
   }
   if (table != nullptr) {
-    add_target(table, inner.scope).read_listed = true;
-    for (const std::string_view alias : {"new", "old"})
-      add_relation(inner.scope, {.alias = alias, .columns = make_columns({})});
+    Relation& target = add_target(table, inner.scope);
+    target.read_listed = true;
+    Relation row = target;
+    row.aliased = row.qualified = true;
+    for (const std::string_view alias : {"new", "old"}) {
+      row.alias = alias;
+      add_relation(inner.scope, row);
+    }
   }
   callees(node);
   clause_options(node);

@@ -148,6 +148,7 @@ bool Walker::visit_expression(const Node* node, const Place& place) {
       note_compared(kAnyColumn, as<Node>(as<NullTest>(node)->arg));
       return false;
     }
+    case T_PublicationTable: published(as<PublicationTable>(node), place); return true;
     case T_TableLikeClause:
       name_table(as<TableLikeClause>(node)->relation, Access::Read, "like");
       return true;
@@ -172,19 +173,32 @@ void Walker::constraint(const Constraint* constraint, const Place& place) {
   if (constraint->pktable != nullptr)
     for (const ListCell& cell : Cells(constraint->pk_attrs))
       out_.column(text_of(constraint->pktable->relname), string_in(in(cell)), Access::Read, true);
-  for (const ListCell& cell : Cells(constraint->exclusions)) {  // pairs of an element and an operator's name
-    operation(nth<List>(in<List>(cell), 1));
-    const Node* element = nth(in<List>(cell), 0);
-    if (IsA(element, IndexElem) && as<IndexElem>(element)->name != nullptr)
-      unqualified(text_of(as<IndexElem>(element)->name), place.scope);
-  }
+  for (const ListCell& cell : Cells(constraint->exclusions))
+    operation(nth<List>(in<List>(cell), 1));  // pairs of an element and an operator's name
   for (const List* columns : {constraint->keys, constraint->fk_attrs})
     for (const ListCell& cell : Cells(columns))
       if (IsA(in(cell), String)) unqualified(string_in(in(cell)), place.scope);
 }
 
+/// All columns, or those that are named, go to whoever subscribes.
+void Walker::published(const PublicationTable* table, const Place& place) {
+  Place inner = place;
+  inner.scope = new_scope(place.scope);
+  push(table->relation, place);
+  const Relation& relation = add_target(table->relation, inner.scope);
+  inner.scope->last->read_listed = true;
+  for (const ListCell& cell : Cells(table->columns))
+    out_.column(relation.name, string_in(in(cell)), Access::Read, true);
+  if (table->columns == nullptr) out_.column(relation.name, "*", Access::Read, true);
+  push(table->whereClause, inner);
+}
+
 void Walker::push_children(const Node* node, const Place& place) {
   if (IsA(node, Constraint)) constraint(as<Constraint>(node), place);
+  if (IsA(node, IndexElem) && as<IndexElem>(node)->name != nullptr)
+    unqualified(text_of(as<IndexElem>(node)->name), place.scope);
+  if (IsA(node, StatsElem) && as<StatsElem>(node)->name != nullptr)
+    unqualified(text_of(as<StatsElem>(node)->name), place.scope);
   if (IsA(node, Constraint) && place.verb != "references" && as<Constraint>(node)->pktable != nullptr) {
     Place referenced = place;
     referenced.verb = "references";

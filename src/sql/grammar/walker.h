@@ -104,6 +104,7 @@ class Walker {
   void field_call(std::string_view name, bool unknown, const Place& place);
   void sort_by(const SortBy* sort, const Place& place);
   void operation(const List* name);
+  void published(const PublicationTable* table, const Place& place);
   void constraint(const Constraint* constraint, const Place& place);
   void role(const RoleSpec* role);
 
@@ -195,6 +196,7 @@ class Walker {
   void callee(const List* name);
   void callees_in(const List* definition);
   void wrappers(const List* options);
+  void support(const List* options);
   void class_items(const List* items);
 
   // objects.cpp
@@ -206,6 +208,7 @@ class Walker {
   void dropped(const DropStmt* drop);
   void granted(const GrantStmt* grant, std::string_view verb);
   void created(const Node* node);
+  void owned_by(const List* options, std::string_view verb);
 
   // names.cpp
   const Columns* output_columns(const Node* query);
