@@ -8,6 +8,7 @@ import ctypes
 import os
 import pathlib
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -61,10 +62,18 @@ def temporary_folder(prefix="signalbox-"):
         shutil.rmtree(path, ignore_errors=True)
 
 
+_given = set()
+
+
 def free_port(host="127.0.0.1"):
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return probe.getsockname()[1]
+    """Never the same twice, and below those that the kernel gives to connections, which may come before the server does."""
+    while True:
+        port = random.SystemRandom().randrange(10_000, 32_768)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((host, port))
+            if port not in _given:
+                _given.add(port)
+                return port
 
 
 def wait_until(condition, seconds, what):
