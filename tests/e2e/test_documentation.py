@@ -201,3 +201,11 @@ def test_every_resource_is_documented(gateway):
     documented = {(method, path.replace("PATH", "{path}"), role)
                   for method, path, role in re.findall(r"^\| `(GET|POST) (\S+)` \| (\w+) \|", page, re.MULTILINE)}
     assert documented == served
+
+
+def test_every_warning_of_the_log_is_documented():
+    said = {text for source in (host.ROOT / "src").rglob("*.cpp")
+            for text in re.findall(r'log::(?:warn|error)\(\s*"([^"]+)"', source.read_text())}
+    assert len(said) > 10
+    page = (host.ROOT / "docs" / "troubleshooting.md").read_text()
+    assert [text for text in sorted(said) if f"`{text}`" not in page] == []
