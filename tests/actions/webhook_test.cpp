@@ -107,6 +107,7 @@ TEST_CASE("answers are success, worth another try, or permanent") {
 TEST_CASE("a sink that is not there, or drips, costs its time-out and no more") {
   Attempt attempt = run(arguments_for("http://127.0.0.1:1/"));
   CHECK(attempt.outcome == Attempt::Outcome::Retry);
+  CHECK(attempt.error == "http://127.0.0.1:1: cannot connect");
   CHECK(attempt.sink_trouble);
   testing::DrippingListener dripping;
   const auto begun = std::chrono::steady_clock::now();

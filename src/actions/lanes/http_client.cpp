@@ -2,6 +2,7 @@
 // hold a runner for ever: a watchdog thread shuts connections down whose request is past its deadline.
 #include "actions/lanes/http_client.h"
 
+#include <fmt/format.h>
 #include <httplib.h>
 
 #include <algorithm>
@@ -11,6 +12,22 @@
 namespace signalbox::actions {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
+
+namespace {
+
+std::string_view said_of(httplib::Error error) {
+  switch (error) {
+    case httplib::Error::Connection: return "cannot connect";
+    case httplib::Error::ConnectionTimeout: return "cannot connect in time";
+    case httplib::Error::Read:
+    case httplib::Error::Write: return "the connection was lost";
+    case httplib::Error::SSLConnection: return "the TLS handshake failed";
+    case httplib::Error::SSLServerVerification: return "its certificate cannot be verified";
+    default: return "no answer that HTTP knows";
+  }
+}
+
+}  // namespace
 
 struct HttpClient::Connection {
   explicit Connection(const std::string& origin) : client(origin) {}
@@ -155,7 +172,7 @@ Result<HttpResponse> HttpClient::send(const HttpRequest& request, const std::sto
     if (stop.stop_requested()) return fail(ErrorCode::Cancelled, "stopped");
     if (std::chrono::steady_clock::now() >= deadline)
       return fail(ErrorCode::Timeout, "no answer from " + origin + " in time");
-    return fail(ErrorCode::Unavailable, origin + ": " + httplib::to_string(error));
+    return fail(ErrorCode::Unavailable, fmt::format("{}: {}", origin, said_of(error)));
   }
 }
 

@@ -70,8 +70,9 @@ std::expected<std::string, Exit> AdminClient::send(const std::string& method, co
   if (!secret->empty()) request.set_header("Authorization", "Bearer " + *secret);
   const auto result = http.send(request);
   if (!result) {
-    complain(fmt::format("cannot reach the gateway's admin API at {}: {}", address,
-                         httplib::to_string(result.error())),
+    const bool connected = result.error() != httplib::Error::Connection;
+    complain(fmt::format("cannot reach the gateway's admin API at {}{}", address,
+                         connected ? ": it gave no answer" : ""),
              "is it running? Pass --admin, or set SIGNALBOX_ADMIN");
     return std::unexpected(Exit::Unreachable);
   }
