@@ -48,6 +48,7 @@ std::expected<std::string, Diagnostics> formatted(const std::string& name, const
   policy::ast::ParseOptions parsing;
   parsing.version = read_as(options);
   parsing.annotations = false;
+  parsing.repeated_keys = true;
   const auto module = policy::ast::parse_module(policy::ast::make_source(name, text), parsing);
   if (!module) return std::unexpected(module.error());
   const std::string out =
@@ -91,7 +92,9 @@ Exit format_file(const fs::path& path, const Options& options) {
   return Exit::Ok;
 }
 
-Exit format_stdin(const Options& options) {
+/// As OPA does, without looking at the result unless another version is written.
+Exit format_stdin(Options options) {
+  if (!options.v0_v1) options.check_result = false;
   const auto out = formatted("stdin", std::string(std::istreambuf_iterator<char>(std::cin), {}), options);
   if (!out) {
     complain(out.error());

@@ -27,7 +27,7 @@ bool is_constant_rule(const ast::Rule& rule) {
 bool has_key(const ast::Rule& rule) {
   const ast::RuleHead& head = rule.head;
   if (head.key) return true;
-  if (head.is_function || head.ref.terms.size() != 2) return false;
+  if (!head.args.empty() || head.ref.terms.size() != 2) return false;
   const ast::Term& part = head.ref.terms[1];
   return !head.keywords.if_ || !ast::is_constant(part);
 }
@@ -247,8 +247,6 @@ bool Writer::write_head(const ast::Rule& rule, bool is_else, bool constant) {
     const bool ok = write_iterable(std::move(args), at, closing_row('(', ')', at), false);
     write(")");
     if (!ok) return false;
-  } else if (head.is_function && !is_else) {
-    write("()");
   }
   if (head.key && !head.value) {
     write(options_.contains ? " contains " : "[");
@@ -268,7 +266,7 @@ bool Writer::write_head_value(const ast::Rule& rule, bool is_else, bool constant
   const bool said_in_v1 = options_.v1 && constant && !keyed && (head.args.empty() || is_else);
   // `f(1)` alone stays; `f(1) if { true }` becomes f(1) := true, and v0's `p { true }` p = true.
   const bool said_by_body =
-      !rule.generated_body && (head.is_function || (!options_.v1 && constant && !keyed));
+      !rule.generated_body && (!head.args.empty() || (!options_.v1 && constant && !keyed));
   if (head.generated_value && !is_else && implied && !said_in_v1 && !said_by_body) return true;
   write(head.assign || options_.v1 ? " := " : " = ");
   if (!is_else) return write_term(*head.value);

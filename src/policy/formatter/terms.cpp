@@ -281,8 +281,11 @@ bool Writer::write_in(std::span<const ast::Term> operands, bool parens) {
 
 bool Writer::write_object(const ast::Object& node, const Place& at) {
   std::vector<Element> elements;
-  for (const ast::ObjectItem* item : ast::sorted_items(node))
-    elements.push_back({&item->key, &item->value, nullptr});
+  std::vector<const ast::ObjectItem*> items;
+  for (const ast::ObjectItem& item : node.items) items.push_back(&item);
+  std::ranges::stable_sort(items,
+                           [](const auto* a, const auto* b) { return ast::compare(a->key, b->key) < 0; });
+  for (const ast::ObjectItem* item : items) elements.push_back({&item->key, &item->value, nullptr});
   return write_list('{', '}', std::move(elements), at);
 }
 

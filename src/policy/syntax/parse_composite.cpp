@@ -190,7 +190,7 @@ std::optional<Term> Parser::parse_object_finish(Term key, Term value, bool compr
   scan();  // over ','
   auto list = parse_item_list(Token::RBrace, std::move(items));
   if (!list) return {};
-  drop_repeated_keys(*list);
+  if (!repeated_keys_) drop_repeated_keys(*list);
   return Term{Object{std::move(*list)}, {}};
 }
 

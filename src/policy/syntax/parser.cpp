@@ -42,6 +42,7 @@ Parser::Parser(SourcePtr source, const ParseOptions& options)
     : source_(std::move(source)),
       version_(options.version),
       keywords_(options.keywords),
+      repeated_keys_(options.repeated_keys),
       state_{.lexer = Lexer(source_->text, options.part), .token = {}, .hints = {}},
       scans_left_(kScansAtLeast +
                   kScansPerByte *

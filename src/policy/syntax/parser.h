@@ -219,6 +219,7 @@ class Parser {
   SourcePtr source_;
   RegoVersion version_;
   FutureKeywords keywords_;
+  bool repeated_keys_;
   bool not_is_keyword_ = true;
   State state_;
   Log<Diagnostic> errors_;

@@ -17,6 +17,8 @@ struct ParseOptions {
   RegoVersion version = RegoVersion::V1;
   FutureKeywords keywords = 0;  ///< switched on without an import, besides those of the version
   bool annotations = true;      ///< read `# METADATA` blocks
+  bool repeated_keys =
+      false;  ///< keep items of objects whose keys come again: what was written, not what it means
   /// Rego within another text: only [begin, end) is read, which begins at row:col. Unknown: all of it.
   Span part = {};
 };

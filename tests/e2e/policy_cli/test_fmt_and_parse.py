@@ -68,3 +68,27 @@ def test_the_shipped_tests_pass(ours):
 def test_fmt_of_rules_that_always_hold(both, write, words, rule):
     ours, theirs = both(["fmt", *words, "p.rego"], write({"p.rego": f"package a\n\n{rule}\n"}))
     assert ours == theirs
+
+
+WRITTEN = """package a
+p := {"a": 1, "a": 2}
+q := {"b": 1, "a": input.x, 1: 2, "b": input.y, 1.0: {"k": 1,
+  "k": 2}}
+r() := 1
+s() if { input.x }
+not_rule if { not.t := 1; some.x + 1 == 2 }
+u := {1, 2, 1}
+"""
+
+
+@pytest.mark.parametrize("words", [[], ["--check-result=false"]])
+def test_fmt_keeps_what_is_written(both, write, words):
+    ours, theirs = both(["fmt", *words, "p.rego"], write({"p.rego": WRITTEN}))
+    assert ours == theirs
+    assert ours.code == 0
+
+
+@pytest.mark.parametrize("words", [[], ["--v0-v1"]])
+def test_fmt_of_standard_input_that_reads_otherwise_after(both, write, words):
+    ours, theirs = both(["fmt", *words], write({}), "package a\n\np := 1 if { false } else := 2 if { {\"k\": upper(\"a\")}.k == 2 }\n")
+    assert ours == theirs
