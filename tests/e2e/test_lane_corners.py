@@ -104,6 +104,23 @@ def test_portions_are_capped_together(make_gateway):
         works(wire)
 
 
+def test_no_more_portals_than_can_be_remembered(make_gateway):
+    """The rows of one portal too many do not begin: they would not be counted. Nothing else is withheld."""
+    with connect(make_gateway(rules=CAPPED)) as wire:
+        wire.ask(query("begin"), parse(TEN, "ten"), SYNC, ready=2)
+        for n in range(256):
+            assert kinds(wire.ask(bind(statement="ten", portal=f"p{n}"), execute(f"p{n}", 2), SYNC)) == "2DDsZ"
+        wire.ask(bind(statement="ten", portal="more"), SYNC)
+        for _ in range(3):
+            answer = wire.ask(execute("more", 2), SYNC)
+            assert codes(answer) == ["54000"] and kinds(answer) == "EZ"
+        assert kinds(wire.ask(execute("p7", 2), SYNC)) == "DsZ"  # the others go on
+        wire.ask(close("P", "p7"), SYNC)
+        assert kinds(wire.ask(execute("more", 2), SYNC)) == "DDsZ" and kinds(wire.ask(execute("more", 2), SYNC)) == "DsZ"
+        wire.ask(query("rollback"))
+        works(wire)
+
+
 def test_a_cursor_executed_as_a_portal_is_capped(make_gateway):
     with connect(make_gateway(rules=CAPPED)) as wire:
         for _ in range(2):

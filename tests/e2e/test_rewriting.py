@@ -87,6 +87,19 @@ def test_cursors_and_prepared_statements(tenants):
         assert pgwire.kinds(found) == "12TDDC2DCZ"
 
 
+def test_what_stands_in_a_string_is_refused(tenants, pg):
+    """It cannot be edited, so it does not run."""
+    with connect(tenants, user="a") as wire:
+        for statement in ("do $$ begin update parcels set note = 'x'; end $$", "do $$ declare r record; begin for r in select * from parcels loop raise notice '%', r.note; end loop; end $$",
+                          "do $$ begin execute 'update parcels ' || 'set note = 1'; end $$", "select query_to_xml('table parcels', true, true, '')", "select table_to_xml('parcels', true, true, '')",
+                          "create function pg_temp.f() returns setof parcels language sql as 'table parcels'", "create function pg_temp.f() returns setof parcels language plpgsql as 'begin return query table parcels; end'"):
+            for messages in ([query(statement)], [parse(statement), bind(), execute(), SYNC]):
+                found = wire.ask(*messages)
+                assert [e["C"] for e in errors(found)] == ["0A000"] and not text(found), statement
+        assert errors(wire.ask(query("do $$ begin perform count(*) from labels; end $$"))) == []
+    assert pg.sql("select count(*) from parcels where note = 'x'") == "0"
+
+
 def test_a_value_cannot_become_sql(make_gateway):
     gateway = make_gateway(rules={"e.policy.yaml": policy([{"request": {"where": {"parcels": "tenant = $1"}, "values": ["{{ session.application_name }}"]}}])})
     for name, count in (("a", "2"), ("a' or 'x'='x", "0"), ("\\", "0"), ("a\\' or true --", "0")):

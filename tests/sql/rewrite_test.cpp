@@ -109,6 +109,27 @@ TEST_CASE("limits, tables, schemas, columns") {
   CHECK(rewritten("select c from t", {.columns = {"a"}}).starts_with("refused: "));
 }
 
+TEST_CASE("what stands in a string is out of reach") {
+  const char* kBodies[] = {"do $$ begin update t set a = 1; end $$",
+                           "do $$ begin perform (select max(a) from public.t); end $$",
+                           "create function f() returns setof t language sql as 'select * from t'",
+                           "do $$ begin execute 'select ' || 1; end $$",
+                           "select query_to_xml('select * from t', true, true, '')",
+                           "select 1 from u where table_to_xml('t', true, true, '') is null"};
+  for (const char* text : kBodies) {
+    INFO(text);
+    CHECK(rewritten(text, where("k = 1")).starts_with("refused: "));
+    CHECK(rewritten(text, {.tables = {{"t", "t2"}}}).starts_with("refused: "));
+    CHECK(rewritten(text, {.limit = 5}).starts_with("refused: ") == false);
+  }
+  CHECK(rewritten("do $$ begin update u set a = 1; end $$", {.schema = "tenant"}).starts_with("refused: "));
+  for (const char* text : {"do $$ begin update u set a = 1; end $$",
+                           "create function f() returns int language sql as 'select 1'"}) {
+    INFO(text);
+    CHECK(rewritten(text, where("k = 1")).starts_with("refused: ") == false);
+  }
+}
+
 TEST_CASE("statements that find nothing to do") {
   const Rewrite nothing{.nothing = true};
   const Case cases[] = {

@@ -56,7 +56,8 @@ ActionSpec request() {
           "refused "
           "with SQLSTATE 0A000: several statements in one query, MERGE, TRUNCATE, COPY or TABLESAMPLE of a "
           "table "
-          "under a condition, and what cannot be written out as the same tree. Several `request` actions all "
+          "under a condition, a DO or function whose body uses that table, SQL in strings, and what cannot "
+          "be written out as the same tree. Several `request` actions all "
           "hold.",
       .example =
           "- request: {where: {orders: owner = $1}, values: [\"{{ session.user }}\"], limit: "

@@ -77,6 +77,8 @@ class Answers {
   // portions.cpp: portals whose rows come in portions
   PortalRows::Text runs(std::string_view portal) const;
   std::uint64_t passed_before(const Pending* head) const;
+  bool has_room_for_portal(const Pending* head) const;
+  static Refusal too_many_portals();
 
   // editing.cpp: answers that policies edit or withhold
   std::optional<Refusal> begin_editing(const AnswerEvent& about, const Masks& masks);

@@ -99,6 +99,7 @@ std::optional<Refusal> Answers::begin_editing(const AnswerEvent& about, const Ma
   if (about.message.type == 'T') {
     auto columns = wire::decode_row_description(about.body);
     if (!columns) return make_refusal("08P01", "invalid message format");
+    if (masks.most_rows() && !has_room_for_portal(about.head)) return too_many_portals();
     editing->rows = masks.edit(outputs, *columns);
     editing->rows->go_on_behind(passed_before(about.head));
     std::size_t at = 0;

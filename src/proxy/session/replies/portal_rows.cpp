@@ -19,6 +19,10 @@ bool PortalRows::suspended(std::string_view portal, Text runs, std::uint64_t row
   return true;
 }
 
+bool PortalRows::has_room_for(std::string_view portal) const {
+  return known_.size() < kMost || std::ranges::find(known_, portal, &Known::portal) != known_.end();
+}
+
 std::uint64_t PortalRows::passed(std::string_view portal, const Text& runs) const {
   const auto known = std::ranges::find(known_, portal, &Known::portal);
   return known != known_.end() && known->runs == runs ? known->rows : 0;

@@ -19,8 +19,10 @@ class PortalRows {
   using Text = std::shared_ptr<const PreparedText>;
 
   bool empty() const { return known_.empty(); }
+  /// When it gives a portion, that can be remembered.
+  bool has_room_for(std::string_view portal) const;
   /// A portion has come, and with all of them so many rows have passed. `outlives`: a COMMIT may leave it.
-  /// False: too many portals to be remembered.
+  /// False: too many portals to be remembered, which has_room_for() has told before.
   bool suspended(std::string_view portal, Text runs, std::uint64_t rows, bool outlives);
   std::uint64_t passed(std::string_view portal, const Text& runs) const;
   /// Another one has its name now, or none.

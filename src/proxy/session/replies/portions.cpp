@@ -4,6 +4,10 @@
 
 namespace signalbox::proxy {
 
+Refusal Answers::too_many_portals() {
+  return make_refusal("54000", "too many portals with a limit on their rows are open");
+}
+
 void Answers::note_portals(const wire::FrameHeader& header, std::string_view body) {
   if (header.type == 'Z' && wire::decode_ready(body) == 'I') portal_rows_.transaction_ended();
   const bool concerns = header.type == '2' || header.type == '3' || header.type == 's';
@@ -16,7 +20,14 @@ void Answers::note_portals(const wire::FrameHeader& header, std::string_view bod
   const bool bound = dialogue_.statements.of_portal(companion.portal) != nullptr;
   const PortalRows::Text text = runs(companion.portal);
   if (!portal_rows_.suspended(companion.portal, text, editing_->rows->passed(), !bound && text != nullptr))
-    withhold(make_refusal("54000", "too many portals with a limit on their rows are open"), header.type);
+    withhold(too_many_portals(), header.type);
+}
+
+/// The rows of one that would be forgotten do not begin: asked for bit by bit they would never reach the cap.
+bool Answers::has_room_for_portal(const Pending* head) const {
+  const bool portal = head != nullptr && head->companion && head->request == Request::Describe &&
+                      head->companion->what == 'P';
+  return !portal || portal_rows_.has_room_for(head->companion->portal);
 }
 
 /// Null when nobody knows.
