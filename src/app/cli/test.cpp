@@ -64,7 +64,8 @@ std::expected<Suite, Diagnostics> load(const Options& options) {
     return std::unexpected(std::move(beyond));
   policy::testing::SuiteOptions suite = options.suite;
   suite.failures = options.values;
-  suite.stories = options.verbose;
+  suite.notes = options.explain == "notes";
+  suite.stories = options.verbose && !suite.notes;
   const auto timeout = *parse_duration(options.timeout);
   suite.limits = command_line_limits(timeout.count() != 0 ? timeout : std::chrono::seconds(5));
   return Suite::load(std::move(*files), {}, std::move(loading), std::move(suite));

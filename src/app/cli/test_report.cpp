@@ -148,6 +148,10 @@ void PrettyTestReport::finish() {
     for (const TestResult& result : failures_) {
       out += heading(result) + "\n";
       if (result.story) out += "\n" + indented_by(story_text(*result.story), 2) + "\n";
+      if (result.notes) {
+        out += "\n";
+        for (const auto& [at, text] : *result.notes) out += fmt::format("  {:<20} Note \"{}\"\n", at, text);
+      }
       if (result.failure) out += failure_text(*result.failure);
       if (!result.cases.empty()) out += "\n" + indented_by(case_failures(result.cases, "", 0), 2);
       out += "\n";

@@ -116,6 +116,15 @@ TestResult Suite::run_one(const TestRule& test, Reached& reached) const {
   }
   asking.notes = nullptr;
   if (coverage_) coverage_->watch(test.query, {}, {}, options_.limits, evaluator, reached);
+  if (out.fail && options_.notes) {
+    out.notes.emplace();
+    const NoteSink traces = [&](std::string_view at, std::string_view line) {
+      out.notes->emplace_back(at, line);
+    };
+    asking.traces = &traces;
+    (void)evaluator.value(**query, input, options_.limits, asking);
+    asking.traces = nullptr;
+  }
   if (out.fail && options_.stories) {
     Story story(set_->program(), Story::Rules::Every);
     asking.tracer = &story;

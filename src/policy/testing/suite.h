@@ -35,6 +35,8 @@ struct TestResult {
   std::map<std::string, CaseResult> cases;
   std::optional<Failure> failure;  ///< of a failed test without cases, when asked for
   std::optional<StoryNode> story;  ///< when asked for
+  std::optional<std::vector<std::pair<std::string, std::string>>>
+      notes;  ///< of trace(), by place; when asked for
 
   bool passed() const { return !fail && !skip && !error; }
 };
@@ -45,6 +47,7 @@ struct SuiteOptions {
   Limits limits;
   bool failures = false;  ///< find where failed tests stop
   bool stories = false;   ///< tell how failed tests came about
+  bool notes = false;     ///< tell what trace() said in failed tests
   bool coverage = false;
   CoverageKinds coverage_kinds;
 };

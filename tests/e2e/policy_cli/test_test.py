@@ -1,6 +1,7 @@
 """test: OPA's results field for field, its summary, its failures with their values, its exit codes."""
 import json
 import os
+import re
 import select
 import subprocess
 import time
@@ -200,6 +201,21 @@ EVENTS = """cases:
     expect: {verdict: deny, message: no drops}
   - {name: later, todo: true}
 """
+
+
+def test_notes_of_failed_tests(both, write):
+    """OPA's lines also say through which rules a note was reached."""
+    where = write({"n_test.rego": 'package n_test\n\ntest_noted if {\n\ttrace("one")\n\tsome x in [2, 3]\n'
+                                  '\ttrace(sprintf("%d", [x]))\n\tx > 5\n}\n'})
+    ours, theirs = both(["test", "--explain", "notes", "n_test.rego"], where)
+
+    def failures(said):
+        lines = [line.strip() for line in said.out.split("FAILURES\n")[1].splitlines() if "Enter" not in line and "Redo" not in line]
+        return [re.sub(r"\(.*\)|[ |]+(?=Note)", "", line) for line in lines]
+
+    assert ours.code == theirs.code
+    assert failures(ours) == failures(theirs)
+    assert sum("Note" in line for line in failures(ours)) == 3
 
 
 def test_events_in_yaml(ours, write):
