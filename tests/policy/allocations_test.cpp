@@ -72,6 +72,17 @@ std::string rule_list() {
   return out + "allow if { input.action == \"write\"; input.user == \"alice\" }\n";
 }
 
+/// Sixty rules that test input.path for `pattern`, whose {} is a number, and one that holds.
+std::string regex_list(std::string_view pattern, std::string_view holds) {
+  std::string out;
+  for (int i = 0; i < 60; ++i) {
+    std::string numbered(pattern);
+    numbered.replace(numbered.find("{}"), 2, std::to_string(100 + i));
+    out += "allow if regex.match(`" + numbered + "`, input.path)\n";
+  }
+  return out + "allow if " + std::string(holds) + "\n";
+}
+
 constexpr const char* kData =
     R"({"roles": {"alice": ["admin", "writer"], "bob": ["reader"]}, "blocked": ["mallory"],
   "grants": [{"role": "admin", "action": "write"}, {"role": "reader", "action": "read"}]})";
@@ -102,4 +113,11 @@ void allows_without_allocating(const std::string& name, const std::string& rules
 TEST_CASE("warm boolean decisions take nothing from the heap", "[allocations]") {
   for (const Body& body : kBodies) allows_without_allocating(body.name, body.rules);
   allows_without_allocating("a list of rules", rule_list());
+  allows_without_allocating("regular expressions with a prefix",
+                            regex_list("^/p{}/.*$", "regex.match(`^/api/v[0-9]/.*$`, input.path)"));
+  allows_without_allocating(
+      "regular expressions with a literal",
+      regex_list("(?i)[a-z]+_{}[.]example", "regex.match(`(?i)V[0-9]/READ`, input.path)"));
+  allows_without_allocating("regular expressions without literals",
+                            regex_list("^[0-9]{{}}$", "input.user == \"alice\""));
 }

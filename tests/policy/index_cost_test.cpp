@@ -21,6 +21,7 @@ struct List {
   const char* test;
   /// An input that rule 7 alone matches.
   const char* input;
+  std::size_t most = 10'000;
 };
 
 const List kLists[] = {
@@ -34,6 +35,10 @@ const List kLists[] = {
     {"network", R"(net.cidr_contains("10.{2}.{3}.0/24", input.ip))", R"({"ip": "10.0.7.9"})"},
     {"range", R"(input.n >= {0}; input.n < {1})", R"({"n": 7})"},
     {"regex", R"(regex.match("^/p{0}/.*$", input.path))", R"({"path": "/p7/x"})"},
+    // Very many numbers share their digits: what tells them apart no more is left to an automaton, which
+    // takes long to build.
+    {"regex's literal", R"(regex.match("(?i)[a-z]+_{0}@corp", input.mail))", R"({"mail": "bob_7@corp"})",
+     1'000},
 };
 
 std::string module_of(const List& list, std::size_t rules) {
@@ -73,10 +78,8 @@ TEST_CASE("decisions cost what the rules that can match cost", "[index]") {
   for (const List& list : kLists) {
     const std::uint64_t few = cost(list, 10);
     std::string line = fmt::format("{:>15}: {}", list.name, few);
-    // A set of regular expressions is compiled as one automaton, which takes long to build for very many.
-    const bool regex = std::string_view(list.name) == "regex";
     for (const std::size_t rules : {100, 1'000, 10'000}) {
-      if (regex && rules > 1'000) continue;
+      if (rules > list.most) continue;
       const std::uint64_t many = cost(list, rules);
       line += fmt::format(" {}", many);
       INFO(list.name << ", " << rules << " rules");

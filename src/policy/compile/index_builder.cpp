@@ -14,6 +14,8 @@ namespace signalbox::policy {
 namespace {
 
 constexpr std::size_t kShortPosting = 4;
+/// To search a text for patterns costs what running so many rules costs.
+constexpr std::size_t kPatternCost = 2;
 
 using Tests = std::vector<std::vector<IndexTest>>;
 /// A test's identity: what is looked at, and how.
@@ -131,6 +133,7 @@ class IndexBuilder {
       std::size_t worst = test.values.size() - 1;
       for (std::size_t i = 0; i < test.values.size(); ++i)
         worst = std::max(worst, outcomes_[*next++].sharing);
+      if (test.kind == IndexTest::Kind::Pattern) worst = std::max(worst, kPatternCost);
       const bool open = test.kind == IndexTest::Kind::Above || test.kind == IndexTest::Kind::Below;
       const std::tuple cost{open, worst};
       if (best.test == nullptr || cost < best_cost) best = {&test, numbers}, best_cost = cost;

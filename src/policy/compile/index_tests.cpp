@@ -4,7 +4,9 @@
 #include <functional>
 #include <optional>
 
+#include "policy/compile/pattern_prefix.h"
 #include "policy/compile/planner.h"
+#include "policy/vm/pattern_set.h"
 
 namespace signalbox::policy {
 namespace {
@@ -32,8 +34,9 @@ std::vector<Value> elements_of(const Value& collection) {
 class TestReader {
  public:
   using Kind = IndexTest::Kind;
-  TestReader(std::function<Value(const ast::Term&)> known, std::function<std::uint32_t(InputPath)> slot)
-      : known_(std::move(known)), slot_(std::move(slot)) {}
+  TestReader(Arena& memory, std::function<Value(const ast::Term&)> known,
+             std::function<std::uint32_t(InputPath)> slot)
+      : memory_(memory), known_(std::move(known)), slot_(std::move(slot)) {}
 
   void add_argument(std::uint32_t number, const ast::Term& pattern) {
     const IndexSubject subject{
@@ -69,7 +72,7 @@ class TestReader {
 
   /// What was read. A lower and an upper bound of one subject make one range. (Not of elements: they may be
   /// bounds of two different ones.)
-  std::vector<IndexTest> take(Arena& arena) {
+  std::vector<IndexTest> take() {
     for (std::size_t i = 0; i < tests_.size(); ++i) {
       if (tests_[i].kind != Kind::Above || tests_[i].subject.elements) continue;
       const auto upper = std::ranges::find_if(tests_, [&](const IndexTest& other) {
@@ -78,9 +81,9 @@ class TestReader {
       if (upper == tests_.end()) continue;
       const Value ends[] = {tests_[i].values[0], upper->values[0], Value::boolean(tests_[i].inclusive),
                             Value::boolean(upper->inclusive)};
-      tests_[i] = {Kind::Range, tests_[i].subject, {make_array(arena, ends)}, false};
+      tests_[i] = {Kind::Range, tests_[i].subject, {make_array(memory_, ends)}, false};
       tests_.erase(upper);
-      return take(arena);
+      return take();
     }
     return std::move(tests_);
   }
@@ -143,13 +146,21 @@ class TestReader {
       if (Network network; parse_network(left_value.as_string(), network))
         add(Kind::Network, *right, {left_value});
     } else if (name == "regex.match" && right && left_value.is_string()) {
-      add(Kind::Pattern, *right, {left_value});
+      pattern(*right, left_value);
     } else if (name == "gt" || name == "gte" || name == "lt" || name == "lte") {
       const bool inclusive = name.ends_with('e');
       const bool greater = name.starts_with('g');
       if (left && right_value) add(greater ? Kind::Above : Kind::Below, *left, {right_value}, inclusive);
       if (right && left_value) add(greater ? Kind::Below : Kind::Above, *right, {left_value}, inclusive);
     }
+  }
+
+  /// What the text must begin with, and the pattern itself for where others begin so too.
+  void pattern(const IndexSubject& subject, const Value& pattern) {
+    const std::string prefix = literal_prefix(pattern.as_string());
+    if (!prefix.empty() && PatternSet::parses(pattern.as_string()))
+      add(Kind::Prefix, subject, {Value::string(memory_.copy(prefix))});
+    add(Kind::Pattern, subject, {pattern});
   }
 
   std::optional<IndexSubject> subject_of(const ast::Term& term) {
@@ -181,6 +192,7 @@ class TestReader {
       tests_.push_back({kind, subject, std::move(values), inclusive});
   }
 
+  Arena& memory_;
   std::function<Value(const ast::Term&)> known_;
   std::function<std::uint32_t(InputPath)> slot_;
   std::unordered_map<std::string, IndexSubject> variables_;
@@ -209,15 +221,16 @@ Value Planner::known_value(const ast::Term& term) const {
 }
 
 std::vector<IndexTest> Planner::tests_of(const RuleGroup& group, const SourceRule& source) {
-  TestReader reader([this](const ast::Term& term) { return known_value(term); },
-                    [this](InputPath path) { return slot(std::move(path)); });
+  TestReader reader(
+      *memory_, [this](const ast::Term& term) { return known_value(term); },
+      [this](InputPath path) { return slot(std::move(path)); });
   const ast::Rule& rule = *source.rule;
   if (rule.otherwise) return {};
   if (group.kind == GroupKind::Function) {
     for (std::uint32_t i = 0; i < rule.head.args.size(); ++i) reader.add_argument(i, rule.head.args[i]);
   }
   for (const ast::Expr& expr : rule.body) reader.read(expr);
-  return reader.take(*memory_);
+  return reader.take();
 }
 
 std::shared_ptr<const RuleIndex> Planner::index_of(const RuleGroup& group) {

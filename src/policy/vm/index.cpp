@@ -9,17 +9,12 @@
 
 #include "base/bytes.h"
 #include "policy/vm/machine_parts.h"
-#include "policy/vm/pattern_set.h"
 #include "policy/vm/tracer.h"
 
 namespace signalbox::policy {
 
 RuleIndex::RuleIndex() = default;
 RuleIndex::~RuleIndex() = default;
-
-std::vector<int> RuleIndex::matching_patterns(const PatternSet& patterns, std::string_view text) {
-  return patterns.matching(text);
-}
 
 Network masked(Network network, std::uint8_t length) {
   const auto mask = [](int bits) {

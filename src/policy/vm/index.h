@@ -16,10 +16,6 @@
 #include "policy/vm/interval_index.h"
 #include "policy/vm/pattern_set.h"
 
-namespace re2 {
-class RE2;
-}
-
 namespace signalbox::policy {
 
 /// What a test looks at: an input slot or an argument of the function; or the elements of such a collection,
@@ -128,7 +124,6 @@ class RuleIndex {
   static void select(const Field& field, const Value& value, Errors errors, Take&& take);
   template <class Take>
   static void select_text(const Field& field, std::string_view text, Errors errors, Take&& take);
-  static std::vector<int> matching_patterns(const PatternSet& patterns, std::string_view text);
 };
 
 template <class Visit>
@@ -191,7 +186,7 @@ void RuleIndex::select_text(const Field& field, std::string_view text, Errors er
     }
   }
   if (field.patterns) {
-    for (const int which : matching_patterns(*field.patterns, text))
+    for (const int which : field.patterns->candidates(text))
       take(field.by_pattern[static_cast<std::size_t>(which)]);
   }
 }

@@ -1,11 +1,11 @@
-// PatternSet: many regular expressions tried at once (RE2::Set). The only file of vm/ that knows RE2 is its
-// .cpp.
+// PatternSet: many regular expressions tried at once. Those with literals that a match cannot do without are
+// found by them (LiteralIndex), the others by one automaton (RE2::Set). The only file of vm/ that knows RE2
+// is its .cpp.
 #pragma once
 
 #include <memory>
-#include <string>
+#include <span>
 #include <string_view>
-#include <vector>
 
 namespace signalbox::policy {
 
@@ -13,11 +13,14 @@ class PatternSet {
  public:
   PatternSet();
   ~PatternSet();
+  /// Whether RE2 takes the pattern.
+  static bool parses(std::string_view pattern);
   /// Adds a pattern (searched anywhere, as regex.match does); its number, or -1 when RE2 refuses it.
   int add(std::string_view pattern);
   /// After the last add(). False when the set is too large; it must not be used then.
   bool compile();
-  std::vector<int> matching(std::string_view text) const;
+  /// The numbers of all patterns that match, perhaps of more, each once. Valid until the thread's next call.
+  std::span<const int> candidates(std::string_view text) const;
 
  private:
   struct Set;

@@ -164,7 +164,7 @@ bool is_pattern(Reader& reader, std::string_view test, const Node& node, const a
                  "10.0.0.0/8, 2001:db8::/32, or an address");
     return false;
   }
-  const bool compiles = test == "regex"  ? PatternSet().add(text->value) >= 0
+  const bool compiles = test == "regex"  ? PatternSet::parses(text->value)
                         : test == "glob" ? builtins::glob_to_re2(text->value, {}).has_value()
                                          : true;
   if (!compiles)
