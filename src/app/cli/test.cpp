@@ -83,6 +83,16 @@ std::expected<EventSuite, Diagnostics> load_events(const Options& options) {
   return EventSuite::load(std::move(*files), *tests, options.suite.run);
 }
 
+/// What is told instead of coverage: the first error of a test alone, or all that failed.
+void report_without_coverage(const std::vector<TestResult>& results, PrettyTestReport& pretty) {
+  const auto error =
+      std::ranges::find_if(results, [](const TestResult& one) { return one.error.has_value(); });
+  if (error != results.end()) return complain(policy::to_text(*error->error));
+  for (const TestResult& result : results)
+    if (result.fail) pretty.add(result);
+  pretty.finish();
+}
+
 Exit report_coverage(const Suite& suite, bool failed, const Options& options) {
   if (failed) return kNotRun;
   const policy::CoverageReport report = suite.coverage();
@@ -111,9 +121,9 @@ Exit run_once(Suite& suite, EventSuite& events, const Options& options) {
     const bool forgiven = result.skip && options.exit_zero_on_skipped;
     skipped = skipped || (result.skip && !forgiven);
     failed = failed || (!result.passed() && !result.skip);
-    if (options.format == "json" && !coverage) {
+    if (options.format == "json" || coverage) {
       all.push_back(result);
-    } else if (!coverage || result.fail || result.error) {
+    } else {
       pretty.add(result);
     }
   };
@@ -127,7 +137,7 @@ Exit run_once(Suite& suite, EventSuite& events, const Options& options) {
     return kNotRun;
   }
   if (coverage) {
-    if (failed) pretty.finish();
+    if (failed) report_without_coverage(all, pretty);
     const Exit reported = report_coverage(suite, failed, options);
     return reported == Exit::Ok && skipped ? kNotPassed : reported;
   }

@@ -120,6 +120,38 @@ def test_coverage(both, suite, threshold):
         assert json.loads(ours.out) == json.loads(theirs.out)
 
 
+BROKEN = """package broken_test
+
+twice(x) := 1 if x > 0
+
+twice(x) := 2 if x > 0
+
+test_fails if 1 == 2
+
+test_broken if twice(1) == 1
+
+test_fails_too if 2 == 3
+"""
+
+
+@pytest.mark.parametrize("words", [["-c"], ["--threshold", "10"], ["-c", "-v"], ["-c", "-f", "json"]])
+def test_coverage_of_a_test_with_an_error(both, write, words):
+    where = write({"broken_test.rego": BROKEN})
+    ours, theirs = both(["test", *words, "broken_test.rego"], where)
+    assert ours.code == theirs.code == 1
+    assert ours.out == theirs.out == ""
+    assert ours.err.removeprefix("signalbox: ").strip() == theirs.err.strip()
+
+
+@pytest.mark.parametrize("words", [["-c"], ["--threshold", "10"], ["-c", "-v"]])
+def test_coverage_of_failing_tests(both, write, words):
+    where = write({"app_test.rego": BROKEN.replace("twice(1) == 1", "twice(0) == 1")})
+    ours, theirs = both(["test", *words, "app_test.rego"], where)
+    assert ours.code == theirs.code == 1
+    failed = re.compile(r"^(data\.\S+: FAIL)", re.M)
+    assert sorted(failed.findall(ours.out)) == sorted(failed.findall(theirs.out)) and failed.search(ours.out)
+
+
 def test_bundles(both, write):
     where = write({"b/app.rego": POLICY, "b/app_test.rego": SMALL})
     ours, theirs = both(["test", "-b", "-f", "json", "b"], where)
