@@ -44,5 +44,9 @@ of_the_catalogue(table) if {
 }
 
 # METADATA
+# title: The statement creates a function of whose body not all is understood, so that it may run any SQL later
+unread if "unread" in input.query.opaque
+
+# METADATA
 # title: The statement runs SQL that its text does not show
 unseen if "sql" in input.query.opaque

@@ -124,6 +124,7 @@ struct ParameterUse {
   std::uint32_t position = 0;  ///< byte offset in the analysed text
   std::string type;            ///< the cast that stands on it ("int4" for $1::int), or ""
   std::string compared_with;   ///< the column on the other side of an operator, kAnyColumn for IS NULL, or ""
+  std::uint32_t compared_type = 0;  ///< OID of that column's type, when a catalogue tells
 };
 
 /// Key and value of a comment (traceparent, sqlcommenter), URL-decoded.
@@ -167,6 +168,7 @@ struct StatementFacts {
   /// is not PostgreSQL's own), "operator" (an operator that is not PostgreSQL's own), "sql" (a function that
   /// runs SQL text, or a DO of which not all could be read), "trigger" (a table whose writes run code, by the
   /// catalogue), "unnamed" (reaches objects that it does not name: CASCADE, all of a schema or an owner),
+  /// "unread" (creates a function of whose body not all could be read),
   /// "unknown" (a node of the parse tree that this version does not know), "bounded" (more facts than the
   /// limit), "unparsed" (see QueryFacts::parse_error).
   std::vector<std::string_view> opaque;

@@ -42,6 +42,8 @@ enum Type : std::uint32_t {
   kJsonb = 3802,
 };
 
+constexpr std::uint32_t kFirstByInitdb = 10'000;  ///< from here on types that are not fixed
+
 bool is_text_like(std::uint32_t type) {
   static constexpr auto kTypes =
       std::to_array<std::uint32_t>({kChar, kName, kText, kJson, kXml, kUnknown, kBpchar, kVarchar});
@@ -146,7 +148,7 @@ Literal uuid(std::string_view bytes) {
 
 /// "char" keeps one byte, name 63, and the types that initdb makes (information_schema) may be of these.
 Literal decode_string(std::uint32_t type, std::string_view text) {
-  constexpr std::uint32_t kFirstByInitdb = 10'000, kFirstOfUsers = 16'384;
+  constexpr std::uint32_t kFirstOfUsers = 16'384;
   constexpr std::size_t kNameBytes = 63;
   const bool kept = type == kChar     ? text.size() <= 1
                     : type == kName   ? text.size() <= kNameBytes
@@ -258,16 +260,17 @@ struct Given {
 };
 
 /// $n without a type takes that of the place where PostgreSQL meets it first. So its value is told when it
-/// reads the same in all places. `column` is what it is compared with in this one.
+/// reads the same in all places. `with` is what it is compared with in this one, or null.
 bool reads_the_same(const StatementFacts& statement, std::int64_t n, const Literal& value,
-                    std::string_view column) {
+                    const Equality* with) {
   const auto is_it = [&](const ParameterUse& use) { return use.number == n; };
   if (std::ranges::find(statement.opaque, "bounded") != statement.opaque.end()) return false;
   if (std::ranges::count_if(statement.parameters, is_it) == 1) return true;
   return std::ranges::all_of(statement.parameters, [&](const ParameterUse& use) {
     if (!is_it(use)) return true;
     if (!use.type.empty()) return reads_the_same_as(value, use.type);
-    return use.compared_with == kAnyColumn || (!column.empty() && use.compared_with == column);
+    if (use.compared_with == kAnyColumn) return true;
+    return with != nullptr && use.compared_with == with->column && use.compared_type == with->type;
   });
 }
 
@@ -299,17 +302,17 @@ class Binder {
   }
 
  private:
-  void bind(Literal& value, std::string_view column = {}, std::uint32_t type = 0) const {
+  void bind(Literal& value, const Equality* with = nullptr, std::uint32_t type = 0) const {
     if (value.kind != Literal::Kind::Parameter) return;
     Given bound = given_(value.integer, type);
-    const bool told = bound.type.empty() ? reads_the_same(statement_, value.integer, bound.value, column)
+    const bool told = bound.type.empty() ? reads_the_same(statement_, value.integer, bound.value, with)
                                          : are_followed(value, bound.type);
     value = told ? cast_as_written(std::move(bound.value), value) : Literal::unknown();
   }
 
   void bind(Equality& equality) const {
     const std::uint32_t type = takes_columns_type(statement_, equality.value) ? equality.type : 0;
-    bind(equality.value, equality.column, type);
+    bind(equality.value, &equality, type);
   }
 
   void bind(Setting& setting) const {
@@ -351,6 +354,8 @@ void bind_parameters(QueryFacts& facts, std::span<const BoundParameter> paramete
     if (!within(n, parameters.size())) return {Literal::unknown(), "?"};
     BoundParameter parameter = parameters[static_cast<std::size_t>(n) - 1];
     if (parameter.type == kUnknown) parameter.type = 0;
+    // Somebody's own type may keep less than it was given: a domain over "char" or numeric(3, -1).
+    if (parameter.type >= kFirstByInitdb && !parameter.null) return {Literal::unknown(), "?"};
     if (parameter.type == 0 && type == 0) return as_declared(decode(parameter), facts.whole, n);
     if (parameter.type == 0) parameter.type = type;
     const std::string_view name = cast_name(parameter.type);

@@ -34,7 +34,7 @@ bool is_about(const Rewrite& edits, const TableUse& use) {
 /// Where the tables that the edits are about are, or may be, used in a string; "" when they are not.
 std::string out_of_reach(const StatementFacts& facts, const Rewrite& edits) {
   if (edits.nothing || (edits.conditions.empty() && edits.tables.empty() && edits.schema.empty())) return {};
-  if (has(facts.opaque, "sql")) return "it runs SQL from a string";
+  if (has(facts.opaque, "sql") || has(facts.opaque, "unread")) return "it runs SQL from a string";
   if (!has(facts.opaque, "do") && !has(facts.opaque, "body")) return {};
   const auto use =
       std::ranges::find_if(facts.tables, [&](const TableUse& one) { return is_about(edits, one); });

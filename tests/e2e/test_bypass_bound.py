@@ -15,8 +15,9 @@ CHAR, INT4, INT8, TEXT, FLOAT4, FLOAT8, BPCHAR, BIT, NUMERIC, UNTOLD = 18, 23, 2
 SETUP = """
 create table orders (tenant_id bigint, note text); create table named (tenant text, note text);
 create table letters (letter "char", ratio real, bits varbit); insert into letters values ('a', 16777217, '10'), ('5', 1, '11');
+create domain letter as "char"; create domain tens as numeric(3, -1);
 """
-#: The client's tenant, the other one whose rows it would see, the statement, the parameter's type, and the value.
+#: The client's tenant, the other one whose rows it would see, the statement, the parameter's type (or its name), and the value.
 WAYS = [
     ("5", "1", "select note from orders where tenant_id = $1::bool::int", INT4, "5"),
     ("5", "53", "select note from orders where tenant_id = $1::\"char\"::int", UNTOLD, "5"),
@@ -41,6 +42,9 @@ WAYS = [
     ("acme ", "acme", "select note from named where tenant = $1::\"bpchar\"", TEXT, "acme "),
     ("acme", "a", "prepare p (\"char\") as select note from named where tenant = $1; execute p('acme')", None, None),
     ("5", "53", "prepare p (\"char\") as select note from orders where tenant_id = $1::int; execute p('5')", None, None),
+    ("acme", "a", "select note from named where tenant = $1", "letter", "acme"),
+    ("5", "10", "select note from orders where tenant_id = $1", "tens", "5"),
+    ("acme", "a", "prepare p (letter) as select note from named where tenant = $1; execute p('acme')", None, None),
     ("1.6", "2", "prepare p (int) as select note from orders where tenant_id = $1; execute p(1.6)", None, None),
     ("16777217", "16777216", "prepare p (real) as select note from orders where tenant_id = $1; execute p(16777217)", None, None),
 ]
@@ -94,6 +98,8 @@ def gateway(request, server, folder):
 def played(wire, text, type_, value):
     if type_ is None:
         return wire.ask(query(text))
+    if isinstance(type_, str):
+        type_ = int(wire.rows(f"select '{type_}'::regtype::oid")[0][0])
     return wire.ask(parse(text, types=[type_]), describe("S"), bind([value.encode()]), execute(), SYNC)
 
 

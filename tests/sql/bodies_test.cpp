@@ -118,6 +118,20 @@ TEST_CASE("a DO in another language cannot be read") {
   CHECK(is_opaque(facts));
 }
 
+TEST_CASE("of a function it is told that not all of its body could be read") {
+  const auto is_unread = [](const char* sql) {
+    const QueryFacts facts = analyze(sql);
+    CHECK_FALSE(is_opaque(facts));
+    return std::ranges::find(facts.whole.opaque, "unread") != facts.whole.opaque.end();
+  };
+  CHECK(
+      is_unread("CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS 'BEGIN EXECUTE ''TABLE '' || x; END'"));
+  CHECK(is_unread("CREATE FUNCTION f() RETURNS void LANGUAGE plpython3u AS 'plpy.execute(1)'"));
+  CHECK_FALSE(is_unread("CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS 'BEGIN DELETE FROM t; END'"));
+  CHECK_FALSE(is_unread("CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'"));
+  CHECK_FALSE(is_unread("CREATE FUNCTION f() RETURNS int LANGUAGE sql RETURN 1"));
+}
+
 TEST_CASE("the bodies of functions are read when they are made, and run nothing yet") {
   const auto made = [](const char* sql) {
     const QueryFacts facts = analyze(sql);

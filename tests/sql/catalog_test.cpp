@@ -150,6 +150,11 @@ TEST_CASE("a bound value has the type of the column that it is compared to") {
   CHECK(bound("SELECT * FROM t WHERE id = $1 AND a = $1", seven, true) ==
         "id=unknown, a=unknown id=unknown, a=unknown");
   CHECK(bound("SELECT * FROM t, u WHERE t.id = $1", seven, true).ends_with(" id=7"));
+  // In two places: those of one type, of tables that are known.
+  CHECK(bound("SELECT * FROM t, u WHERE t.id = $1 AND u.id = $1", "7", false).ends_with(" id='7'"));
+  CHECK(bound("SELECT * FROM t JOIN u ON u.id = $1 WHERE t.id = $1", "7", false).ends_with(" id='7'"));
+  CHECK(bound("SELECT * FROM t, temporary u WHERE t.id = $1 AND u.id = $1", "7", false)
+            .ends_with(" id=unknown"));
 }
 
 TEST_CASE("columns are settled by the tables that have them") {
@@ -159,6 +164,9 @@ TEST_CASE("columns are settled by the tables that have them") {
   CHECK(columns(with_catalog(*catalog, "SELECT 1 FROM t WHERE EXISTS (SELECT 1 FROM u WHERE b = a)")) ==
         "u.b, t.a");
   CHECK(columns(with_catalog(*catalog, "SELECT ctid FROM t, generate_series(1, 2) g(x)")) == "t.ctid");
+  CHECK(columns(with_catalog(*catalog, "SELECT x FROM t AS o(k, x)")) == "~t.*");
+  CHECK(columns(with_catalog(*catalog, "SELECT 1 FROM t, LATERAL (SELECT id) l, u")) == "~t.id, ~u.id");
+  CHECK(columns(with_catalog(*catalog, "SELECT 1 FROM t JOIN u ON a = b")) == "t.a, u.b");
   CHECK(where(with_catalog(*catalog, "SELECT * FROM t, u WHERE a = 1").tables.front().where) == "a=1");
 }
 

@@ -34,6 +34,8 @@ constexpr Words kWhere[] = {
     {"SELECT * FROM t WHERE a IN (1, 2)", ""},
     {"SELECT * FROM t WHERE a NOT IN (1)", ""},
     {"SELECT * FROM t WHERE (a, b) = (1, 'x')", "a=1, b='x'"},
+    {"SELECT * FROM t, u WHERE (u.*, a, 1) = (1, 1, u.*)", ""},
+    {"SELECT * FROM t, u WHERE ((u).*, a) = (b, 1)", ""},
     {"SELECT * FROM t WHERE a IS NOT DISTINCT FROM 1", "a=1"},
     {"SELECT * FROM t WHERE a OPERATOR(pg_catalog.=) 1", "a=1"},
     {"SELECT * FROM t WHERE a OPERATOR(evil.=) 1", ""},
@@ -92,6 +94,18 @@ constexpr Words kTableWhere[] = {
     {"WITH x AS (SELECT * FROM t WHERE tenant = 5) SELECT * FROM x", "tenant=5"},
     {"SELECT * FROM t AS t(tenant, b) WHERE tenant = 5", ""},
     {"SELECT (SELECT 1 FROM t WHERE tenant = 5) FROM t WHERE t.tenant = 5", "tenant=5"},
+    {"SELECT (SELECT 1 FROM t AS o(a, b) WHERE tenant = 5) FROM (SELECT 5 AS tenant) x", ""},
+    {"SELECT * FROM (t o CROSS JOIN u) j, (SELECT 5 AS tenant) o WHERE o.tenant = 5", ""},
+    {"SELECT (SELECT 1 FROM (t o CROSS JOIN u) j WHERE o.tenant = 5) FROM (SELECT 5 AS tenant) o", ""},
+    {"SELECT * FROM (t o JOIN u ON o.tenant = 5) j", "tenant=5"},
+    {"SELECT (SELECT 1 FROM t WHERE s.t.tenant = 5) FROM s.u", ""},
+    {"SELECT * FROM s.t WHERE s.t.tenant = 5", "tenant=5"},
+    {"CREATE FUNCTION t(tenant int) RETURNS SETOF t LANGUAGE plpgsql AS 'BEGIN RETURN QUERY SELECT * FROM t "
+     "WHERE t.tenant = 5; END'",
+     ""},
+    {"CREATE FUNCTION f(n int) RETURNS SETOF t LANGUAGE plpgsql AS 'BEGIN RETURN QUERY SELECT * FROM t WHERE "
+     "t.tenant = 5; END'",
+     "tenant=5"},
 };
 
 struct Flag {
@@ -368,6 +382,7 @@ constexpr BoundTo kBoundTo[] = {
     {"SELECT * FROM t WHERE a = $1 AND b = $1", 0, "acme", "unknown"},
     {"SELECT * FROM t WHERE a = $1 AND EXISTS (SELECT FROM u WHERE u.a <> $1 OR $1 IS NULL)", 0, "acme",
      "'acme'"},
+    {"SELECT * FROM t WHERE a = $1", 16385, "5", "unknown"},
     {"WITH d AS (DELETE FROM t WHERE a = $1) SELECT $1::\"char\"", 0, "acme", "unknown"},
 };
 

@@ -81,3 +81,16 @@ actions contains {
 	scope.unseen
 	scope.covers(data.packs.dangerous_functions)
 }
+
+# METADATA
+# title: a function whose SQL is not all seen
+actions contains {
+	"action": "deny",
+	"sqlstate": "42501",
+	"message": "a function whose SQL is not all seen is not allowed: it could call any function",
+	"shadow": data.packs.dangerous_functions.shadow,
+} if {
+	data.packs.dangerous_functions.enabled
+	scope.unread
+	scope.covers(data.packs.dangerous_functions)
+}

@@ -59,6 +59,19 @@ actions contains {
 	scope.covers(data.packs.no_unbounded_writes)
 }
 
+# METADATA
+# title: a function with a write that nobody sees
+actions contains {
+	"action": "deny",
+	"sqlstate": "42501",
+	"message": "a function whose SQL is not all seen is not allowed: it could write any number of rows",
+	"shadow": data.packs.no_unbounded_writes.shadow,
+} if {
+	data.packs.no_unbounded_writes.enabled
+	scope.unread
+	scope.covers(data.packs.no_unbounded_writes)
+}
+
 truncatable(name) if {
 	some pattern in data.packs.no_unbounded_writes.truncatable
 	glob.match(pattern, null, name)

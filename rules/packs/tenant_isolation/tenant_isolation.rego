@@ -60,10 +60,15 @@ ways contains "the planner's statistics" if scope.samples
 
 ways contains "SQL from a string" if scope.unseen
 
+ways contains "a function whose SQL is not all seen" if scope.unread
+
 # PostgreSQL chooses an operator by the types on both sides, wherever it is: a new = may be the one of tenant_id = 7.
 ways contains "an operator or cast of one's own" if {
 	input.query.kind in {"alter_operator", "create_cast", "create_operator", "create_operator_class"}
 }
+
+# A search_path can have other types than PostgreSQL's in front: with a domain text over "char", 'acme'::text is 'a'.
+ways contains "a domain of one's own" if input.query.kind in {"alter_domain", "alter_type", "create_domain"}
 
 # Numbers and texts are compared as texts: a bound parameter without a type is a text.
 limited(table) if sprintf("%v", [table.where[data.packs.tenant_isolation.column]]) == sprintf("%v", [tenant])

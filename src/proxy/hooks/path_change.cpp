@@ -17,7 +17,8 @@ using What = PathChange::What;
 bool hides_code(const sql::StatementFacts& statement, bool followed) {
   const bool defines = statement.kind == "create_function" || statement.kind == "create_procedure";
   return std::ranges::any_of(statement.opaque, [&](std::string_view reason) {
-    return reason != "unnamed" && !(defines && reason == "body") && !(followed && reason == "execute");
+    return reason != "unnamed" && !(defines && (reason == "body" || reason == "unread")) &&
+           !(followed && reason == "execute");
   });
 }
 

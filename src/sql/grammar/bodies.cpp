@@ -1,5 +1,6 @@
 // Bodies in strings: what DO runs, and what a function will run when it is called, is parsed and walked like
-// any other statement inside a statement. What cannot be read is said: opaque "sql" of a DO.
+// any other statement inside a statement. What cannot be read is said: opaque "sql" of a DO, "unread" of a
+// function.
 //
 // Surprise: a name in a body may mean a variable where SQL has a column, so WHERE flag = true may hold for
 // every row. Such a name neither limits a WHERE nor makes an equality.
@@ -45,10 +46,12 @@ void Walker::bodies(const Node* node, const Place& place) {
   } else {
     body.opaque = true;
   }
-  if (!runs)
+  if (!runs) {
+    body.variables.emplace_back(name_in(as<CreateFunctionStmt>(node)->funcname).name);  // name.parameter
     for (const ListCell& cell : Cells(as<CreateFunctionStmt>(node)->parameters))
       body.variables.emplace_back(text_of(in<FunctionParameter>(cell)->name));
-  if (!walk_body(body, runs && place.executes, place) && runs) out_.opaque("sql");
+  }
+  if (!walk_body(body, runs && place.executes, place)) out_.opaque(runs ? "sql" : "unread");
 }
 
 /// False when not all of it could be read.

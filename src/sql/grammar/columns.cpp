@@ -5,6 +5,16 @@
 #include "sql/known.h"
 
 namespace signalbox::sql::SIGNALBOX_GRAMMAR {
+namespace {
+
+/// schema.table.column names a table without an alias; one that was written without its schema may be meant
+/// too.
+bool is_called(const Relation& relation, std::string_view schema, std::string_view alias) {
+  if (relation.alias != alias) return false;
+  return schema.empty() || (!relation.aliased && (relation.schema == schema || relation.schema.empty()));
+}
+
+}  // namespace
 
 void Walker::column_ref(const ColumnRef* ref, const Place& place) {
   const int n = size_of(ref->fields);
@@ -15,18 +25,35 @@ void Walker::column_ref(const ColumnRef* ref, const Place& place) {
   const std::string_view alias = string_in(nth(ref->fields, n - 2));
   const std::string_view schema = n >= 3 ? string_in(nth(ref->fields, n - 3)) : std::string_view{};
   const std::string_view name = all ? "*" : string_in(last);
-  const Scope* scope = place.scope;
-  Relation* relation = nullptr;
-  for (; scope != nullptr && relation == nullptr; scope = scope->parent)
-    relation = find_relation(scope, schema, alias);
-  if (relation == nullptr) return out_.column(alias, name, Access::Read, false);
-  read_column(place.scope, *relation, name, true);
+  const auto each_match = [&](auto match) {
+    bool settled = false;
+    for (const Scope* scope = place.scope; scope != nullptr && !settled; scope = scope->parent) {
+      for (Relation* relation = scope->relations(); relation != nullptr; relation = relation->next) {
+        if (!charge(1)) return;
+        if (!scope->may_see(*relation) || !is_called(*relation, schema, alias)) continue;
+        if (relation->qualified && settled) continue;  // of FROM u AS old, old is u
+        match(scope, *relation);
+        settled = settled || scope->settles(*relation);
+      }
+    }
+  };
+  int matches = 0;
+  each_match([&](const Scope*, const Relation&) { ++matches; });
+  if (matches == 0) return out_.column(alias, name, Access::Read, false);
+  each_match(
+      [&](const Scope* scope, Relation& relation) { read_of(scope, relation, name, matches == 1, place); });
+}
+
+/// relation.name, or name(relation).
+void Walker::read_of(const Scope* scope, Relation& relation, std::string_view name, bool certain,
+                     const Place& place) {
+  read_column(scope, relation, name, certain);
   if (reveals_row(name, options_.server_version)) {
     out_.function("", name, place.executes);
-    read_column(place.scope, *relation, "*", false);
-  } else if (!all && !relation->is_table() &&
-             (relation->columns == nullptr || !relation->columns->has(name))) {
-    field_call(name, relation->columns != nullptr, place);  // of FROM f() x, x may be what f gives
+    read_column(scope, relation, "*", false);
+  } else if (name != "*" && !relation.is_table() &&
+             (relation.columns == nullptr || !relation.columns->has(name))) {
+    field_call(name, relation.columns != nullptr, place);  // of FROM f() x, x may be what f gives
   }
 }
 
@@ -40,7 +67,7 @@ void Walker::unqualified(std::string_view name, Scope* scope) {
   for (Scope* at = scope; at != nullptr && !settled; at = at->parent) {
     if (at->outputs_only) return;
     const std::size_t mark = candidates.size();
-    for (Relation* relation = at->first; relation != nullptr && !settled; relation = relation->next) {
+    for (Relation* relation = at->relations(); relation != nullptr && !settled; relation = relation->next) {
       if (!charge(1)) return;
       if (relation->qualified) continue;
       if (relation->alias == name) {  // the whole row, unless there is a column of that name
@@ -51,13 +78,13 @@ void Walker::unqualified(std::string_view name, Scope* scope) {
         read_column(at, *relation, name, false);
         elsewhere = true;
       }
-      settled = relation->columns != nullptr && relation->columns->has(name);
+      const bool has = relation->columns != nullptr && relation->columns->has(name);
+      settled = has && at->settles(*relation);
       if (settled)
         candidates.resize(mark);  // no other of this FROM can have it: PostgreSQL would call it ambiguous
-      if (relation->is_table() && (settled || relation->columns == nullptr))
-        candidates.push_back({at, relation});
-      if (!relation->is_table() && (settled || relation->columns == nullptr) && relation->join_end == 0)
-        elsewhere = true;
+      if (!has && relation->columns != nullptr) continue;
+      if (relation->is_table()) candidates.push_back({at, relation});
+      if (!relation->is_table() && relation->join_end == 0) elsewhere = true;
     }
   }
   if (candidates.empty() && !elsewhere) return out_.column("", name, Access::Read, false);
@@ -67,31 +94,60 @@ void Walker::unqualified(std::string_view name, Scope* scope) {
 }
 
 void Walker::star(Scope* scope) {
-  while (scope != nullptr && scope->first == nullptr) scope = scope->parent;
+  while (scope != nullptr && scope->relations() == nullptr) scope = scope->parent;
   if (scope == nullptr) return;
-  for (Relation* relation = scope->first; relation != nullptr; relation = relation->next)
+  for (Relation* relation = scope->relations(); relation != nullptr; relation = relation->next)
     if (relation->join_end == 0 && !relation->qualified) read_column(scope, *relation, "*", true);
 }
 
-Relation* Walker::find_relation(const Scope* scope, std::string_view schema, std::string_view alias) {
+/// The relation that a condition names; null where it could be another one, further out too: schema.table is
+/// no table that was written without its schema and that nobody knows.
+Relation* Walker::only_relation(const Scope* scope, std::string_view schema, std::string_view alias) {
+  Relation* only = nullptr;
   for (Relation* relation = scope->first; relation != nullptr; relation = relation->next) {
     if (!charge(1)) return nullptr;
-    if (relation->alias != alias) continue;
-    if (schema.empty()) return relation;
-    // schema.table.column names a table without an alias; one that was written without its schema may be
-    // meant too.
-    if (!relation->aliased && (relation->schema == schema || relation->schema.empty())) return relation;
+    if (relation->hidden || !is_called(*relation, schema, alias)) continue;
+    if (only != nullptr || (!schema.empty() && relation->schema.empty())) return nullptr;
+    only = relation;
   }
-  return nullptr;
+  return only;
 }
 
-void Walker::read_column(Scope* scope, Relation& relation, std::string_view name, bool certain) {
+/// By the catalogue; 0 where the column may be another one, or is none that it knows.
+std::uint32_t Walker::type_of(const ColumnRef* ref, const Scope* scope) {
+  const int n = size_of(ref->fields);
+  const std::string_view name = string_in(nth(ref->fields, n - 1));
+  const Relation* only = nullptr;
+  for (bool settled = false; scope != nullptr && !settled; scope = scope->parent) {
+    for (const Relation* relation = scope->relations(); relation != nullptr; relation = relation->next) {
+      if (!charge(1)) return 0;
+      if (n > 1) {
+        if (!scope->may_see(*relation)) continue;
+        const std::string_view schema = n > 2 ? string_in(nth(ref->fields, n - 3)) : std::string_view{};
+        if (!is_called(*relation, schema, string_in(nth(ref->fields, n - 2)))) continue;
+      } else if (relation->qualified || (relation->columns != nullptr && !relation->columns->has(name))) {
+        continue;
+      }
+      if (only != nullptr || relation->known == nullptr || relation->columns == nullptr) return 0;
+      only = relation;
+    }
+    settled = only != nullptr && scope->whole == nullptr;
+  }
+  return only == nullptr ? 0 : only->known->type_of(name);
+}
+
+void Walker::read_column(const Scope* scope, Relation& relation, std::string_view name, bool certain) {
   if (!relation.is_table()) {
+    const auto is_part = [&](const Relation* one) {
+      return one->index >= relation.join_begin && one->index < relation.join_end;
+    };
     if (relation.renamed != nullptr && relation.renamed->has(name)) name = "*";
-    Relation* part = scope->first;
+    Relation* part = scope->relations();
+    for (Relation* join = part; relation.join_end != 0 && join != nullptr; join = join->next)  // within it
+      if (is_part(join) && join->join_end != 0 && join->renamed != nullptr && join->renamed->has(name))
+        name = "*";
     for (; relation.join_end != 0 && part != nullptr; part = part->next)
-      if (part->index >= relation.join_begin && part->index < relation.join_end && part->is_table())
-        read_column(scope, *part, name, false);
+      if (is_part(part) && part->is_table()) read_column(scope, *part, name, false);
     return;
   }
   if (!charge(1)) return;

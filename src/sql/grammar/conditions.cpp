@@ -16,6 +16,17 @@ bool is_equals(const List* name) {
   return op.schema.empty() && op.name == "=";
 }
 
+/// A star is as many elements as it has columns: what is behind it is compared with something else.
+bool has_star(const List* elements) {
+  return std::ranges::any_of(Cells(elements), [](const ListCell& cell) {
+    const Node* node = in(cell);
+    const List* parts = IsA(node, ColumnRef)       ? as<ColumnRef>(node)->fields
+                        : IsA(node, A_Indirection) ? as<A_Indirection>(node)->indirection
+                                                   : nullptr;
+    return size_of(parts) > 0 && IsA(nth(parts, size_of(parts) - 1), A_Star);
+  });
+}
+
 bool is_column(const Node* node) {
   if (node == nullptr || !IsA(node, ColumnRef)) return false;
   const List* fields = as<ColumnRef>(node)->fields;
@@ -167,6 +178,7 @@ void Walker::equality(const Node* left, const Node* right, Scope* scope, int beg
   if (left == nullptr || right == nullptr) return;
   if (IsA(left, RowExpr) && IsA(right, RowExpr)) {
     const List *a = as<RowExpr>(left)->args, *b = as<RowExpr>(right)->args;
+    if (has_star(a) || has_star(b)) return;
     for (int i = 0; size_of(a) == size_of(b) && i < size_of(a); ++i)
       if (!IsA(nth(a, i), RowExpr)) equality(nth(a, i), nth(b, i), scope, begin, end);
     return;
@@ -190,7 +202,7 @@ void Walker::equal_column(const Node* column, Condition condition, Scope* scope,
     relation = scope->first;
   } else if (n > 1) {
     relation =
-        find_relation(scope, n > 2 ? string_in(nth(fields, n - 3)) : "", string_in(nth(fields, n - 2)));
+        only_relation(scope, n > 2 ? string_in(nth(fields, n - 3)) : "", string_in(nth(fields, n - 2)));
   } else {
     for (Relation* one = scope->first; one != nullptr && charge(1); one = one->next) {
       if (one->columns != nullptr && !one->columns->has(condition.column)) continue;
@@ -200,7 +212,7 @@ void Walker::equal_column(const Node* column, Condition condition, Scope* scope,
   }
   if (relation == nullptr || relation->index < begin || relation->index >= end || !relation->is_table())
     return;
-  if (relation->renamed != nullptr && relation->renamed->has(condition.column)) return;
+  if (relation->renamed != nullptr) return;  // the name may be of a table further out
   if (relation->conditions++ >= kMaxConditions) return;
   condition.next = relation->where;
   relation->where = make(condition);

@@ -35,13 +35,6 @@ std::string_view plain_type(const TypeName& type) {
   return name.schema.empty() ? name.name : std::string_view{};
 }
 
-/// "" of what is no column.
-std::string_view column_named(const Node* node) {
-  if (node == nullptr || !IsA(node, ColumnRef)) return {};
-  const List* fields = as<ColumnRef>(node)->fields;
-  return string_in(nth(fields, size_of(fields) - 1));
-}
-
 }  // namespace
 
 std::optional<Literal> literal_of(const Node* node) {
@@ -132,16 +125,27 @@ void Walker::parameter(const ParamRef* parameter, const TypeName* type) {
   out_.parameter({.number = parameter->number,
                   .position = place,
                   .type = std::move(text),
-                  .compared_with = std::string(column == compared_.end() ? "" : column->second)});
+                  .compared_with = std::string(column == compared_.end() ? "" : column->second.column),
+                  .compared_type = column == compared_.end() ? 0 : column->second.type});
 }
 
-/// `other` is one or more values that the column, or anything, is compared with.
-void Walker::note_compared(std::string_view column, const Node* other) {
+/// With a catalogue, a column that it does not know tells nothing: a temporary table's may have any type.
+Compared Walker::compared(const Node* node, const Scope* scope) {
+  if (node == nullptr || !IsA(node, ColumnRef)) return {};
+  const List* fields = as<ColumnRef>(node)->fields;
+  const std::string_view column = string_in(nth(fields, size_of(fields) - 1));
+  if (options_.catalog == nullptr) return {column};
+  const std::uint32_t type = type_of(as<ColumnRef>(node), scope);
+  return type == 0 ? Compared{} : Compared{column, type};
+}
+
+/// `other` is one or more values that are compared with it.
+void Walker::note_compared(Compared with, const Node* other) {
   if (other == nullptr) return;
-  if (IsA(other, ParamRef)) compared_.emplace(as<ParamRef>(other)->location, column);
+  if (IsA(other, ParamRef)) compared_.emplace(as<ParamRef>(other)->location, with);
   if (IsA(other, List))
     for (const ListCell& cell : Cells(as<List>(other)))
-      if (IsA(in(cell), ParamRef)) compared_.emplace(in<ParamRef>(cell)->location, column);
+      if (IsA(in(cell), ParamRef)) compared_.emplace(in<ParamRef>(cell)->location, with);
 }
 
 void Walker::type_name(const TypeName* type) {
@@ -153,8 +157,8 @@ void Walker::type_name(const TypeName* type) {
 }
 
 void Walker::operator_expression(const A_Expr* expression, const Place& place) {
-  note_compared(column_named(expression->lexpr), expression->rexpr);
-  note_compared(column_named(expression->rexpr), expression->lexpr);
+  note_compared(compared(expression->lexpr, place.scope), expression->rexpr);
+  note_compared(compared(expression->rexpr, place.scope), expression->lexpr);
   switch (expression->kind) {
     case AEXPR_BETWEEN:
     case AEXPR_NOT_BETWEEN:

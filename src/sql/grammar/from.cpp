@@ -29,15 +29,23 @@ std::string_view alias_name(const Alias* alias) {
 }  // namespace
 
 void Walker::from(const List* items, Scope* scope, Scope* names, const Place& place) {
-  Place inner = place;
-  inner.top = false;
-  inner.scope = scope;
+  if (items == nullptr) return;
+  const Place inner = inside_from(place, scope);
   bool first = true;
   for (const ListCell& cell : Cells(items)) {
     if (!first) out_.join("comma", false);
     first = false;
     from_item(in(cell), scope, names, inner, 0);
   }
+}
+
+/// Which relations of the FROM can be seen from a place in it is not traced: it may be any.
+Place Walker::inside_from(const Place& place, Scope* scope) {
+  Place inner = place;
+  inner.top = false;
+  inner.scope = new_scope(scope->parent);
+  inner.scope->whole = scope;
+  return inner;
 }
 
 void Walker::from_item(const Node* item, Scope* scope, Scope* names, const Place& place, int depth) {
@@ -101,6 +109,8 @@ void Walker::join(const JoinExpr* join, Scope* scope, int begin, int middle, con
                          .renamed = renames == nullptr ? nullptr : with_aliases(nullptr, renames, true),
                          .join_begin = begin,
                          .join_end = end});
+    for (Relation* part = scope->first; part != nullptr && charge(1); part = part->next)
+      part->hidden = part->hidden || (part->index >= begin && part->index < end);
   }
   if (join->join_using_alias != nullptr)
     add_relation(scope, {.alias = alias_name(join->join_using_alias), .join_begin = begin, .join_end = end});
@@ -111,7 +121,7 @@ void Walker::join_columns(const JoinExpr* join, Scope* scope, int begin) {
   if (join->usingClause == nullptr && !join->isNatural) return;
   for (Relation* relation = scope->first; relation != nullptr; relation = relation->next) {
     if (!charge(1)) return;
-    if (relation->index < begin || !relation->is_table()) continue;
+    if (relation->index < begin) continue;
     if (join->isNatural) read_column(scope, *relation, "*", false);
     for (const ListCell& cell : Cells(join->usingClause))
       read_column(scope, *relation, string_in(in(cell)), true);
@@ -134,7 +144,10 @@ void Walker::range_var(const RangeVar* table, Scope* scope, Scope* names) {
   relation.schema = text_of(table->schemaname);
   relation.name = name;
   resolve(relation);
-  if (renames != nullptr) relation.renamed = with_aliases(nullptr, renames, true);
+  if (renames != nullptr) {
+    relation.renamed = with_aliases(nullptr, renames, true);
+    relation.columns = nullptr;  // which of its columns have another name is not traced
+  }
   add_relation(scope, relation);
 }
 
@@ -143,7 +156,7 @@ void Walker::range_subselect(const RangeSubselect* item, Scope* scope, Scope* na
   add_relation(scope, {.alias = alias_name(item->alias),
                        .columns = with_aliases(output_columns(item->subquery), renames, false)});
   Place inner = place;
-  inner.scope = item->lateral ? scope : names;
+  inner.scope = item->lateral ? place.scope : names;
   push(item->subquery, inner);
 }
 

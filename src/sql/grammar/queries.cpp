@@ -239,7 +239,7 @@ void Walker::merge(const MergeStmt* merge, const Place& place) {
   Scope* scope = new_scope(names);
   Relation& target = add_target(merge->relation, scope);
   const Place inside = within(place, scope);
-  from_item(merge->sourceRelation, scope, names, inside, 0);
+  from_item(merge->sourceRelation, scope, names, inside_from(place, scope), 0);
   list_use(target, Access::Write, "merge");
   list_tables(scope);
   bounded_write(merge->joinCondition, target, inside);

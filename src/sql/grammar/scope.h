@@ -48,6 +48,7 @@ struct Relation {
   bool aliased = false;    ///< the alias hides schema and name
   bool target = false;     ///< written by the statement: a read is listed when a column is read
   bool qualified = false;  ///< means something in front of a column only: `old`, `new`
+  bool hidden = false;     ///< by the alias of the join that it is in: only that join sees it
   bool read_listed = false;
 
   bool is_table() const { return !name.empty(); }
@@ -57,12 +58,19 @@ struct Scope {
   Scope* parent = nullptr;
   std::string_view cte;  ///< a scope holds one CTE name or the relations of one FROM
   const Columns* cte_columns = nullptr;
+  /// What stands in a FROM (ON, LATERAL, arguments) sees some of its relations: those of this scope.
+  const Scope* whole = nullptr;
   Relation* first = nullptr;
   Relation* last = nullptr;
   int size = 0;
   std::uint32_t depth = 0;    ///< of query levels
   bool any = false;           ///< its one relation stands for all (the statement's own WHERE)
   bool outputs_only = false;  ///< ORDER BY of a UNION: a bare name is an output column
+
+  Relation* relations() const { return whole == nullptr ? first : whole->first; }
+  bool may_see(const Relation& relation) const { return whole != nullptr || !relation.hidden; }
+  /// A name that the relation surely has means that relation's.
+  bool settles(const Relation& relation) const { return whole == nullptr && !relation.hidden; }
 };
 
 }  // namespace signalbox::sql::SIGNALBOX_GRAMMAR

@@ -1,5 +1,6 @@
 // Expressions: a bare column reference is direct, anything else has every column anywhere inside it, those of
 // its sub-selects' WHERE included: `exists (select from t where secret like 'a%')` tells of secret.
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -134,7 +135,7 @@ Output Tracer::column(const ColumnRef* ref, const Scope& scope) {
 void Tracer::in_relation(const Relation& relation, std::string_view name, Output& out, bool& found) {
   if (relation.derived == nullptr) {
     found = true;
-    if (relation.renamed) return whole_row(relation, out);
+    if (relation.renamed || is_function(relation, name)) return whole_row(relation, out);
     Output one{.direct = true};
     one.sources.push_back({std::string(relation.schema), std::string(relation.table), std::string(name)});
     merge(out, one);
@@ -151,6 +152,16 @@ void Tracer::in_relation(const Relation& relation, std::string_view name, Output
     if (output.star && output.direct) one.sources.front().column = name;
     merge(out, one);
   }
+}
+
+/// The table has no such column: t.f is f(t).
+bool Tracer::is_function(const Relation& relation, std::string_view name) const {
+  static constexpr auto kOfSystem =
+      std::to_array<std::string_view>({"cmax", "cmin", "ctid", "tableoid", "xmax", "xmin"});
+  if (options_.catalog == nullptr || std::ranges::binary_search(kOfSystem, name)) return false;
+  const Catalog::Relation* known =
+      options_.catalog->relation(relation.schema, relation.table, options_.search_path);
+  return known != nullptr && !known->columns.empty() && known->type_of(name) == 0;
 }
 
 /// The row as a value, or its columns under names that are not known.

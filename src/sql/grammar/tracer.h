@@ -81,6 +81,7 @@ class Tracer {
   void star(const ColumnRef* ref, const Scope& scope, Outputs& out);
   void expand(const Relation& relation, Outputs& out);
   void in_relation(const Relation& relation, std::string_view name, Output& out, bool& found);
+  bool is_function(const Relation& relation, std::string_view name) const;
   void whole_row(const Relation& relation, Output& out);
   void beneath(const Relation& relation, Output& out);
   static const Relation* find(const Scope& scope, const List* fields);

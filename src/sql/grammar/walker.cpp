@@ -145,7 +145,7 @@ bool Walker::visit_expression(const Node* node, const Place& place) {
       return true;
     }
     case T_NullTest: {
-      note_compared(kAnyColumn, as<Node>(as<NullTest>(node)->arg));
+      note_compared({kAnyColumn}, as<Node>(as<NullTest>(node)->arg));
       return false;
     }
     case T_PublicationTable: published(as<PublicationTable>(node), place); return true;

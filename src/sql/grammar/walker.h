@@ -49,6 +49,12 @@ struct Place {
   bool operator==(const Place&) const = default;
 };
 
+/// What a $n is compared with: a column ("" none, kAnyColumn), and its type when a catalogue tells.
+struct Compared {
+  std::string_view column = {};
+  std::uint32_t type = 0;
+};
+
 class Walker {
  public:
   /// `tree` parses what stands in strings; null: it is not looked into.
@@ -96,7 +102,9 @@ class Walker {
   void type_cast(const TypeCast* cast, const Place& place);
   void type_name(const TypeName* type);
   void parameter(const ParamRef* parameter, const TypeName* type);
-  void note_compared(std::string_view column, const Node* other);
+  void note_compared(Compared with, const Node* other);
+  Compared compared(const Node* node, const Scope* scope);
+  std::uint32_t type_of(const ColumnRef* ref, const Scope* scope);
   void operator_expression(const A_Expr* expression, const Place& place);
   void sub_link(const SubLink* link, const Place& place);
   void indirection(const A_Indirection* node, const Place& place);
@@ -112,14 +120,17 @@ class Walker {
   void column_ref(const ColumnRef* ref, const Place& place);
   void unqualified(std::string_view name, Scope* scope);
   void star(Scope* scope);
-  Relation* find_relation(const Scope* scope, std::string_view schema, std::string_view alias);
+  Relation* only_relation(const Scope* scope, std::string_view schema, std::string_view alias);
   Relation* at_index(const Scope* scope, int index);
-  void read_column(Scope* scope, Relation& relation, std::string_view name, bool certain);
+  void read_of(const Scope* scope, Relation& relation, std::string_view name, bool certain,
+               const Place& place);
+  void read_column(const Scope* scope, Relation& relation, std::string_view name, bool certain);
   void call_by_column(const Relation& relation, std::string_view function);
   void write_columns(const List* targets, const Relation& relation, const Place& place);
 
   // from.cpp
   void from(const List* items, Scope* scope, Scope* names, const Place& place);
+  Place inside_from(const Place& place, Scope* scope);
   void from_item(const Node* item, Scope* scope, Scope* names, const Place& place, int depth);
   void from_leaf(const Node* item, Scope* scope, Scope* names, const Place& place, int depth);
   void join(const JoinExpr* join, Scope* scope, int begin, int middle, const Place& place);
@@ -230,9 +241,8 @@ class Walker {
   const RawTree* tree_ = nullptr;
   const Columns* variables_ = nullptr;  ///< of the place that is visited
   const Node* root_ = nullptr;
-  std::pmr::unordered_map<int, std::string_view>
-      compared_;                       ///< place of $n -> column, for those to be visited
-  const Place* last_place_ = nullptr;  ///< the last one pooled: neighbours share it
+  std::pmr::unordered_map<int, Compared> compared_;  ///< by the place of $n, for those to be visited
+  const Place* last_place_ = nullptr;                ///< the last one pooled: neighbours share it
   std::uint64_t steps_ = 0;
   bool too_complex_ = false;
   bool all_steady_ = false;              ///< those that user_functions() found

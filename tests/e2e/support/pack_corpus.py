@@ -3,6 +3,7 @@
 `orders` holds the rows of two tenants and may be used with `tenant_id = 1` only; of `customers` nobody reads `email` and
 `address`; nobody changes anything where read_only holds. Each text does work on PostgreSQL 15 without the packs.
 """
+from support import scope_corpus
 
 SETUP = """
 create table orders (id int primary key, tenant_id int not null, note text, ref int);
@@ -104,6 +105,7 @@ TENANT = [
     "SELECT * FROM orders WHERE tenant_id = ALL (SELECT 2)",
     "LOCK orders IN ACCESS EXCLUSIVE MODE",
     "SELECT * FROM orders WHERE tenant_id = 1 FOR UPDATE; SELECT * FROM orders",
+    *scope_corpus.TENANT,
 ]
 
 PERSONAL = [
@@ -164,6 +166,7 @@ PERSONAL = [
     "SELECT stavalues1::text FROM pg_statistic WHERE starelid = 'customers'::regclass",
     "EXPLAIN ANALYZE SELECT * FROM customers WHERE address > 's'",
     "PREPARE p AS SELECT address FROM customers; EXECUTE p",
+    *scope_corpus.PERSONAL,
 ]
 
 CHANGES = [
@@ -289,6 +292,7 @@ FUNCTIONS = [
     "SELECT pg_stat_file('PG_VERSION')",
     "SELECT database_to_xml(true, false, '')",
     "SELECT schema_to_xml('public', true, false, '')",
+    *scope_corpus.FUNCTIONS,
 ]
 
 #: Becoming as good as a superuser.
@@ -453,6 +457,7 @@ UNBOUNDED = [
     "DO $$ BEGIN TRUNCATE board; END $$",
     "CREATE RULE x AS ON INSERT TO items DO ALSO DELETE FROM board WHERE id > 0",
     "CREATE FUNCTION x() RETURNS void LANGUAGE sql AS 'delete from board where id > 0'",
+    *scope_corpus.UNBOUNDED,
 ]
 
 #: `SELECT note FROM board WHERE note = 'INPUT'` and the like, with what does not belong there as its input.
