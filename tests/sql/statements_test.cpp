@@ -192,6 +192,14 @@ TEST_CASE("clauses that are a word and a value") {
   CHECK(options("CREATE FUNCTION f() RETURNS int LANGUAGE c SECURITY DEFINER STABLE STRICT AS 'a', 'b'") ==
         "language='c', security definer=true, volatility='stable', strict=true");
   CHECK(options("ALTER FUNCTION f() SECURITY INVOKER LEAKPROOF") == "security definer=false, leakproof=true");
+  CHECK(options("CREATE FUNCTION f(t) RETURNS int LANGUAGE sql RETURN 1") ==
+        "takes rows=true, language='sql'");
+  CHECK(options("CREATE FUNCTION f(\"any\") RETURNS int LANGUAGE sql RETURN 1") ==
+        "takes rows=true, language='sql'");
+  CHECK(options("CREATE FUNCTION f(int, text, s.c%TYPE, OUT t) LANGUAGE sql RETURN 1") == "language='sql'");
+  CHECK(options("CREATE AGGREGATE a(anyelement) (sfunc = f, stype = int)") == "takes rows=true");
+  CHECK(options("CREATE AGGREGATE a(basetype = t, sfunc = f, stype = int)") == "takes rows=true");
+  CHECK(options("CREATE AGGREGATE a(int) (sfunc = f, stype = int)") == "");
   CHECK(options("DO LANGUAGE plpython3u 'x'") == "language='plpython3u'");
   CHECK(options("CREATE EXTENSION e SCHEMA s VERSION '1' CASCADE") ==
         "schema='s', new_version='1', cascade=true");

@@ -73,8 +73,9 @@ ways contains "SQL from a string" if scope.unseen
 ways contains "a function whose SQL is not all seen" if scope.unread
 
 # customers.f is f(customers), with all columns of the row. Without a catalogue no text tells it from a column.
-ways contains "a function of one's own" if {
-	input.query.kind in {"alter_function", "create_aggregate", "create_function"}
+ways contains "a function that takes rows" if {
+	some option in input.query.options
+	option.name == "takes rows"
 	not input.query.catalog == "known"
 }
 

@@ -68,7 +68,14 @@ ways contains "an operator or cast of one's own" if {
 }
 
 # A search_path can have other types than PostgreSQL's in front: with a domain text over "char", 'acme'::text is 'a'.
-ways contains "a domain of one's own" if input.query.kind in {"alter_domain", "alter_type", "create_domain"}
+ways contains "a type of PostgreSQL's name" if {
+	input.query.kind in {"alter_domain", "alter_type", "create_domain", "create_type"}
+	some object in input.query.objects
+	object.name in {
+		"bool", "bpchar", "bytea", "cidr", "date", "float4", "float8", "inet", "int2", "int4", "int8", "interval", "json",
+		"jsonb", "name", "numeric", "oid", "text", "time", "timestamp", "timestamptz", "timetz", "uuid", "varchar", "xml",
+	}
+}
 
 # Numbers and texts are compared as texts: a bound parameter without a type is a text.
 limited(table) if sprintf("%v", [table.where[data.packs.tenant_isolation.column]]) == sprintf("%v", [tenant])

@@ -135,6 +135,10 @@ void Walker::renamed(const RenameStmt* rename) {
     case OBJECT_TRIGGER:
     case OBJECT_RULE:
     case OBJECT_POLICY: return out_.object(object_word(rename->renameType), "", text_of(rename->subname));
+    case OBJECT_DOMAIN:
+    case OBJECT_TYPE:  // under its new name it may stand before another
+      out_.object(object_word(rename->renameType), "", text_of(rename->newname));
+      return object(rename->renameType, rename->object, "alter");
     default: return object(rename->renameType, rename->object, "alter");
   }
 }

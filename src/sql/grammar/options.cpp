@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "sql/grammar/walker.h"
+#include "sql/known.h"
 
 namespace signalbox::sql::SIGNALBOX_GRAMMAR {
 namespace {
@@ -54,6 +55,25 @@ Literal value_of(const Node* node) {
   }
 }
 
+/// An argument may be the row of a table: of a type that is not PostgreSQL's own, or of any type.
+bool takes_rows(const List* parameters) {
+  return std::ranges::any_of(Cells(parameters), [](const ListCell& cell) {
+    const auto* parameter = in<FunctionParameter>(cell);
+    if (parameter->mode == FUNC_PARAM_OUT || parameter->mode == FUNC_PARAM_TABLE) return false;
+    if (parameter->argType->pct_type) return false;
+    const Name type = system_name_in(parameter->argType->names);
+    return !type.schema.empty() || !is_known_type(type.name) || type.name == "record" ||
+           type.name.starts_with("any");
+  });
+}
+
+/// (arguments, number of direct ones), or all of it in the definition.
+bool takes_rows(const DefineStmt* define) {
+  if (define->kind != OBJECT_AGGREGATE) return false;
+  const auto* arguments = size_of(define->args) == 0 ? nullptr : nth<List>(define->args, 0);
+  return define->oldstyle || takes_rows(arguments);
+}
+
 }  // namespace
 
 void Walker::clause_option(std::string_view name, const Node* value) {
@@ -75,7 +95,12 @@ void Walker::clause_options(const Node* node) {
   switch (nodeTag(node)) {
     case T_CreateRoleStmt: return role_options(as<CreateRoleStmt>(node)->options);
     case T_AlterRoleStmt: return role_options(as<AlterRoleStmt>(node)->options);
-    case T_CreateFunctionStmt: return function_options(as<CreateFunctionStmt>(node)->options);
+    case T_CreateFunctionStmt:
+      if (takes_rows(as<CreateFunctionStmt>(node)->parameters)) out_.option("takes rows", Literal::of(true));
+      return function_options(as<CreateFunctionStmt>(node)->options);
+    case T_DefineStmt:
+      if (takes_rows(as<DefineStmt>(node))) out_.option("takes rows", Literal::of(true));
+      return;
     case T_AlterFunctionStmt: return function_options(as<AlterFunctionStmt>(node)->actions);
     case T_DoStmt: return function_options(as<DoStmt>(node)->args);
     case T_CreatePLangStmt: return out_.option("trusted", Literal::of(as<CreatePLangStmt>(node)->pltrusted));

@@ -15,7 +15,7 @@ TENANT = [
     "CREATE FUNCTION public.z() RETURNS SETOF text LANGUAGE plpgsql AS 'begin return query execute ''select note from ord'' || ''ers''; end'; SELECT z()",
     "CREATE DOMAIN public.int4 AS numeric(3, -1); SET search_path = public, pg_catalog; SELECT * FROM orders WHERE tenant_id = '1'::int4",
     "CREATE DOMAIN d AS int; ALTER DOMAIN d RENAME TO int4",
-    "CREATE DOMAIN d AS int; ALTER TYPE d SET SCHEMA information_schema",
+    "CREATE DOMAIN d AS int; ALTER TYPE d RENAME TO \"text\"",
 ]
 
 PERSONAL = [
@@ -34,6 +34,7 @@ PERSONAL = [
     "CREATE FUNCTION leak(customers) RETURNS text LANGUAGE sql AS 'select $1.address'; SELECT c.leak FROM customers c",
     "CREATE FUNCTION leak(anyelement) RETURNS text LANGUAGE sql AS 'select $1::text'; SELECT c.leak FROM customers c",
     "CREATE AGGREGATE leak(anycompatible) (sfunc = array_append, stype = anycompatiblearray); SELECT c.leak FROM customers c",
+    "CREATE AGGREGATE leak(basetype = customers, sfunc = array_append, stype = customers[]); SELECT c.leak FROM customers c",
     "CREATE FUNCTION leak() RETURNS SETOF text LANGUAGE plpgsql AS 'begin return query execute ''select address from custom'' || ''ers''; end'; SELECT leak()",
     "SELECT (SELECT ROW(j.*)) FROM (customers CROSS JOIN items) j",
     "SELECT (SELECT array_agg(j.*) FROM items) FROM (customers CROSS JOIN items) j",
