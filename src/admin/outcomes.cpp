@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "admin/source_lines.h"
+
 namespace signalbox::admin {
 namespace {
 
@@ -17,8 +19,10 @@ std::string_view outcome_of(const policy::RuleOutcome& rule, const policy::RuleR
   return rule.failed_at.row != 0 ? "failed" : "not_tried";
 }
 
-Json place(const SourcePosition& at) {
-  return {{"file", at.file}, {"row", at.row}, {"col", at.col}};
+Json place(const SourcePosition& at, SourceLines& lines) {
+  Json out = {{"file", at.file}, {"row", at.row}, {"col", at.col}};
+  if (const std::string_view text = lines.at(at); !text.empty()) out["text"] = text;
+  return out;
 }
 
 }  // namespace
@@ -26,6 +30,7 @@ Json place(const SourcePosition& at) {
 void append_outcomes(const policy::Explanation& why, const policy::PolicySet* set, std::string_view hook,
                      std::string& out) {
   Json rules = Json::array(), read = Json::object();
+  SourceLines lines(set);
   for (std::size_t i = 0; i < why.rules.size(); ++i) {
     const policy::RuleOutcome& rule = why.rules[i];
     const auto* reads = set != nullptr && i < set->rule_reads().size() ? &set->rule_reads()[i] : nullptr;
@@ -36,7 +41,7 @@ void append_outcomes(const policy::Explanation& why, const policy::PolicySet* se
                 {"row", rule.at.row},
                 {"outcome", outcome}};
     if (outcome == "failed") {
-      one["failed_at"] = place(rule.failed_at);
+      one["failed_at"] = place(rule.failed_at, lines);
       if (!rule.compared.empty()) one["compared"] = rule.compared;
     }
     rules.push_back(std::move(one));

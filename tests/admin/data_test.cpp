@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <map>
 
 #include "admin/support/stage.h"
 
@@ -84,7 +85,24 @@ TEST_CASE("plan: what became of each rule, and what was read") {
   const json permitted = body(stage.post("/gateway/v1/plan", R"({"statement": "SELECT 1"})"));
   CHECK(permitted["rules"][0]["outcome"] == "failed");
   CHECK(permitted["rules"][0]["failed_at"]["file"] == "deletes.rego");
+  CHECK(permitted["rules"][0]["failed_at"]["row"] == 3);
+  CHECK(permitted["rules"][0]["failed_at"]["text"] ==
+        R"(actions contains {"action": "deny", "message": "no"} if input.query.kind == "delete")");
   CHECK(permitted["rules"][0]["compared"] == R"("select", "delete")");
+}
+
+TEST_CASE("plan: the line that did not hold is quoted from the file as it was written, also from YAML") {
+  const Stage stage(
+      {{"y.policy.yaml",
+        "policy: y\nrules:\n  - name: r\n    match:\n      query.kind: delete\r\n    then: [deny]\n"},
+       {"r.rego",
+        "package policies.r\n\nactions contains {\"action\": \"deny\"} if {\n"
+        "\tinput.query.kind == \"select\"\n\tinput.session.user == \"\u00fc\"  \n}\n"}});
+  const json answer = body(stage.post("/gateway/v1/plan", R"({"statement": "SELECT 1"})"));
+  std::map<std::string, std::string> quoted;
+  for (const json& rule : answer["rules"]) quoted[rule["file"]] = rule["failed_at"]["text"];
+  CHECK(quoted == std::map<std::string, std::string>{{"y.policy.yaml", "query.kind: delete"},
+                                                     {"r.rego", "input.session.user == \"\u00fc\""}});
 }
 
 TEST_CASE("bodies that nest without end, or ask for an answer without end, are refused") {

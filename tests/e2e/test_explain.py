@@ -1,10 +1,12 @@
 """signalbox explain: the same decision as on live traffic, and why."""
 import json
+import os
 import subprocess
 
 import pytest
 
 from rig import host
+from rig.gateway import TOKEN
 from support.pgwire import connect, errors, query
 
 RULES = host.ROOT / "rules"
@@ -104,3 +106,13 @@ def test_the_running_gateway_says_the_same(explain, make_gateway, request):
     assert status == 200, answer
     assert answer["decision"]["plan"]["verdict"] == "deny"
     assert [rule["outcome"] for rule in answer["rules"]] == ["fired", "other_hook", "off"]
+
+
+def test_the_running_gateways_conditions_are_quoted(make_gateway, request):
+    gateway = make_gateway(rules=POLICY)
+    asked = subprocess.run([str(request.config.getoption("--binary")), "explain", "--admin", f"127.0.0.1:{gateway.admin_port}",
+                            "delete from secret"], capture_output=True, text=True, timeout=60,
+                           env={**os.environ, "SIGNALBOX_TOKEN": TOKEN})
+    assert asked.returncode == 0, asked.stderr
+    assert '8:2: input.query.kind == "select"\n' in asked.stdout
+    assert 'compared "delete", "select"' in asked.stdout

@@ -49,7 +49,7 @@ std::vector<Route> plan_routes() {
        kScene,
        R"({"type": "object", "required": ["input", "decision", "rules", "read", "statements"], "properties": {
              "input": {"type": "object"}, "decision": {"type": "object"},
-             "rules": {"type": "array", "description": "What became of every rule.", "items": {"type": "object"}},
+             "rules": {"type": "array", "description": "What became of every rule; failed_at.text is the line of the condition that did not hold.", "items": {"type": "object"}},
              "read": {"type": "object", "description": "What the rules looked at: PATH: VALUE, null where there is none."},
              "statements": {"type": "array", "description": "Each statement that is decided by itself; the strictest verdict holds.",
                "items": {"type": "object"}}}})"}};

@@ -121,8 +121,7 @@ Exit explain(const Options& options) {
   if (options.output == "json") {
     print(answer.dump(2) + "\n");
   } else {
-    print(explained(answer,
-                    {.facts = options.facts, .every_rule = options.all, .directory = options.policies}));
+    print(explained(answer, {.facts = options.facts, .every_rule = options.all}));
   }
   const bool refused = refuses(answer["decision"]["plan"].value("verdict", ""));
   return options.fail && refused ? Exit::Finding : Exit::Ok;

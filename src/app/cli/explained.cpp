@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
 #include <map>
 
 #include "app/cli/terminal.h"
@@ -67,25 +66,13 @@ std::string read_text(const Json& read) {
   return out;
 }
 
-/// The line of a policy's file, without what surrounds it.
-std::string line_of_file(const ExplainedOptions& options, const Json& at) {
-  if (options.directory.empty()) return {};
-  std::ifstream in(options.directory / at.value("file", ""));
-  std::string line;
-  for (int row = at.value("row", 0); row > 0; --row) {
-    if (!std::getline(in, line)) return {};
-  }
-  const auto first = line.find_first_not_of(" \t");
-  return first == std::string::npos ? std::string() : line.substr(first);
-}
-
-std::string rule_text(const Json& rule, const ExplainedOptions& options) {
+std::string rule_text(const Json& rule) {
   const std::string outcome = rule.value("outcome", "");
   std::string out = fmt::format("  {:<11} {}: {} ({}:{})\n", outcome, rule.value("policy", ""),
                                 rule.value("rule", ""), rule.value("file", ""), rule.value("row", 0));
   if (!rule.contains("failed_at")) return out;
   const Json& at = rule["failed_at"];
-  const std::string line = line_of_file(options, at);
+  const std::string line = at.value("text", "");
   out += fmt::format("              {}:{}{}{}\n", at.value("row", 0), at.value("col", 0),
                      line.empty() ? "" : ": ", line);
   if (rule.contains("compared"))
@@ -102,7 +89,7 @@ std::string rules_text(const Json& rules, const ExplainedOptions& options) {
     if (!options.every_rule && (outcome == "off" || outcome == "other_hook")) {
       ++passed_over[outcome];
     } else {
-      out += rule_text(rule, options);
+      out += rule_text(rule);
     }
   }
   for (const auto& [outcome, count] : passed_over)

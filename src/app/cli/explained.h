@@ -2,16 +2,14 @@
 // rule.
 #pragma once
 
-#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
 
 namespace signalbox::app::cli {
 
 struct ExplainedOptions {
-  bool facts = false;                 ///< the whole input document as well
-  bool every_rule = false;            ///< rules too that are off or about another hook
-  std::filesystem::path directory{};  ///< of the policies, to quote the conditions that failed; may be empty
+  bool facts = false;       ///< the whole input document as well
+  bool every_rule = false;  ///< rules too that are off or about another hook
 };
 
 /// `answer` as admin::rehearse() gives it.
