@@ -1,14 +1,16 @@
-// Loading: source files -> AST -> checked modules -> Program. All or nothing; every stage reports all it
-// found.
+// Loading: source files -> AST -> checked modules -> Program. All or nothing; stages that do not need each
+// other are all run, and what they found is reported together.
 #include <openssl/sha.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "policy/action_check.h"
 #include "policy/compile/rule_reads.h"
 #include "policy/fold.h"
 #include "policy/loaded.h"
 #include "policy/query_context.h"
+#include "policy/silent_rules.h"
 #include "policy/syntax/parsing.h"
 #include "policy/yaml/policy.h"
 #include "policy/yaml/schemas.h"
@@ -59,6 +61,12 @@ std::string content_hash(const std::vector<SourceFile>& files) {
   return out;
 }
 
+struct ParsedFiles {
+  std::vector<ast::Module> modules;
+  /// False: what others call may be missing. No module needs a rule that a YAML policy failed to give.
+  bool all_rego = true;
+};
+
 /// Collects parsed modules, and what is wrong with the others.
 class ModuleReader {
  public:
@@ -71,19 +79,21 @@ class ModuleReader {
   void read(const std::string& path, const std::string& name, const std::string& text) {
     const auto source = ast::make_source(name, text);
     if (path.ends_with(".rego")) {
-      keep(ast::parse_module(source, parsing_));
+      read_rego(source);
     } else if (path.ends_with(".policy.yaml") || path.ends_with(".policy.yml")) {
-      keep(yaml::parse_policy(source, schemas_));
+      if (auto module = yaml::read_policy(source, schemas_, errors_))
+        parsed.modules.push_back(std::move(*module));
     }
   }
 
-  std::vector<ast::Module> modules;
+  ParsedFiles parsed;
 
  private:
-  void keep(ast::Parsed<ast::Module> module) {
-    if (module) {
-      modules.push_back(std::move(*module));
+  void read_rego(const ast::SourcePtr& source) {
+    if (auto module = ast::parse_module(source, parsing_)) {
+      parsed.modules.push_back(std::move(*module));
     } else {
+      parsed.all_rego = false;
       errors_.insert(errors_.end(), module.error().begin(), module.error().end());
     }
   }
@@ -93,24 +103,24 @@ class ModuleReader {
   ast::ParseOptions parsing_;
 };
 
-std::vector<ast::Module> parse_files(const std::vector<SourceFile>& files, const Vocabulary& vocabulary,
-                                     const LoadOptions& options, Diagnostics& errors) {
+ParsedFiles parse_files(const std::vector<SourceFile>& files, const Vocabulary& vocabulary,
+                        const LoadOptions& options, Diagnostics& errors) {
   ModuleReader reader(options, vocabulary, errors);
   for (const SourceFile& file : files) {
     if (!is_data_file(file.path))
       reader.read(file.path, file.shown.empty() ? file.path : file.shown, file.text);
   }
-  const bool has_policies = std::ranges::any_of(reader.modules, [](const ast::Module& module) {
+  const bool has_policies = std::ranges::any_of(reader.parsed.modules, [](const ast::Module& module) {
     return ast::dotted_name(module.package.path).starts_with("data.policies.");
   });
-  const bool has_entry = std::ranges::any_of(reader.modules, [&](const ast::Module& module) {
+  const bool has_entry = std::ranges::any_of(reader.parsed.modules, [&](const ast::Module& module) {
     return options.entry.starts_with(ast::dotted_name(module.package.path) + ".");
   });
   if (has_policies && !has_entry && options.entry == "data.gateway.actions") {
     const std::string name(kDefaultEntryPath);
     reader.read(name, name, default_entry(vocabulary.default_hook));
   }
-  return std::move(reader.modules);
+  return std::move(reader.parsed);
 }
 
 BaseDocuments read_data(const std::vector<SourceFile>& files, const BaseDocuments* before,
@@ -254,6 +264,15 @@ void plan_modules(const PolicySet::Loaded& loaded, Program& program, WithTargets
   targets = planner.with_targets();
 }
 
+namespace {
+
+std::unexpected<Diagnostics> refused(Diagnostics errors) {
+  sort_by_position(errors);
+  return std::unexpected(std::move(errors));
+}
+
+}  // namespace
+
 std::expected<std::shared_ptr<const PolicySet>, Diagnostics> PolicySet::load(std::vector<SourceFile> files,
                                                                              const Vocabulary& vocabulary,
                                                                              LoadOptions options,
@@ -261,15 +280,16 @@ std::expected<std::shared_ptr<const PolicySet>, Diagnostics> PolicySet::load(std
   auto loaded = std::make_unique<Loaded>();
   Diagnostics errors;
   loaded->vocabulary = vocabulary;
-  auto modules = parse_files(files, vocabulary, options, errors);
+  auto [modules, all_rego] = parse_files(files, vocabulary, options, errors);
   check_actions(modules, vocabulary, errors);
   loaded->base = read_data(files, before != nullptr ? &before->loaded_->base : nullptr, errors);
-  if (has_errors(errors)) return std::unexpected(errors);
+  if (!all_rego) return refused(std::move(errors));
   if (options.adapt) options.adapt(modules);
 
   loaded->options = std::move(options);
   auto checked = check::check_modules(std::move(modules), checking_options(*loaded));
-  if (!checked) return std::unexpected(checked.error());
+  if (!checked) errors.insert(errors.end(), checked.error().begin(), checked.error().end());
+  if (has_errors(errors)) return refused(std::move(errors));
   loaded->checked = std::move(*checked);
   loaded->warnings = loaded->checked.warnings;
 
@@ -281,6 +301,7 @@ std::expected<std::shared_ptr<const PolicySet>, Diagnostics> PolicySet::load(std
     if (loaded->program.rule_sets[n].path == loaded->options.entry) loaded->entry = n;
   }
   describe_rules(*loaded);
+  std::ranges::move(silent_rules(*loaded), std::back_inserter(loaded->warnings));
   return std::shared_ptr<const PolicySet>(new PolicySet(std::move(loaded)));
 }
 

@@ -195,7 +195,9 @@ std::optional<ast::Term> read_action(Reader& reader, const Node& name, const Nod
 std::vector<ast::Term> read_actions(Reader& reader, const Node& then, const ActionDefaults& defaults) {
   std::vector<ast::Term> out;
   const auto add = [&](const Node& name, const Node& given) {
-    if (auto action = read_action(reader, name, given, defaults)) out.push_back(std::move(*action));
+    const std::size_t errors_before = reader.errors.size();
+    auto action = read_action(reader, name, given, defaults);
+    if (action && reader.errors.size() == errors_before) out.push_back(std::move(*action));
   };
   const auto entry = [&](const Node& node) {
     if (node.is(NodeKind::Scalar)) return add(node, Node{});

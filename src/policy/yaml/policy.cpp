@@ -3,6 +3,7 @@
 #include "policy/yaml/policy.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "policy/syntax/print.h"
 #include "policy/syntax/visit.h"
@@ -22,19 +23,18 @@ class PolicyReader {
     module_.source = std::move(source);
   }
 
-  ast::Parsed<ast::Module> read() {
-    auto document = read_document(*reader_.source);
-    if (!document) return std::unexpected(std::move(document.error()));
-    if (!document->is(NodeKind::Map)) {
+  std::optional<ast::Module> read(Diagnostics& errors) {
+    if (auto document = read_document(*reader_.source); !document) {
+      reader_.errors = std::move(document.error());
+    } else if (!document->is(NodeKind::Map)) {
       reader_.error("policy_bad_value", document->span,
                     fmt::format("a policy must be a map, not {}", describe(*document)));
     } else {
       policy(*document);
     }
-    if (!reader_.errors.empty()) {
-      sort_by_position(reader_.errors);
-      return std::unexpected(std::move(reader_.errors));
-    }
+    sort_by_position(reader_.errors);
+    std::ranges::move(reader_.errors, std::back_inserter(errors));
+    if (!has_rules_) return std::nullopt;
     add_imports();
     return std::move(module_);
   }
@@ -53,6 +53,7 @@ class PolicyReader {
       return reader_.error("policy_bad_value", rules == nullptr ? node.span : rules->span,
                            "a policy needs a list of rules");
     }
+    has_rules_ = reader_.errors.empty();
     for (const Node& one : rules->items) rule(one, defaults, node.field("on"));
   }
 
@@ -120,6 +121,7 @@ class PolicyReader {
       return reader_.error("policy_bad_value", node.span,
                            fmt::format("a rule must be a map, not {}", describe(node)));
     }
+    const std::size_t errors_before = reader_.errors.size();
     reader_.check_fields(node, "a rule", kRuleKeys);
     read_defaults(node, defaults);
     const Node* on = node.field("on");
@@ -128,14 +130,26 @@ class PolicyReader {
     if (defaults.hooks.empty() && !reader_.vocabulary.default_hook.empty()) {
       defaults.hooks = {reader_.vocabulary.default_hook};
     }
+    const bool is_placed = reader_.errors.size() == errors_before;
     ast::Body body;
     if (on != nullptr && !defaults.hooks.empty()) body.push_back(hook_condition(defaults.hooks, on->span));
-    if (const Node* match = node.field("match")) read_match(reader_, *match, body);
-    read_when(node.field("when"), body);
+    read_conditions(node, body);
     const Node* then = node.field("then");
     if (then == nullptr)
       return reader_.error("policy_bad_value", node.span, "a rule needs actions: then: [..]");
-    add_rules(node, std::move(body), read_actions(reader_, *then, defaults));
+    std::vector<ast::Term> actions = read_actions(reader_, *then, defaults);
+    const bool is_faulty = reader_.errors.size() != errors_before;
+    if (is_faulty && actions.empty()) actions.push_back(ast::Term{ast::Object{}, then->span});
+    if (is_placed) add_rules(node, std::move(body), std::move(actions));
+  }
+
+  /// All of them, or none: a part could lack what binds its variables.
+  void read_conditions(const Node& rule, ast::Body& body) {
+    ast::Body conditions;
+    const std::size_t errors_before = reader_.errors.size();
+    if (const Node* match = rule.field("match")) read_match(reader_, *match, conditions);
+    read_when(rule.field("when"), conditions);
+    if (reader_.errors.size() == errors_before) std::ranges::move(conditions, std::back_inserter(body));
   }
 
   ast::Expr hook_condition(const std::vector<std::string>& hooks, const ast::Span& at) {
@@ -229,17 +243,21 @@ class PolicyReader {
 
   Reader reader_;
   ast::Module module_;
+  bool has_rules_ = false;  ///< what the policy says of all its rules is known
 };
 
 }  // namespace
 
-ast::Parsed<ast::Module> parse_policy(ast::SourcePtr source, Schemas& schemas) {
-  return PolicyReader(std::move(source), schemas).read();
+std::optional<ast::Module> read_policy(ast::SourcePtr source, Schemas& schemas, Diagnostics& errors) {
+  return PolicyReader(std::move(source), schemas).read(errors);
 }
 
 ast::Parsed<ast::Module> parse_policy(ast::SourcePtr source, const Vocabulary& vocabulary) {
   Schemas schemas(vocabulary);
-  return parse_policy(std::move(source), schemas);
+  Diagnostics errors;
+  auto module = read_policy(std::move(source), schemas, errors);
+  if (!errors.empty()) return std::unexpected(std::move(errors));
+  return std::move(*module);
 }
 
 }  // namespace signalbox::policy::yaml

@@ -22,6 +22,8 @@
 // any element may match.
 #pragma once
 
+#include <optional>
+
 #include "policy/engine.h"
 #include "policy/syntax/parsing.h"
 
@@ -29,9 +31,12 @@ namespace signalbox::policy::yaml {
 
 class Schemas;
 
-/// The module that the text stands for; spans are places in the YAML text. Errors are collected. For many
-/// texts with the same Schemas (schemas.h).
-ast::Parsed<ast::Module> parse_policy(ast::SourcePtr source, Schemas& schemas);
+/// The module that the text stands for; spans are places in the YAML text. Errors are collected.
 ast::Parsed<ast::Module> parse_policy(ast::SourcePtr source, const Vocabulary& vocabulary);
+
+/// The same for many texts with the same Schemas (schemas.h). Adds its errors, sorted. Where there are some,
+/// the module is for finding what else is wrong: faulty actions and conditions are not in it. Nothing when
+/// what holds for all rules is faulty.
+std::optional<ast::Module> read_policy(ast::SourcePtr source, Schemas& schemas, Diagnostics& errors);
 
 }  // namespace signalbox::policy::yaml

@@ -54,7 +54,7 @@ struct ActionDefaults {
   std::vector<std::string> hooks;  ///< where the rule is asked
 };
 
-/// The objects that the `then` of a rule stands for.
+/// The objects that the `then` of a rule stands for, those without mistakes.
 std::vector<ast::Term> read_actions(Reader& reader, const Node& then, const ActionDefaults& defaults);
 
 /// Rego in a scalar of the file: `when`. Places are those in the file.
