@@ -30,11 +30,13 @@ def blocks(*languages):
 
 
 @pytest.fixture
-def here(tmp_path):
+def here(tmp_path, authority, server_certificate):
     """A folder with what the examples name."""
     (tmp_path / "rules").symlink_to(host.ROOT / "rules")
-    for name in ("server.crt", "server.key", "ca.crt", "operate.token"):
-        (tmp_path / name).write_text("text\n")
+    certificate, key = server_certificate
+    for name, source in (("server.crt", certificate), ("server.key", key), ("ca.crt", authority.certificate)):
+        shutil.copy(source, tmp_path / name)
+    (tmp_path / "operate.token").write_text("text\n")
     return tmp_path
 
 
@@ -78,7 +80,7 @@ def test_yaml_loads(request, here, text):
         (here / "example.test.yaml").write_text(text)
         ends_well(run(request, ["signalbox", "test", "-b", "rules/", "example.test.yaml"], here))
     elif isinstance(value, dict) and (SECTIONS & value.keys() or isinstance(value.get("policy"), dict)):
-        (here / "signalbox.yaml").write_text(completed(value, text))
+        (here / "signalbox.yaml").write_text(completed(value, text).replace("/var/lib/signalbox", str(here / "queue")))
         ends_well(run(request, ["signalbox", "config", "check", "signalbox.yaml"], here))
     else:
         (here / "example.policy.yaml").write_text(completed(value, text))

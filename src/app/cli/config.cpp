@@ -7,6 +7,7 @@
 #include "app/cli/terminal.h"
 #include "app/cli/verbs.h"
 #include "app/config/describe.h"
+#include "app/serve/start_check.h"
 
 namespace signalbox::app::cli {
 namespace {
@@ -28,9 +29,10 @@ std::expected<Config, Exit> read(const std::string& file) {
 Exit check(const Options& options) {
   const auto config = read(options.file);
   if (!config) return config.error();
-  const Diagnostics findings = validate(*config);
+  Diagnostics findings = validate(*config);
+  if (findings.empty()) findings = check_start(*config);
   complain(findings);
-  if (!findings.empty()) return Exit::Finding;
+  if (has_errors(findings)) return Exit::Finding;
   fmt::print(stderr, "{}: {}\n", options.file, painted("ok", Colour::Green, 2));
   return Exit::Ok;
 }
@@ -55,7 +57,7 @@ void add_config(CLI::App& root, Action& chosen) {
   verb->require_subcommand(1);
   verb->footer(
       "Examples:\n"
-      "  signalbox config check signalbox.yaml     every mistake as file:row:col\n"
+      "  signalbox config check signalbox.yaml     every mistake; ok: `run` starts with it\n"
       "  signalbox config print signalbox.yaml     every key with the value in effect, secrets masked\n"
       "  signalbox config schema > schema.json     JSON Schema, for editors\n"
       "  signalbox config schema -o markdown       the same as docs/configuration.md");
@@ -64,7 +66,7 @@ void add_config(CLI::App& root, Action& chosen) {
     sub->callback([=, &chosen] { chosen = [=] { return run(*options); }; });
     return sub;
   };
-  add("check", "Report everything that is wrong with it", check)
+  add("check", "Report everything that is wrong with it, and with the files it names", check)
       ->add_option("file", options->file, "The file");
   add("print", "Print what is in effect, secrets masked", show)
       ->add_option("file", options->file, "The file");

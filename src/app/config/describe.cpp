@@ -140,8 +140,10 @@ std::string as_markdown() {
       "`file:PATH`. Paths\n"
       "are relative to the file. Durations need a unit (`250ms`, `30s`, `5m`, `1h`, `7d`), and so do sizes "
       "(`64KiB`,\n"
-      "`1GB`). `signalbox config check`, `schema` and `print` check a file, describe it, and show what is in "
-      "effect.\n\n"
+      "`1GB`). `signalbox config check`, `schema` and `print` check a file with those that it names, "
+      "describe "
+      "it, and\n"
+      "show what is in effect.\n\n"
       "\"Live\" keys take effect on reload (SIGHUP); a change of another is logged and waits for a "
       "restart.\n";
   Config config = one_of_each();

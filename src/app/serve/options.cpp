@@ -148,6 +148,18 @@ proxy::SharedStoreOptions shared(const SharedConfig& c) {
 
 }  // namespace
 
+PolicyLocation policy_location(const PolicyConfig& config) {
+  return {config.directory, config.verification_key, config.verification_algorithm,
+          config.verification_scope};
+}
+
+policy::LoadOptions policy_loading(const PolicyConfig& config) {
+  policy::LoadOptions o;
+  o.host.http_hosts = config.http_hosts;
+  o.host.http = !o.host.http_hosts.empty();
+  return o;
+}
+
 proxy::GatewayOptions gateway_options(const Config& config) {
   proxy::GatewayOptions o;
   o.node = config.gateway.node;

@@ -8,11 +8,15 @@
 #include "actions/traces/exporter.h"
 #include "admin/server.h"
 #include "app/config/config.h"
+#include "app/policies/library.h"
 #include "base/log.h"
 #include "proxy/gateway_options.h"
 
 namespace signalbox::app {
 
+PolicyLocation policy_location(const PolicyConfig& config);
+/// What policies may do when they are loaded, beyond what any may.
+policy::LoadOptions policy_loading(const PolicyConfig& config);
 proxy::GatewayOptions gateway_options(const Config& config);
 /// The directory is the configured one; empty stays empty.
 actions::AsyncLaneOptions lane_options(const Config& config);

@@ -45,20 +45,13 @@ Result<std::unique_ptr<actions::StreamSink>> audit_sink(const std::string& outpu
   return actions::file_sink(output);
 }
 
-PolicyLocation location_of(const PolicyConfig& config) {
-  return {config.directory, config.verification_key, config.verification_algorithm,
-          config.verification_scope};
-}
-
 }  // namespace
 
 std::expected<std::unique_ptr<Service>, Service::NotStarted> Service::open(Config config) {
   std::unique_ptr<Service> service(new Service(std::move(config)));
-  policy::LoadOptions loading;
-  loading.host.http_hosts = service->config_.policy.http_hosts;
-  loading.host.http = !loading.host.http_hosts.empty();
-  service->library_ = std::make_unique<PolicyLibrary>(location_of(service->config_.policy), service->clock_,
-                                                      std::move(loading));
+  const PolicyConfig& policy = service->config_.policy;
+  service->library_ =
+      std::make_unique<PolicyLibrary>(policy_location(policy), service->clock_, policy_loading(policy));
   if (auto loaded = service->library_->reload(); !loaded)
     return std::unexpected(NotStarted{loaded.error(), {}});
   for (const auto step :
