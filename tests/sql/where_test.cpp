@@ -382,6 +382,13 @@ constexpr BoundTo kBoundTo[] = {
     {"SELECT * FROM t WHERE a = $1 AND b = $1", 0, "acme", "unknown"},
     {"SELECT * FROM t WHERE a = $1 AND EXISTS (SELECT FROM u WHERE u.a <> $1 OR $1 IS NULL)", 0, "acme",
      "'acme'"},
+    {"SELECT FROM t, u WHERE u.a = $1 AND t.a = $1", 0, "acme", "'acme'"},
+    {"SELECT FROM t, (SELECT 'a'::\"char\" AS a) u WHERE u.a = $1 AND t.a = $1", 0, "acme", "unknown"},
+    {"SELECT FROM t, u AS u(a) WHERE u.a = $1 AND t.a = $1", 0, "acme", "unknown"},
+    {"SELECT FROM t, f() AS u(a) WHERE u.a IN ($1) AND t.a = $1", 0, "acme", "unknown"},
+    {"SELECT (SELECT FROM t WHERE t.a = $1) FROM (SELECT 'a'::\"char\" AS a) x WHERE EXISTS (SELECT FROM u "
+     "WHERE a = $1)",
+     0, "acme", "unknown"},
     {"SELECT * FROM t WHERE a = $1", 16385, "5", "unknown"},
     {"WITH d AS (DELETE FROM t WHERE a = $1) SELECT $1::\"char\"", 0, "acme", "unknown"},
 };

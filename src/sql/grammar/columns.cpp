@@ -113,27 +113,52 @@ Relation* Walker::only_relation(const Scope* scope, std::string_view schema, std
   return only;
 }
 
-/// By the catalogue; 0 where the column may be another one, or is none that it knows.
-std::uint32_t Walker::type_of(const ColumnRef* ref, const Scope* scope) {
+/// visit(relation) for each whose column it may be, from the inside out; until it says false or, for a name
+/// that is `settled` by the first scope that has such, the end of that scope. False when the budget is spent.
+template <class Visit>
+bool Walker::each_owner(const ColumnRef* ref, const Scope* scope, bool settled, Visit&& visit) {
   const int n = size_of(ref->fields);
   const std::string_view name = string_in(nth(ref->fields, n - 1));
-  const Relation* only = nullptr;
-  for (bool settled = false; scope != nullptr && !settled; scope = scope->parent) {
+  const std::string_view alias = n > 1 ? string_in(nth(ref->fields, n - 2)) : std::string_view{};
+  const std::string_view schema = n > 2 ? string_in(nth(ref->fields, n - 3)) : std::string_view{};
+  for (bool found = false, over = false; scope != nullptr && !over; scope = scope->parent) {
     for (const Relation* relation = scope->relations(); relation != nullptr; relation = relation->next) {
-      if (!charge(1)) return 0;
+      if (!charge(1)) return false;
       if (n > 1) {
-        if (!scope->may_see(*relation)) continue;
-        const std::string_view schema = n > 2 ? string_in(nth(ref->fields, n - 3)) : std::string_view{};
-        if (!is_called(*relation, schema, string_in(nth(ref->fields, n - 2)))) continue;
+        if (!scope->may_see(*relation) || !is_called(*relation, schema, alias)) continue;
       } else if (relation->qualified || (relation->columns != nullptr && !relation->columns->has(name))) {
         continue;
       }
-      if (only != nullptr || relation->known == nullptr || relation->columns == nullptr) return 0;
-      only = relation;
+      if (!visit(*relation)) return true;
+      found = true;
     }
-    settled = only != nullptr && scope->whole == nullptr;
+    over = settled && found && scope->whole == nullptr;
   }
-  return only == nullptr ? 0 : only->known->type_of(name);
+  return true;
+}
+
+/// By the catalogue; 0 where the column may be another one, or is none that it knows.
+std::uint32_t Walker::type_of(const ColumnRef* ref, const Scope* scope) {
+  const Relation* only = nullptr;
+  bool known = true;
+  const auto one = [&](const Relation& relation) {
+    known = only == nullptr && relation.known != nullptr && relation.columns != nullptr;
+    only = &relation;
+    return known;
+  };
+  if (!each_owner(ref, scope, true, one) || !known || only == nullptr) return 0;
+  return only->known->type_of(string_in(nth(ref->fields, size_of(ref->fields) - 1)));
+}
+
+/// Without a catalogue: whoever writes the statement has not made the column in it. What is derived may have
+/// any type, and a table's unknown columns may leave a name to a query further out.
+bool Walker::is_of_tables(const ColumnRef* ref, const Scope* scope) {
+  bool found = false, tables = true;
+  const auto one = [&](const Relation& relation) {
+    found = true;
+    return tables = relation.is_table() && relation.renamed == nullptr;
+  };
+  return each_owner(ref, scope, size_of(ref->fields) > 1, one) && found && tables;
 }
 
 void Walker::read_column(const Scope* scope, Relation& relation, std::string_view name, bool certain) {

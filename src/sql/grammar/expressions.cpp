@@ -132,10 +132,10 @@ void Walker::parameter(const ParamRef* parameter, const TypeName* type) {
 /// With a catalogue, a column that it does not know tells nothing: a temporary table's may have any type.
 Compared Walker::compared(const Node* node, const Scope* scope) {
   if (node == nullptr || !IsA(node, ColumnRef)) return {};
-  const List* fields = as<ColumnRef>(node)->fields;
-  const std::string_view column = string_in(nth(fields, size_of(fields) - 1));
-  if (options_.catalog == nullptr) return {column};
-  const std::uint32_t type = type_of(as<ColumnRef>(node), scope);
+  const auto* ref = as<ColumnRef>(node);
+  const std::string_view column = string_in(nth(ref->fields, size_of(ref->fields) - 1));
+  if (options_.catalog == nullptr) return is_of_tables(ref, scope) ? Compared{column} : Compared{};
+  const std::uint32_t type = type_of(ref, scope);
   return type == 0 ? Compared{} : Compared{column, type};
 }
 

@@ -104,7 +104,10 @@ class Walker {
   void parameter(const ParamRef* parameter, const TypeName* type);
   void note_compared(Compared with, const Node* other);
   Compared compared(const Node* node, const Scope* scope);
+  template <class Visit>
+  bool each_owner(const ColumnRef* ref, const Scope* scope, bool settled, Visit&& visit);
   std::uint32_t type_of(const ColumnRef* ref, const Scope* scope);
+  bool is_of_tables(const ColumnRef* ref, const Scope* scope);
   void operator_expression(const A_Expr* expression, const Place& place);
   void sub_link(const SubLink* link, const Place& place);
   void indirection(const A_Indirection* node, const Place& place);
