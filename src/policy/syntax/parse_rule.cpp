@@ -58,22 +58,30 @@ std::optional<std::vector<Rule>> Parser::parse_rules() {
 
   std::vector<Rule> rules;
   if (rule.is_default) {
-    if (!valid_default(rule)) return {};
+    if (!is_named(rule) || !valid_default(rule)) return {};
     rule.body = true_body(rule.span);
     rule.span = since(rule.span);
     rules.push_back(std::move(rule));
     return rules;
   }
-  switch (parse_rule_body(rule, head->contains)) {
-    case BodyForm::Wrong: return {};
-    case BodyForm::None: rules.push_back(std::move(rule)); return rules;
-    case BodyForm::Written: break;
+  const BodyForm form = parse_rule_body(rule, head->contains);
+  if (form == BodyForm::Wrong || !is_named(rule)) return {};
+  if (form == BodyForm::None) {
+    rules.push_back(std::move(rule));
+    return rules;
   }
   if (token() == Token::Else && !scan_ahead_ref() && !parse_rule_else(rule)) return {};
   rule.span = since(rule.span);
   rules.push_back(std::move(rule));
   if (!parse_chained_bodies(rules)) return {};
   return rules;
+}
+
+/// `f(x).p contains 1` is not, though it reads like a rule; at some of these OPA's compiler panics.
+bool Parser::is_named(const Rule& rule) {
+  if (as<Var>(rule.head.ref.terms.front()) != nullptr) return true;
+  error(rule.head.span, fmt::format("invalid rule head: {}", to_text(rule.head.ref)));
+  return false;
 }
 
 Parser::BodyForm Parser::parse_rule_body(Rule& rule, bool contains) {

@@ -16,7 +16,7 @@ namespace {
 constexpr std::uint32_t kMaxDepth = 400;    // nesting in the source; a level costs a few KiB of stack
 constexpr std::uint32_t kMaxHeight = 1200;  // of the tree: `a + b + c` is nested to the left
 constexpr std::uint64_t kScansPerByte = 64;
-constexpr std::uint64_t kScansAtLeast = 1'000'000;
+constexpr std::uint64_t kScansAtLeast = 200'000;
 
 /// The line an error text shows: of the last character at or before `offset` that is no white space.
 std::string line_at(std::string_view text, std::size_t offset) {

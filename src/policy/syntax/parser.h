@@ -197,6 +197,7 @@ class Parser {
   std::optional<Term> parse_head_finish(Term head);
   void parse_head_value(RuleHead& head, bool is_default);
   enum class BodyForm : std::uint8_t { Written, None, Wrong };
+  bool is_named(const Rule& rule);
   BodyForm parse_rule_body(Rule& rule, bool contains);
   BodyForm parse_if_body(Rule& rule);
   bool parse_rule_else(Rule& rule);

@@ -34,3 +34,16 @@ TEST_CASE("an ordinary chain and nesting are within the bounds") {
   for (int i = 0; i < 150; ++i) text += "]";
   CHECK(parse_module(make_source("fine.rego", text)));
 }
+
+TEST_CASE("a rule cannot be named by a call") {
+  for (const char* rule : {"f(x).p contains 4 if input.x", "f(x).b(y).c contains 4", "a.b(x).c if input.x",
+                           "f(x)[y] contains 1 if y := 1", "f(x).p := 1", "default f(x).p := 1",
+                           "f(x).p if true else := 2", "f(x).p = 1 if true"}) {
+    INFO(rule);
+    const auto module = parse_module(make_source("call.rego", std::string("package p\n") + rule));
+    REQUIRE_FALSE(module);
+    CHECK(module.error().front().code == "rego_parse_error");
+    CHECK(module.error().front().message.find("rule head") != std::string::npos);
+    CHECK(module.error().front().at.row == 2);
+  }
+}
