@@ -125,11 +125,7 @@ ParsedFiles parse_files(const std::vector<SourceFile>& files, const Vocabulary& 
 
 BaseDocuments read_data(const std::vector<SourceFile>& files, const BaseDocuments* before,
                         Diagnostics& errors) {
-  std::vector<DataFile> data;
-  for (const SourceFile& file : files) {
-    if (is_data_file(file.path)) data.push_back({file.path, file.text, file.shown});
-  }
-  return read_base_documents(data, before, errors);
+  return read_base_documents(data_files_of(files), before, errors);
 }
 
 std::string title_of(const ast::Module& module, const ast::Rule& rule, const std::string& otherwise) {

@@ -111,13 +111,9 @@ class Assembly {
   }
 
   Done documents(const std::vector<policy::SourceFile>& files) {
-    std::vector<policy::DataFile> data;
-    for (const auto& file : files) {
-      if (policy::is_data_file(file.path)) data.push_back({file.path, file.text, file.shown});
-    }
     policy::Arena arena;
     Diagnostics errors;
-    const policy::Value merged = policy::merge_base_documents(arena, data, errors);
+    const policy::Value merged = policy::merge_base_documents(arena, policy::data_files_of(files), errors);
     if (has_errors(errors)) return std::unexpected(errors);
     out_.push_back({"data.json", policy::to_json(merged) + "\n"});
     return {};

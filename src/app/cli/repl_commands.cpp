@@ -208,13 +208,9 @@ ReplSession::Answer ReplSession::unknown(const Words& words) {
 }
 
 ReplSession::Answer ReplSession::dump(const Words& words) {
-  std::vector<policy::DataFile> documents;
-  for (const policy::SourceFile& file : files_) {
-    if (policy::is_data_file(file.path)) documents.push_back({file.path, file.text, file.shown});
-  }
   policy::Arena arena;
   Diagnostics wrong;
-  const policy::Value whole = policy::merge_base_documents(arena, documents, wrong);
+  const policy::Value whole = policy::merge_base_documents(arena, policy::data_files_of(files_), wrong);
   if (!wrong.empty()) return {to_text(wrong)};
   const std::string text = (whole ? policy::to_json(whole) : "{}") + "\n";
   if (words.empty()) return {text};

@@ -29,13 +29,9 @@ std::string package_of(const EventTest& test) {
 /// The base documents with `over` laid over them, as one file.
 std::expected<std::vector<policy::SourceFile>, Diagnostics> with_data(std::vector<policy::SourceFile> files,
                                                                       const Json& over) {
-  std::vector<policy::DataFile> documents;
-  for (const policy::SourceFile& file : files) {
-    if (policy::is_data_file(file.path)) documents.push_back({file.path, file.text, file.shown});
-  }
   policy::Arena arena;
   Diagnostics errors;
-  const policy::Value whole = policy::merge_base_documents(arena, documents, errors);
+  const policy::Value whole = policy::merge_base_documents(arena, policy::data_files_of(files), errors);
   if (has_errors(errors)) return std::unexpected(std::move(errors));
   Json merged = whole.is_object() ? Json::parse(policy::to_json(whole)) : Json::object();
   merged.merge_patch(over);

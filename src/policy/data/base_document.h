@@ -22,6 +22,15 @@ struct DataFile {
 /// True for data.json, data.yaml and data.yml in any folder.
 bool is_data_file(std::string_view path);
 
+/// Those of the files, SourceFiles or their like, which must outlive what is returned.
+template <class Files>
+std::vector<DataFile> data_files_of(const Files& files) {
+  std::vector<DataFile> out;
+  for (const auto& file : files)
+    if (is_data_file(file.path)) out.push_back({file.path, file.text, file.shown});
+  return out;
+}
+
 /// A data file as it was read. Immutable; shared by all sets that hold the same text at the same path.
 struct BaseDocument {
   std::string path;
