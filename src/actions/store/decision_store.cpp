@@ -15,7 +15,7 @@ PRAGMA auto_vacuum = INCREMENTAL;
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = NORMAL;
 PRAGMA journal_size_limit = 67108864;
-PRAGMA cache_size = -32768;
+PRAGMA cache_size = -8192;
 CREATE TABLE IF NOT EXISTS decisions (
   seq INTEGER PRIMARY KEY,
   id BLOB NOT NULL,
