@@ -16,6 +16,7 @@
 #include "policy/data/base_document.h"
 #include "policy/data/yaml.h"
 #include "policy/syntax/parsing.h"
+#include "policy/trace/quotes.h"
 #include "policy/value/json.h"
 #include "policy/vm/program.h"
 
@@ -205,6 +206,7 @@ void Evaluation::watch(const std::string& text, const policy::PreparedQuery& que
                         every_rule ? policy::Story::Rules::Every : policy::Story::Rules::Indexed);
     evaluate(story);
     result.story = story.root();
+    policy::quote(*result.story, set_->modules());
   }
 }
 

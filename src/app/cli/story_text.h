@@ -16,8 +16,8 @@ namespace signalbox::app::cli {
 ///     data.app.denied = true
 ///       ✓ app.rego:23  denied if input.blocked
 ///
-/// ✓ fired, ✗ stopped at this expression (having compared these), - was not tried. Expressions are read from
-/// the files; where there is none their columns are shown. Colours as painted() has them for standard output.
+/// ✓ fired, ✗ stopped at this expression (having compared these), - was not tried. What was
+/// not quoted (trace/quotes.h) is told by its column. Colours as painted() has them for standard output.
 std::string story_text(const policy::StoryNode& root);
 
 }  // namespace signalbox::app::cli

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "policy/testing/name_pattern.h"
+#include "policy/trace/quotes.h"
 #include "policy/value/json.h"
 #include "policy/vm/program.h"
 
@@ -130,6 +131,7 @@ TestResult Suite::run_one(const TestRule& test, Reached& reached) const {
     asking.tracer = &story;
     (void)evaluator.value(**query, input, options_.limits, asking);
     out.story = story.root();
+    quote(*out.story, set_->modules());
   }
   return out;
 }

@@ -20,7 +20,7 @@ bool chooses_rules(Opcode op) {
 void append_place(std::string& out, const SourcePosition& at) {
   out += R"({"file":)";
   append_json(out, Value::string(at.file));
-  out += fmt::format(R"(,"row":{},"col":{}}})", at.row, at.col);
+  out += fmt::format(R"(,"row":{},"col":{})", at.row, at.col);
 }
 
 void append(std::string& out, const StoryNode& node) {
@@ -39,10 +39,16 @@ void append(std::string& out, const StoryNode& node) {
     if (!out.ends_with('[')) out += ',';
     out += R"({"at":)";
     append_place(out, rule.at);
+    out += '}';
     out += rule.fired ? R"(,"fired":true)" : R"(,"fired":false)";
     if (!rule.fired && rule.failed_at.row != 0) {
       out += R"(,"failed_at":)";
       append_place(out, rule.failed_at);
+      if (!rule.condition.empty()) {
+        out += R"(,"text":)";
+        append_json(out, Value::string(rule.condition));
+      }
+      out += '}';
     }
     if (!rule.fired && !rule.compared.empty()) {
       out += R"(,"compared":)";

@@ -18,6 +18,8 @@ struct RuleStep {
   bool fired = false;
   SourcePosition failed_at;  ///< the expression that did not hold; row 0 when it fired or was ruled out
   std::string compared;      ///< the values that expression compared, `left, right`; may be empty
+  std::string text;          ///< the rule's line, and
+  std::string condition;     ///< what stands at failed_at; empty until quote() (quotes.h)
 };
 
 /// One computation of a rule set or function, and those it asked for.
@@ -69,8 +71,8 @@ class Story final : public Tracer {
   StoryNode root_;
 };
 
-/// {"name", "value"?, "rules": [{"file", "row", "fired", "failed_at"?, "compared"?}], "asked": [..]},
-/// compact.
+/// {"name", "value"?, "rules": [{"file", "row", "fired", "failed_at"?: {.., "text"?}, "compared"?}], "asked":
+/// [..]}, compact.
 std::string to_json(const StoryNode& node);
 /// Indented text for people, a line a rule.
 std::string to_text(const StoryNode& node);

@@ -141,6 +141,17 @@ def test_explain_tells_which_rules_fired_and_where_others_stopped(ours, files):
     assert failed == "data.app.allow = false  (by default)\n  ✗ app.rego:10  some x in input.xs\nfalse\n"
 
 
+def test_explain_quotes_the_condition_and_not_its_line(ours, tmp_path):
+    (tmp_path / "p.rego").write_text('package p\n\nbig contains msg if { input.x > 3; msg := "big" }\n')
+    (tmp_path / "input.json").write_text('{"x": 2}')
+    words = ["eval", "-d", "p.rego", "-i", "input.json", "data.p.big", "--explain"]
+    for kind in ("fails", "full"):
+        said = ours([*words, kind, "-f", "pretty"], tmp_path).out
+        assert said == "data.p.big = set()\n  ✗ p.rego:3  input.x > 3  (2, 3)\n[]\n"
+    failed = json.loads(ours([*words, "fails"], tmp_path).out)["explanation"][0]["asked"][0]["rules"][0]
+    assert failed["failed_at"] == {"file": "p.rego", "row": 3, "col": 23, "text": "input.x > 3"}
+
+
 def test_explain_notes(ours, files):
     said = json.loads(ours(["eval", "--explain", "notes", "-d", "app.rego", "data.app.noisy"], files).out)
     assert [(note["Op"], note["Message"]) for note in said["explanation"]] == [("Note", "noted")]

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "policy/engine.h"
+#include "policy/trace/quotes.h"
 #include "policy/value/json.h"
 #include "policy/vm/program.h"
 
@@ -109,5 +110,33 @@ TEST_CASE("a watched evaluation gives the same answers") {
     QueryOptions options;
     options.tracer = &story;
     CHECK(*plain.value(**prepared, document, {}) == *watched.value(**prepared, document, {}, options));
+  }
+}
+
+TEST_CASE("a condition that failed is quoted as it was written, and nothing beside it") {
+  const std::vector<std::pair<std::string_view, std::string_view>> rules = {
+      {R"(p contains msg if { input.x > 3; msg := "big" })", "input.x > 3"},
+      {R"(p if { not input.x > 1; true })", "not input.x > 1"},
+      {R"(p if { input.x == 1 with input as {"x": 2}; true })", R"(input.x == 1 with input as {"x": 2})"},
+      {R"(p if { every x in [1, 9] { x < 5; true } })", "x < 5"},
+      {R"(p if { input.x != "é"; input.x == 7; true })", "input.x == 7"},
+      {"p if { input.x == [1,\n  # a comment\n  2]; true }", "input.x == [1, 2]"},
+      {R"(p := 1 if { input.x == 3; true } else := 2 if { input.x == 4; true })", "input.x == 4"},
+  };
+  for (const auto& [rule, condition] : rules) {
+    const auto set = PolicySet::load({{"app.rego", "package app\n\n" + std::string(rule)}}, {});
+    REQUIRE(set);
+    const auto prepared = (*set)->prepare("data.app.p");
+    REQUIRE(prepared);
+    Arena arena;
+    const auto document = parse_json(arena, R"({"x": 2})");
+    Story story((*set)->program(), Story::Rules::Every);
+    QueryOptions options;
+    options.tracer = &story;
+    Evaluator evaluator;
+    REQUIRE(evaluator.query(**prepared, JsonInput(*document, (*set)->input_paths()), {}, options));
+    StoryNode root = story.root();
+    quote(root, (*set)->modules());
+    CHECK(root.asked.at(0).rules.at(0).condition == condition);
   }
 }
