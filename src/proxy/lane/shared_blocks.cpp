@@ -46,7 +46,7 @@ void SharedBlocks::changed() {
   if (waiting_) loop_.defer(std::exchange(waiting_, nullptr));
 }
 
-internal::Detached SharedBlocks::run() {
+Task<> SharedBlocks::run() {
   struct Pause {
     SharedBlocks& blocks;
     bool await_ready() const { return false; }

@@ -20,14 +20,14 @@ class SharedBlocks {
  public:
   SharedBlocks(Loop& loop, RedisClient& redis, actions::BlockList& blocks, const Clock& clock,
                std::string prefix);
-  /// On the loop's thread; goes on for as long as the loop runs.
-  void start() { run(); }
+  /// On the loop's thread; goes on for as long as this lives.
+  void start() { life_.run(run()); }
   /// The list here has changed. On the loop's thread.
   void changed();
 
  private:
   using Texts = std::map<std::string, std::string>;  ///< "kind value" -> the block as JSON
-  internal::Detached run();
+  Task<> run();
   Task<Result<void>> exchange();
   Task<Result<void>> send(const Texts& here);
   Task<Result<void>> fetch();
@@ -44,6 +44,7 @@ class SharedBlocks {
   std::uint64_t seen_ = ~std::uint64_t{0};  ///< version of the list here
   std::coroutine_handle<> waiting_;
   Timer round_;
+  Background life_;
 };
 
 }  // namespace signalbox::proxy

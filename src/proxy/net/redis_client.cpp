@@ -81,7 +81,7 @@ void RedisClient::put(Question* question) {
   due_.push_back(loop_.now_ns() + std::chrono::nanoseconds(options_.deadline).count());
   if (!deadline_.armed()) deadline_.arm(loop_.timers(), options_.deadline);
   if (!running_) {
-    run();
+    life_.run(run());
   } else if (ready_ && writer_) {
     loop_.defer(std::exchange(writer_, nullptr));
   }
@@ -95,7 +95,7 @@ void RedisClient::give_up(Question& question) {
   loop_.defer(question.self);
 }
 
-internal::Detached RedisClient::run() {
+Task<> RedisClient::run() {
   running_ = true;
   Result<void> opened = co_await open();
   if (opened) {

@@ -55,7 +55,7 @@ class RedisClient {
   struct Question;
   class Answered;
   class Wanted;
-  internal::Detached run();
+  Task<> run();
   Task<Result<void>> open();
   Task<Result<void>> encrypt();
   Task<Result<void>> log_in();
@@ -79,6 +79,7 @@ class RedisClient {
   bool ending_ = false;
   std::int64_t away_until_ns_ = 0;
   Timer deadline_;
+  Background life_;
 };
 
 }  // namespace signalbox::proxy

@@ -42,11 +42,26 @@ bool Resolver::Resolve::await_ready() {
 
 void Resolver::Resolve::await_suspend(std::coroutine_handle<> self) {
   self_ = self;
+  question_ = std::make_shared<Question>(host_, port_, loop_, this);
+  if (patience_.count() > 0) timer_.arm(loop_.timers(), patience_);
   {
     std::lock_guard lock(resolver_.mutex_);
-    resolver_.questions_.push_back(this);
+    resolver_.questions_.push_back(question_);
   }
   resolver_.asked_.notify_one();
+}
+
+void Resolver::Resolve::withdraw() {
+  if (!question_) return;
+  std::lock_guard lock(resolver_.mutex_);
+  question_->asker = nullptr;
+}
+
+void Resolver::Resolve::resume_with(Answer answer) {
+  withdraw();
+  timer_.disarm();
+  answer_ = std::move(answer);
+  self_.resume();
 }
 
 void Resolver::serve() {
@@ -54,16 +69,20 @@ void Resolver::serve() {
   for (;;) {
     asked_.wait(lock, [this] { return stopping_ || !questions_.empty(); });
     if (stopping_) return;
-    Resolve* question = questions_.front();
+    const std::shared_ptr<Question> question = std::move(questions_.front());
     questions_.pop_front();
+    if (!question->asker) continue;
     lock.unlock();
-    question->answer_ = lookup(question->host_, question->port_);
+    question->answer = lookup(question->host, question->port);
     lock.lock();
-    if (question->answer_) {
-      known_[{question->host_, question->port_}] = {*question->answer_,
-                                                    std::chrono::steady_clock::now() + kFresh};
+    if (question->answer) {
+      known_[{question->host, question->port}] = {*question->answer,
+                                                  std::chrono::steady_clock::now() + kFresh};
     }
-    question->loop_.post([self = question->self_] { self.resume(); });
+    if (!question->asker) continue;
+    question->loop.post([question] {
+      if (question->asker) question->asker->resume_with(std::move(question->answer));
+    });
   }
 }
 

@@ -24,28 +24,48 @@ class Resolver {
   ~Resolver();
 
   using Answer = Result<std::vector<Endpoint>>;
+  class Resolve;
+  struct Question {
+    const std::string host;
+    const std::uint16_t port;
+    Loop& loop;
+    Resolve* asker;  ///< guarded by mutex_, and written on the loop's thread; null: nobody waits any more
+    Answer answer;
+  };
 
-  /// co_await resolver.resolve(loop, host, port): resumes on that loop. Addresses in digits and directories
-  /// of UNIX sockets do not suspend. Wait for it only in a coroutine that outlives the answer.
+  /// co_await resolver.resolve(loop, host, port): resumes on that loop, with Timeout where `patience` (0 =
+  /// none) runs out first. Addresses in digits and directories of UNIX sockets do not suspend. May be
+  /// destroyed, on the loop's thread, while it waits.
   class Resolve {
    public:
-    Resolve(Resolver& resolver, Loop& loop, std::string host, std::uint16_t port)
-        : resolver_(resolver), loop_(loop), host_(std::move(host)), port_(port) {}
+    Resolve(Resolver& resolver, Loop& loop, std::string host, std::uint16_t port,
+            std::chrono::nanoseconds patience)
+        : resolver_(resolver), loop_(loop), host_(std::move(host)), port_(port), patience_(patience) {}
+    Resolve(const Resolve&) = delete;
+    Resolve& operator=(const Resolve&) = delete;
+    ~Resolve() { withdraw(); }
     bool await_ready();
     void await_suspend(std::coroutine_handle<> self);
     Answer await_resume() { return std::move(answer_); }
 
    private:
     friend class Resolver;
+    void withdraw();
+    void resume_with(Answer answer);
     Resolver& resolver_;
     Loop& loop_;
-    std::string host_;
-    std::uint16_t port_;
+    const std::string host_;
+    const std::uint16_t port_;
+    const std::chrono::nanoseconds patience_;
     std::coroutine_handle<> self_;
+    std::shared_ptr<Question> question_;
+    Timer timer_{[this] {
+      resume_with(fail(ErrorCode::Timeout, "\"" + host_ + "\": its address was not found in time"));
+    }};
     Answer answer_;
   };
-  Resolve resolve(Loop& loop, std::string host, std::uint16_t port) {
-    return {*this, loop, std::move(host), port};
+  Resolve resolve(Loop& loop, std::string host, std::uint16_t port, std::chrono::nanoseconds patience = {}) {
+    return {*this, loop, std::move(host), port, patience};
   }
 
  private:
@@ -58,7 +78,7 @@ class Resolver {
 
   std::mutex mutex_;
   std::condition_variable asked_;
-  std::deque<Resolve*> questions_;
+  std::deque<std::shared_ptr<Question>> questions_;
   std::map<Name, Known> known_;
   bool stopping_ = false;
   std::thread thread_;

@@ -13,6 +13,7 @@ namespace signalbox::proxy {
 
 template <class T = void>
 class Task;
+class Background;
 
 namespace internal {
 
@@ -73,6 +74,7 @@ class [[nodiscard]] Task {
   T await_resume() { return handle_.promise().take(); }
 
  private:
+  friend class Background;
   Handle handle_;
 };
 
@@ -104,29 +106,64 @@ inline void spawn(Task<> task) {
   [](Task<> owned) -> internal::Detached { co_await std::move(owned); }(std::move(task));
 }
 
+/// A task beside what its owner does. It ends by itself or, wherever it waits, with its owner; so all that it
+/// waits for must bear that.
+class Background {
+ public:
+  /// Until its first suspension. What ran before must have ended.
+  void run(Task<> task) { task_.emplace(std::move(task)).handle_.resume(); }
+
+ private:
+  std::optional<Task<>> task_;
+};
+
 /// Awaits two tasks that run side by side; ends when both have ended.
 class Both {
  public:
-  Both(Task<> first, Task<> second) : first_(std::move(first)), second_(std::move(second)) {}
+  Both(Task<> first, Task<> second)
+      : first_(run(*this, std::move(first))), second_(run(*this, std::move(second))) {}
 
   bool await_ready() const noexcept { return false; }
   bool await_suspend(std::coroutine_handle<> awaiter) {
     awaiter_ = awaiter;
-    run(*this, first_);
-    run(*this, second_);
+    first_.handle.resume();
+    second_.handle.resume();
     return --left_ >
            0;  // the count includes this call, so that neither task can resume the awaiter before it waits
   }
   void await_resume() const noexcept {}
 
  private:
-  static internal::Detached run(Both& both, Task<>& task) {
-    co_await std::move(task);
-    if (--both.left_ == 0) both.awaiter_.resume();
-  }
+  /// Runs one of the two. The last to end resumes the awaiter, which may destroy this: so only once the
+  /// coroutine has come to rest.
+  struct Half {
+    struct promise_type {
+      struct Arrive {
+        bool await_ready() const noexcept { return false; }
+        std::coroutine_handle<> await_suspend(std::coroutine_handle<promise_type> self) const noexcept {
+          Both& owner = self.promise().both;
+          return --owner.left_ == 0 ? owner.awaiter_ : std::noop_coroutine();
+        }
+        void await_resume() const noexcept {}
+      };
+      promise_type(Both& owner, Task<>&) : both(owner) {}
+      Half get_return_object() { return Half(std::coroutine_handle<promise_type>::from_promise(*this)); }
+      std::suspend_always initial_suspend() const noexcept { return {}; }
+      Arrive final_suspend() const noexcept { return {}; }
+      void return_void() const noexcept {}
+      void unhandled_exception() const noexcept { std::terminate(); }
+      Both& both;
+    };
+    explicit Half(std::coroutine_handle<promise_type> own) : handle(own) {}
+    Half(const Half&) = delete;
+    Half& operator=(const Half&) = delete;
+    ~Half() { handle.destroy(); }
+    std::coroutine_handle<promise_type> handle;
+  };
+  static Half run(Both& /*both*/, Task<> task) { co_await std::move(task); }
 
-  Task<> first_;
-  Task<> second_;
+  Half first_;
+  Half second_;
   std::coroutine_handle<> awaiter_;
   int left_ = 3;
 };

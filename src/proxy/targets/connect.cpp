@@ -94,39 +94,10 @@ Task<Result<Connected>> connect_to(Loop& loop, Endpoint endpoint, std::shared_pt
   co_return Connected{.channel = std::move(channel), .endpoint = endpoint};
 }
 
-namespace {
-
-/// A name that is looked up. Who waits for it may give up before the system's resolver does.
-struct Lookup {
-  explicit Lookup(Loop& loop) : done(loop) {}
-  std::optional<Resolver::Answer> answer;
-  Wakeup done;
-};
-
-internal::Detached ask(Loop& loop, Resolver& resolver, std::string host, std::uint16_t port,
-                       std::shared_ptr<Lookup> lookup) {
-  lookup->answer = co_await resolver.resolve(loop, std::move(host), port);
-  lookup->done.wake();
-}
-
-Task<Resolver::Answer> look_up(Loop& loop, Resolver& resolver, std::string host, std::uint16_t port,
-                               std::chrono::milliseconds patience) {
-  const auto lookup = std::make_shared<Lookup>(loop);
-  ask(loop, resolver, host, port, lookup);
-  Timer deadline([&] { lookup->done.wake(); });
-  if (patience.count() > 0) deadline.arm(loop.timers(), patience);
-  if (!lookup->answer) co_await lookup->done.sleep();
-  if (!lookup->answer)
-    co_return fail(ErrorCode::Timeout, "\"" + host + "\": its address was not found in time");
-  co_return std::move(*lookup->answer);
-}
-
-}  // namespace
-
 Task<Result<Connected>> connect(Loop& loop, Resolver& resolver, std::shared_ptr<const Target> target,
                                 Encryption encryption, TimeoutOptions timeouts) {
   const auto endpoints =
-      co_await look_up(loop, resolver, target->options.host, target->options.port, timeouts.connect);
+      co_await resolver.resolve(loop, target->options.host, target->options.port, timeouts.connect);
   if (!endpoints) co_return std::unexpected(endpoints.error());
   Result<Connected> connected =
       fail(ErrorCode::Unavailable, "\"" + target->options.host + "\" has no address");

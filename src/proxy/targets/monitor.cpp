@@ -32,10 +32,10 @@ void Monitor::start(std::vector<std::shared_ptr<const Target>> targets, RoutingO
   timeouts_ = timeouts;
   for (auto& target : targets) watched_.push_back({.target = std::move(target), .channel = nullptr});
   std::ranges::stable_partition(watched_, [](const Watched& one) { return is_primary(*one.target); });
-  run();
+  life_.run(run());
 }
 
-internal::Detached Monitor::run() {
+Task<> Monitor::run() {
   for (;;) {
     for (Watched& watched : watched_) {
       const std::string& name = watched.target->options.name;

@@ -19,7 +19,7 @@ class Monitor {
   Monitor(Loop& loop, Resolver& resolver, HealthBoard& board)
       : loop_(loop), resolver_(resolver), board_(board) {}
 
-  /// Begins to ask, on the loop's thread; goes on for as long as the loop runs.
+  /// Begins to ask, on the loop's thread; goes on for as long as this lives.
   void start(std::vector<std::shared_ptr<const Target>> targets, RoutingOptions options,
              TimeoutOptions timeouts);
 
@@ -33,7 +33,7 @@ class Monitor {
     std::int64_t at_ns;
     std::int64_t position;
   };
-  internal::Detached run();
+  Task<> run();
   Task<Result<void>> check(Watched& watched);
   Task<Result<void>> open(Watched& watched);
   void note(const Watched& watched, bool in_recovery, std::int64_t position, std::int64_t asked_ns);
@@ -45,6 +45,7 @@ class Monitor {
   TimeoutOptions timeouts_;
   std::vector<Watched> watched_;
   std::vector<Mark> marks_;  ///< the oldest first
+  Background life_;
 };
 
 }  // namespace signalbox::proxy
