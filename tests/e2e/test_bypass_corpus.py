@@ -110,10 +110,13 @@ def test_every_text_works_without_the_guard(guarded):
                 failed.append((text, errors(answer)[0]["M"]))
             wire.ask(query("rollback"))
     assert failed == []
+    is_newer = int(guarded.server.sql("show server_version_num")) >= 180000
     for text in [*corpus.NEWER, *corpus.BROKEN]:
         with connect(guarded.server) as wire:
             wire.ask(query("begin"))
-            assert errors(wire.ask(query(text))), text
+            failed = bool(errors(wire.ask(query(text))))
+            assert failed != (is_newer and text in corpus.NEWER), text
+            wire.ask(query("rollback"))
     assert guarded.contents() == guarded.before
 
 

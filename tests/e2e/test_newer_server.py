@@ -1,7 +1,6 @@
-"""What PostgreSQL 18 brings: its protocol, and its statements under policies. Skipped with an older server:
+"""What PostgreSQL 18 brings: its protocol, and its statements under policies. Skipped with an older server, so run by
 
-    tools/lib/fetch_postgresql.sh; tools/lib/fetch_grammar.sh; cmake --preset dev -DSIGNALBOX_PG_GRAMMAR=both && ninja -C build/dev
-    SIGNALBOX_POSTGRESQL=$PWD/build/postgresql18/bin /usr/bin/python3 -m pytest -c tests/e2e/pytest.ini tests/e2e/test_newer_server.py
+    tools/test --only newer
 """
 import json
 import subprocess

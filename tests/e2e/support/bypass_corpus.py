@@ -345,10 +345,9 @@ NEWER = [
     "SELECT 0x1F, 1_000, secret FROM vault",
     "SELECT JSON_ARRAY(SELECT secret FROM vault)",
     "SELECT * FROM vault, JSON_TABLE('[1]', '$[*]' COLUMNS (x int PATH '$')) j",
-    "SELECT JSON_VALUE('{}', '$.a' DEFAULT (SELECT secret FROM vault) ON EMPTY)",
+    "SELECT JSON_VALUE((SELECT to_jsonb(secret) FROM vault), '$')",
     "UPDATE ledger SET note = 'x' RETURNING OLD.*, NEW.*",
     "DELETE FROM ledger RETURNING WITH (OLD AS o) o.note",
-    "COPY ledger FROM STDIN (ON_ERROR ignore, REJECT_LIMIT 3, nonsense '' '')",
     "CREATE TABLE x (a int, b int GENERATED ALWAYS AS (a) VIRTUAL); DELETE FROM ledger",
 ]
 
@@ -366,6 +365,8 @@ BROKEN = [
     "\ufeffDELETE FROM ledger",
     "\u00a0DELETE FROM ledger",
     "DELETE\u2003FROM ledger",
+    "SELECT JSON_VALUE('{}', '$.a' DEFAULT (SELECT secret FROM vault) ON EMPTY)",
+    "COPY ledger FROM STDIN (ON_ERROR ignore, REJECT_LIMIT 3, nonsense '' '')",
 ]
 
 #: What may be: a guard that refuses these guards by refusing everything.

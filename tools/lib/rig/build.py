@@ -24,8 +24,9 @@ def build(preset, targets=(), quiet=False):
         steps[1] += ["--target", *targets]
     if quiet:
         print(f"building ({preset}); the first time takes some minutes ...", file=sys.stderr, flush=True)
+    shared = os.environ | {"CCACHE_BASEDIR": str(host.ROOT), "CCACHE_NOHASHDIR": "1"}  # what one build compiled serves the next
     for step in steps:
-        done = subprocess.run(step, cwd=host.ROOT, stdout=subprocess.PIPE if quiet else None, text=True)
+        done = subprocess.run(step, cwd=host.ROOT, stdout=subprocess.PIPE if quiet else None, text=True, env=shared)
         if done.returncode != 0:
             raise host.Failure(f"{done.stdout or ''}\n{' '.join(step)} failed (see above)")
     return binary(preset)
