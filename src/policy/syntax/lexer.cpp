@@ -139,20 +139,25 @@ void Lexer::scan_string() {
     advance();
     if (ch == '"') return;
     if (ch != '\\') continue;
-    switch (current_) {
-      case '\\':
-      case '"':
-      case '/':
-      case 'b':
-      case 'f':
-      case 'n':
-      case 'r':
-      case 't': advance(); break;
-      case 'u':
-        for (int i = 0; i < 4; ++i) advance();
-        break;
-      default: fail("illegal escape sequence");
-    }
+    scan_escape();
+  }
+}
+
+/// What follows a backslash.
+void Lexer::scan_escape() {
+  switch (current_) {
+    case '\\':
+    case '"':
+    case '/':
+    case 'b':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't': return advance();
+    case 'u':
+      for (int i = 0; i < 4; ++i) advance();
+      return;
+    default: fail("illegal escape sequence");
   }
 }
 
@@ -187,20 +192,7 @@ Token Lexer::scan_template(bool raw, Lexeme& out, std::size_t start) {
       copied = here();
       advance();
     } else if (!raw) {
-      switch (current_) {
-        case '\\':
-        case '"':
-        case '/':
-        case 'b':
-        case 'f':
-        case 'n':
-        case 'r':
-        case 't': advance(); break;
-        case 'u':
-          for (int i = 0; i < 4; ++i) advance();
-          break;
-        default: fail("illegal escape sequence");
-      }
+      scan_escape();
     }
   }
   if (copied != start) out.unescaped += text_.substr(copied, here() - copied);

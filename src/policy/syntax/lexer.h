@@ -45,6 +45,7 @@ class Lexer {
 
   void scan_number();
   void scan_string();
+  void scan_escape();
   void scan_raw_string();
   Token scan_template(bool raw, Lexeme& out, std::size_t start);
   Token scan_symbol(Lexeme& out, std::size_t start);

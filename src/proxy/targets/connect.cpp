@@ -7,7 +7,6 @@
 #include <cstring>
 
 #include "proxy/net/socket.h"
-#include "proxy/net/wakeup.h"
 #include "proxy/wire/startup.h"
 
 namespace signalbox::proxy {
