@@ -154,7 +154,8 @@ struct GatewayOptions {
   std::string node = "signalbox";
   std::string tenant;
   std::vector<std::pair<std::string, std::string>> labels;
-  unsigned threads = 0;  ///< 0 = one per processor
+  unsigned threads = 0;                  ///< 0 = one per processor
+  std::chrono::nanoseconds busy_poll{};  ///< Loop::busy_poll
   std::vector<ListenerOptions> listeners;
   std::vector<TargetOptions> targets;  ///< the first is the default
   RoutingOptions routing;

@@ -51,6 +51,7 @@ struct GatewayConfig {
   std::string tenant;
   Labels labels;
   std::uint64_t threads = 0;
+  Duration busy_poll{};
   Duration drain_timeout{};
   std::filesystem::path scram_file;
   Words forward_networks;
