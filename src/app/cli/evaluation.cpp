@@ -41,7 +41,7 @@ EvalResult failed(Diagnostics errors) {
   return out;
 }
 
-/// What opa.runtime() gives: environment and version.
+/// What opa.runtime() gives: environment, version, and OPA's other members.
 std::string runtime_json() {
   std::string env;
   for (char** entry = environ; *entry != nullptr; ++entry) {
@@ -51,7 +51,9 @@ std::string runtime_json() {
     if (!env.empty()) env += ',';
     env += json_string(text.substr(0, equals)) + ":" + json_string(text.substr(equals + 1));
   }
-  return fmt::format(R"({{"env":{{{}}},"version":{}}})", env, json_string(kVersion));
+  return fmt::format(
+      R"({{"authorization_enabled":false,"commit":"","env":{{{}}},"skip_known_schema_check":false,"version":{}}})",
+      env, json_string(kVersion));
 }
 
 /// Loading parses documents together with everything else: only how long that takes is wanted here.

@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "policy/builtins/big_float.h"
 #include "policy/builtins/declare.h"
 #include "policy/builtins/digits.h"
-#include "policy/builtins/go/number.h"
 #include "policy/builtins/go/text.h"
 #include "policy/builtins/list.h"
 #include "policy/builtins/results.h"
@@ -66,19 +64,14 @@ BuiltinResult sum(BuiltinContext& context, Value of) {
   return *total;
 }
 
-// A product with fractions keeps only 53 bits, unlike `*`, because OPA starts it from big.NewFloat(1).
 BuiltinResult product(BuiltinContext& context, Value of) {
   auto integers = all_integers(context, of);
   if (!integers) return std::unexpected(integers.error());
   if (*integers) return fold<multiply, 1>(context, of);
   if (!context.meter.charge(1 + of.size())) return limit_failure();
-  BigFloat total(Value::integer(1), 53);
-  for (const Value& element : elements_of(of))
-    mpfr_mul(total.get(), total.get(), BigFloat(element).get(), MPFR_RNDN);
-  char form = mpfr_integer_p(total.get()) != 0 ? 'f' : 'g';
-  Value result = parse_number(context.arena, go::format_float(mpfr_get_d(total.get(), MPFR_RNDN), form, -1));
-  if (!result) return builtin_failure(std::string(message(NumberError::TooLarge)));
-  return result;
+  NumberResult total = product_of_floats(context.arena, elements_of(of));
+  if (!total) return builtin_failure(std::string(message(total.error())));
+  return *total;
 }
 
 // Of equal elements (1 and 1.0) the last of an array is taken.

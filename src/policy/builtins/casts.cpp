@@ -14,10 +14,11 @@ BuiltinResult number_from_text(BuiltinContext& context, Value value) {
   std::string name = go::to_lower(text.substr(std::min(text.find_first_not_of("+-"), text.size())));
   if (name == "inf" || name == "infinity" || name == "nan")
     return operand_error(1, "valid number string", value);
-  if (auto problem = go::parse_float_problem(text))
+  const std::string plain = go::without_underscores(text);
+  if (auto problem = go::parse_float_problem(plain))
     return builtin_failure("strconv.ParseFloat: parsing " + go::quote(text) + ": " + std::string(*problem));
-  // ParseFloat takes more spellings than JSON: "+1", ".5", "1.", "0x1p-2".
-  Value number = parse_number(context.arena, go::json_spelling(text));
+  // ParseFloat takes more spellings than JSON: "+1", ".5", "1.", "1_000", "0x1p-2".
+  Value number = parse_number(context.arena, go::json_spelling(plain));
   if (!number)
     return builtin_failure("strconv.ParseFloat: parsing " + go::quote(text) + ": value out of range");
   return number;

@@ -122,6 +122,10 @@ BuiltinResult marshal_with_options(BuiltinContext& context, Value value, Object 
 BuiltinResult unmarshal(BuiltinContext& context, Text text) {
   if (!charge_bytes(context, text.size() * 4)) return limit_failure();
   auto value = parse_json(context.arena, text);
+  if (!value) {
+    const auto document = document_before_null(text);
+    if (document) value = parse_json(context.arena, *document);
+  }
   if (!value) return builtin_failure(json_complaint(text));
   return *value;
 }

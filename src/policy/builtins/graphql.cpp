@@ -23,8 +23,6 @@ std::string rendered(const std::vector<Complaint>& complaints) {
                                                      : " ");
     message += complaint.message;
   }
-  // OPA takes ".\n" off the end: what ends otherwise keeps its line break.
-  if (message.ends_with('?')) message += '\n';
   if (first.at.line == 0) return "GraphQL parse error: input: " + message;
   return message + " in GraphQL string at location " + std::to_string(first.at.line) + ":" +
          std::to_string(first.at.column);
@@ -36,7 +34,8 @@ std::string syntax_error(const Complaint& complaint) {
 
 std::string rule_errors(std::vector<Complaint> complaints) {
   std::string& last = complaints.back().message;
-  if (last.ends_with('.')) last.pop_back();
+  // OPA takes ".\n" off the end: what ends otherwise keeps its line break.
+  last.ends_with('.') ? last.pop_back() : last.push_back('\n');
   return rendered(complaints);
 }
 

@@ -113,6 +113,15 @@ BuiltinResult runtime(BuiltinContext& context, std::span<const Value>) {
   return *value;
 }
 
+constexpr char kChain[] = "chain", kRule[] = "rule";
+
+/// Within rules these calls are constants by now.
+template <const char* Name>
+BuiltinResult metadata_outside(BuiltinContext&, std::span<const Value>) {
+  return builtin_failure("the rego.metadata." + std::string(Name) +
+                         " function must only be called within the scope of a rule");
+}
+
 constexpr Builtin row(std::string_view name, std::string_view signature, BuiltinFn fn, Traits traits = {}) {
   return declare("internal", name, signature, fn, traits);
 }
@@ -127,8 +136,9 @@ constexpr Builtin kTable[] = {
     row("internal.test_case", "(array[any])", typed<test_case>, {.reads_context = true}),
     declare("opa", "opa.runtime", "() => object[string: any]", runtime, {.nondeterministic = true}),
     row("print", "(any...)", nullptr, {.variadic = true}),
-    declare("rego", "rego.metadata.chain", "() => array[any]", nullptr, {.reads_context = true}),
-    declare("rego", "rego.metadata.rule", "() => any", nullptr, {.reads_context = true}),
+    declare("rego", "rego.metadata.chain", "() => array[any]", metadata_outside<kChain>,
+            {.reads_context = true}),
+    declare("rego", "rego.metadata.rule", "() => any", metadata_outside<kRule>, {.reads_context = true}),
     declare("tracing", "trace", "(string) => boolean", typed<trace>, {.reads_context = true}),
 };
 

@@ -25,6 +25,14 @@ class Scanner {
     return fault_;
   }
 
+  /// The document at the beginning, where the token after it is null.
+  std::optional<std::string_view> document_before_null() {
+    if (!value(0)) return std::nullopt;
+    const std::size_t end = at_;
+    skip_space();
+    return literal("null") ? std::optional(text_.substr(0, end)) : std::nullopt;
+  }
+
   /// As a streaming decoder complains that reads one value and then looks for another token.
   std::string stream_complaint() {
     skip_space();
@@ -34,10 +42,11 @@ class Scanner {
     std::size_t token = at_;
     if (token >= text_.size()) return "number outside of the supported range";
     bool delimiter = text_[token] == '{' || text_[token] == '[';
-    if (!delimiter && !value(0)) return *fault_;
-    std::string_view shown = text_.substr(token, delimiter ? 1 : at_ - token);
+    if (!delimiter && !value(0)) return at_ >= text_.size() ? "unexpected EOF" : *fault_;
+    std::string shown(text_.substr(token, delimiter ? 1 : at_ - token));
     if (shown.starts_with('"')) shown = shown.substr(1, shown.size() - 2);
-    return "error: invalid character '" + std::string(shown) + "' after top-level value";
+    if (shown == "true" || shown == "false") shown = "%!s(bool=" + shown + ")";  // as OPA spells it
+    return "error: invalid character '" + shown + "' after top-level value";
   }
 
  private:
@@ -178,6 +187,10 @@ bool Scanner::literal(std::string_view word) {
 
 bool is_valid_json(std::string_view text) {
   return !Scanner(text).fault();
+}
+
+std::optional<std::string_view> document_before_null(std::string_view text) {
+  return Scanner(text).document_before_null();
 }
 
 std::string json_complaint(std::string_view text) {

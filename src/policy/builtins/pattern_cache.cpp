@@ -87,6 +87,13 @@ bool asks_for_bytes(std::string_view pattern) {
   return false;
 }
 
+/// In Go names of groups are ASCII.
+const std::string* foreign_group_name(const re2::RE2& pattern) {
+  for (const auto& [name, group] : pattern.NamedCapturingGroups())
+    if (!go::is_ascii(name)) return &name;
+  return nullptr;
+}
+
 }  // namespace
 
 std::expected<std::unique_ptr<re2::RE2>, std::string> compile_regex(std::string_view pattern) {
@@ -95,9 +102,16 @@ std::expected<std::unique_ptr<re2::RE2>, std::string> compile_regex(std::string_
   options.set_log_errors(false);
   options.set_max_mem(kMaxProgramBytes);
   std::string respelled;
+  const std::string_view written = pattern;
   if (pattern.find("(?<") != std::string_view::npos) pattern = respelled = with_named_groups(pattern);
   auto compiled = std::make_unique<re2::RE2>(re2::StringPiece(pattern.data(), pattern.size()), options);
-  if (compiled->ok()) return compiled;
+  if (compiled->ok()) {
+    const std::string* name = foreign_group_name(*compiled);
+    if (name == nullptr) return compiled;
+    const bool short_form = written.find("(?<" + *name) != std::string_view::npos;
+    return std::unexpected("error parsing regexp: invalid named capture: `" +
+                           std::string(short_form ? "(?<" : "(?P<") + *name + ">`");
+  }
   std::string argument = compiled->error_code() == re2::RE2::ErrorMissingParen ||
                                  compiled->error_code() == re2::RE2::ErrorUnexpectedParen
                              ? std::string(pattern)

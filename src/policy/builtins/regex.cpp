@@ -146,8 +146,15 @@ BuiltinResult split(BuiltinContext& context, Text pattern, Text text) {
   return parts.finish();
 }
 
-bool is_name_char(char c) {
-  return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '_';
+/// How many bytes of `text` are letters, digits and underscores of any script.
+std::size_t name_length(Text text) {
+  std::size_t length = 0;
+  while (length < text.size()) {
+    const go::Rune rune = go::decode_rune(text.substr(length));
+    if (rune.value != '_' && !go::is_alphanumeric(rune.value)) break;
+    length += rune.width;
+  }
+  return length;
 }
 
 /// The text of the group a template names by number or name; empty when there is none.
@@ -175,8 +182,7 @@ void expand(std::string& out, Text replacement, const RE2& regex, Groups groups)
       continue;
     }
     bool braced = replacement.starts_with('{');
-    std::size_t begin = braced ? 1 : 0, end = begin;
-    while (end < replacement.size() && is_name_char(replacement[end])) ++end;
+    const std::size_t begin = braced ? 1 : 0, end = begin + name_length(replacement.substr(begin));
     bool closed = !braced || (end < replacement.size() && replacement[end] == '}');
     if (end == begin || !closed) {
       out += '$';

@@ -186,8 +186,7 @@ BuiltinResult add_date(BuiltinContext&, std::span<const Value> args) {
   for (int i = 0; i < 3; ++i) {
     auto amount = operand<Int>(args[static_cast<std::size_t>(i) + 1], i + 2);
     if (!amount) return std::unexpected(amount.error());
-    constexpr std::int64_t kFar = 100'000'000'000;  // far outside the valid range, and safe to compute with
-    amounts[i] = std::clamp(amount->value, -kFar, kFar);
+    amounts[i] = amount->value;
   }
   return unix_ns(go::add_date(instant->time, amounts[0], amounts[1], amounts[2]));
 }

@@ -97,7 +97,7 @@ BuiltinResult parse_bytes(BuiltinContext& context, std::string_view raw) {
 bool set_rational(mpq_t out, std::string_view text) {
   std::string json = go::json_spelling(text);
   if (json.empty()) return false;
-  std::size_t e = std::min(json.find('e'), json.size());
+  std::size_t e = std::min(json.find_first_of("eE"), json.size());
   long exponent = e < json.size() ? std::atol(json.c_str() + e + 1) : 0;
   std::string digits = json.substr(0, e);
   if (std::size_t point = digits.find('.'); point != std::string::npos) {

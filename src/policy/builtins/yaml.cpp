@@ -85,6 +85,7 @@ bool is_integer_text(Text text) {
   }
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
+  if (plain[0] == '-' && value > std::uint64_t{1} << 63) return false;
   return error == std::errc{} && end == digits.data() + digits.size();
 }
 
@@ -175,6 +176,55 @@ std::string double_quoted(Text text) {
   return out + "\"";
 }
 
+/// OPA has go-yaml read the value's JSON before it writes it, and JSON leaves these as they are.
+bool unreadable(char32_t r) {
+  return r == 0x7F || (r >= 0x80 && r < 0xA0 && r != 0x85) || r == 0xFFFE || r == 0xFFFF;
+}
+
+/// The text as go-yaml reads it: U+0085 is a line break there, which a quoted text folds.
+std::string read_back(Text text) {
+  constexpr Text kBreak = "\u0085";
+  std::string out;
+  for (std::size_t at = 0; (at = text.find(kBreak)) != Text::npos;) {
+    out += text.substr(0, at);
+    out.erase(out.find_last_not_of(' ') + 1);
+    std::size_t breaks = 0;
+    while (text.substr(at).starts_with(kBreak)) {
+      ++breaks;
+      at = std::min(text.find_first_not_of(' ', at + kBreak.size()), text.size());
+    }
+    breaks == 1 ? out += ' ' : out.append(breaks - 1, '\n');
+    text.remove_prefix(at);
+  }
+  return out += text;
+}
+
+/// What go-yaml says of a value's JSON, where it cannot read it.
+std::optional<Text> reading_problem(const Value& value) {
+  constexpr Text kNoKey = "yaml: line 1: did not find expected ',' or '}'";
+  const auto among = [](std::span<const Value> values) {
+    std::optional<Text> problem;
+    for (std::size_t i = 0; i < values.size() && !problem; ++i) problem = reading_problem(values[i]);
+    return problem;
+  };
+  if (value.is_string()) {
+    for (Text text = value.as_string(); !text.empty();) {
+      const go::Rune rune = go::decode_rune(text);
+      if (unreadable(rune.value)) return "yaml: control characters are not allowed";
+      text.remove_prefix(rune.width);
+    }
+    return std::nullopt;
+  }
+  if (!value.is_object())
+    return value.is_array() || value.is_set() ? among(elements_of(value)) : std::nullopt;
+  for (const Pair& pair : value.as_object()) {
+    const Value both[] = {pair.key, pair.value};
+    if (auto problem = among(both)) return problem;
+    if (pair.key.is_string() && pair.key.as_string().find("\u0085") != Text::npos) return kNoKey;
+  }
+  return std::nullopt;
+}
+
 class Writer {
  public:
   std::string take() { return std::move(out_); }
@@ -214,10 +264,12 @@ std::string Writer::text(Text value, std::size_t indent, bool key) {
 }
 
 std::string Writer::scalar(const Value& value, std::size_t indent) {
-  if (value.is_string()) return text(value.as_string(), indent, false);
+  if (value.is_string()) return text(read_back(value.as_string()), indent, false);
   const std::string spelled = to_json(value);
+  if (spelled == "-0") return "0";
   if (!value.is_number() || is_integer_text(spelled)) return spelled;
-  return go::format_float(to_double(value), 'g', -1);
+  const double number = to_double(value);
+  return std::isinf(number) ? spelled : go::format_float(number, 'g', -1);  // what no float holds is a text
 }
 
 void Writer::mapping(const Value& value, std::size_t indent, Place place) {
@@ -260,6 +312,7 @@ void Writer::node(const Value& value, std::size_t indent, Place place) {
 
 BuiltinResult marshal(BuiltinContext& context, Value value) {
   if (!charge_value(context, value)) return limit_failure();
+  if (const auto problem = reading_problem(value)) return builtin_failure(std::string(*problem));
   Writer writer;
   writer.document(value);
   return owned_string(context, writer.take());

@@ -111,12 +111,7 @@ void check_recursion(Context& context) {
   const std::vector<bool> suspect = graph.on_cycle();
   const auto path = [&](std::size_t number) {
     const RuleAt& at = graph.at(number);
-    ast::Term shown{absolute_path(*at.module, *at.rule), {}};
-    ast::for_each_term(shown, [&](ast::Term& t) {
-      if (auto* var = ast::as<ast::Var>(t)) var->name = context.written(var->name);
-      return true;
-    });
-    return ast::to_text(shown);
+    return ast::to_text(ast::Term{absolute_path(*at.module, *at.rule), {}});
   };
   for (std::size_t i = 0; i < graph.size(); ++i) {
     if (!suspect[i]) continue;

@@ -62,6 +62,18 @@ bool Planner::plan_test(const std::string& name, std::span<const ast::Term> args
   return true;
 }
 
+/// Every element of what a relation gives, one after the other.
+Code::Operand Planner::plan_each(Operand members) {
+  const Register iterator = code_->fresh(2), key = code_->fresh(), value = code_->fresh();
+  const Label next = code_->label();
+  code_->emit_or_fail(Opcode::ScanBegin, iterator, members);
+  code_->bind(next);
+  code_->emit_or_fail(Opcode::ScanNext, iterator, key, value);
+  code_->fail = next;
+  ++code_->loops;
+  return value;
+}
+
 void Planner::plan_call_statement(const ast::Call& call) {
   const std::string name = ast::operator_name(call);
   const std::span<const ast::Term> args = std::span(call.terms).subspan(1);
@@ -71,16 +83,7 @@ void Planner::plan_call_statement(const ast::Call& call) {
   if (args.size() > arity + 1) return refuse(call.op().span, "too many arguments in call of " + name);
   const std::uint32_t builtin = builtin_number(name);
   Operand result = plan_call(call, arity);
-  if (builtin != kNone && program_.builtins[builtin]->relation) {
-    const Register iterator = code_->fresh(2), key = code_->fresh(), value = code_->fresh();
-    const Label next = code_->label();
-    code_->emit_or_fail(Opcode::ScanBegin, iterator, result);
-    code_->bind(next);
-    code_->emit_or_fail(Opcode::ScanNext, iterator, key, value);
-    code_->fail = next;
-    ++code_->loops;
-    result = value;
-  }
+  if (builtin != kNone && program_.builtins[builtin]->relation) result = plan_each(result);
   if (args.size() == arity + 1) return plan_match(args.back(), result);
   code_->emit_or_fail(Opcode::Truthy, 0, result);
 }

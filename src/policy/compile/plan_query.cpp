@@ -55,8 +55,10 @@ Code::Operand Planner::plan_captured_here(const ast::Expr& expr) {
     const std::uint32_t builtin = builtin_number(name);
     const bool unifies = name == "eq" || name == "assign";
     const bool relation = builtin != kNone && program_.builtins[builtin]->relation;
-    if (!unifies && !relation && arity_of(name, *call) == call->arity())
-      return plan_call(*call, call->arity());
+    if (!unifies && arity_of(name, *call) == call->arity()) {
+      const Operand result = plan_call(*call, call->arity());
+      return relation ? plan_each(result) : result;
+    }
   }
   plan_negatable(expr);
   return constant(kTrue);

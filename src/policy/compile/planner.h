@@ -129,6 +129,7 @@ class Planner {
   void plan_with_modifier(Register context, const ast::With& with, Operand value);
 
   // plan_call.cpp: calls
+  Operand plan_each(Operand members);
   void plan_call_statement(const ast::Call& call);
   bool is_mockable(const std::string& name, std::size_t operands) const;
   bool plan_test(const std::string& name, std::span<const ast::Term> args);

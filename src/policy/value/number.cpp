@@ -393,6 +393,14 @@ NumberResult sum_of_floats(Arena& arena, std::span<const Value> terms) {
   return from_float(arena, sum.get());
 }
 
+NumberResult product_of_floats(Arena& arena, std::span<const Value> factors) {
+  Float product;
+  mpfr_set_prec(product.get(), 53);
+  mpfr_set_si(product.get(), 1, MPFR_RNDN);
+  for (const Value& factor : factors) mpfr_mul(product.get(), product.get(), Float(factor).get(), MPFR_RNDN);
+  return from_float(arena, product.get());
+}
+
 NumberResult subtract(Arena& arena, const Value& a, const Value& b) {
   std::int64_t difference = 0;
   if (a.is_integer() && b.is_integer() &&

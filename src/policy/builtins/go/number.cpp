@@ -143,6 +143,25 @@ std::string mantissa_and_exponent(double value) {
 
 }  // namespace
 
+std::string without_underscores(std::string_view text) {
+  std::string out;
+  const bool signed_text = !text.empty() && (text[0] == '+' || text[0] == '-');
+  const std::string_view digits = text.substr(signed_text ? 1 : 0);
+  const bool hex = digits.size() > 1 && digits[0] == '0' && (digits[1] | 32) == 'x';
+  const std::size_t prefix = (signed_text ? 1U : 0U) + (hex ? 2U : 0U);
+  const auto is_part = [&](std::size_t at) {
+    return at < text.size() && (hex ? is_hex_digit(text[at]) : is_digit(text[at]));
+  };
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '_') {
+      out += text[i];
+    } else if (i < prefix || !(is_part(i - 1) || (hex && i == prefix)) || !is_part(i + 1)) {
+      return std::string(text);
+    }
+  }
+  return out;
+}
+
 std::optional<std::string_view> parse_float_problem(std::string_view text) {
   FloatText parts;
   if (!parts.parse(text)) return "invalid syntax";
@@ -161,7 +180,8 @@ std::string json_spelling(std::string_view text) {
   std::string out(parts.negative ? "-" : "");
   out += whole.empty() ? "0" : whole;
   if (!parts.fraction.empty()) out.append(".").append(parts.fraction);
-  if (!parts.exponent.empty()) out.append("e").append(parts.exponent);
+  const bool upper = text.find('E') != std::string_view::npos;
+  if (!parts.exponent.empty()) out.append(upper ? "E" : "e").append(parts.exponent);
   return out;
 }
 

@@ -7,6 +7,9 @@
 
 namespace signalbox::policy::go {
 
+/// The text without the underscores that stand between its digits; unchanged where one stands elsewhere.
+std::string without_underscores(std::string_view text);
+
 /// What strconv.ParseFloat(text, 64) complains about ("invalid syntax", "value out of range"), or nothing.
 /// Infinities and NaN are not accepted here.
 std::optional<std::string_view> parse_float_problem(std::string_view text);

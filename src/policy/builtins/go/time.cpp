@@ -16,8 +16,24 @@ std::int64_t local_seconds(const Time& time) {
   return time.seconds + time.zone->at(time.seconds).offset;
 }
 
+// Dates that no int64 of seconds holds wrap around as Go's do.
+std::int64_t wrapping_add(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+}
+
+/// Unix seconds at the beginning of a day, by the steps of Go's dateToAbsDays.
+std::int64_t unix_of_date(std::int64_t year, std::int64_t month, std::int64_t day) {
+  constexpr std::uint64_t kFirstYear = 292'277'022'400, kUnixDays = kFirstYear / 400 * 146097 + 306 + 719162;
+  const bool early = month < 3;
+  const std::uint64_t years = static_cast<std::uint64_t>(year) - (early ? 1 : 0) + kFirstYear;
+  const auto month_days = static_cast<std::uint64_t>(((month + (early ? 12 : 0)) * 979 - 2919) >> 5);
+  const std::uint64_t days = 146097 * (years / 100) / 4 + 1461 * (years % 100) / 4 + month_days +
+                             static_cast<std::uint64_t>(day) - 1;
+  return static_cast<std::int64_t>((days - kUnixDays) * 86400);
+}
+
 void carry(std::int64_t& high, std::int64_t& low, std::int64_t base) {
-  high += floor_div(low, base);
+  high = wrapping_add(high, floor_div(low, base));
   low = floor_mod(low, base);
 }
 
@@ -160,28 +176,29 @@ std::string_view weekday_name(const Time& time) {
 
 Time make_time(std::int64_t year, std::int64_t month, std::int64_t day, std::int64_t hour,
                std::int64_t minute, std::int64_t second, std::int64_t nanosecond, const Zone& zone) {
-  --month;
+  month = wrapping_add(month, -1);
   carry(year, month, 12);
   carry(second, nanosecond, 1'000'000'000);
   carry(minute, second, 60);
   carry(hour, minute, 60);
   carry(day, hour, 24);
-  std::int64_t local =
-      days_from_civil(year, static_cast<int>(month) + 1, day) * 86400 + hour * 3600 + minute * 60 + second;
+  const std::int64_t local =
+      wrapping_add(unix_of_date(year, month + 1, day), hour * 3600 + minute * 60 + second);
   // The zone is asked at the local reading first; near a change of clocks, again at the instant that gives.
   ZonePeriod period = zone.at(local);
   if (period.offset != 0) {
-    std::int64_t instant = local - period.offset;
+    const std::int64_t instant = wrapping_add(local, -period.offset);
     if (instant < period.start || instant >= period.end) period = zone.at(instant);
   }
-  return {local - period.offset, static_cast<std::int32_t>(nanosecond), &zone};
+  return {wrapping_add(local, -period.offset), static_cast<std::int32_t>(nanosecond), &zone};
 }
 
 Time add_date(const Time& time, std::int64_t years, std::int64_t months, std::int64_t days) {
   CivilDate date = date_of(time);
   Clock clock = clock_of(time);
-  return make_time(date.year + years, date.month + months, date.day + days, clock.hour, clock.minute,
-                   clock.second, time.nanoseconds, *time.zone);
+  return make_time(wrapping_add(date.year, years), wrapping_add(date.month, months),
+                   wrapping_add(date.day, days), clock.hour, clock.minute, clock.second, time.nanoseconds,
+                   *time.zone);
 }
 
 std::string format_time(const Time& time, std::string_view layout) {

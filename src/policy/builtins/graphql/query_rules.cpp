@@ -5,6 +5,7 @@
 #include <charconv>
 #include <set>
 
+#include "policy/builtins/go/number.h"
 #include "policy/builtins/go/text.h"
 #include "policy/builtins/graphql/query_overlap.h"
 #include "policy/builtins/graphql/query_validator.h"
@@ -250,6 +251,19 @@ void Validator::value(const Value& node, const Expected& expected) {
   if (expected.def != nullptr && expected.type) check_value(node, expected);
 }
 
+/// Whether Go's int64 and float64 hold the numbers of a literal.
+bool representable(const Value& node) {
+  Text raw = text_in(node, "Raw");
+  std::int64_t number = 0;
+  switch (literal_of(node)) {
+    case Literal::Int: return std::from_chars(raw.data(), raw.data() + raw.size(), number).ec == std::errc();
+    case Literal::Float: return !go::parse_float_problem(raw);
+    default:
+      return std::ranges::all_of(list_in(node, "Children"),
+                                 [](const Value& child) { return representable(child.at("Value")); });
+  }
+}
+
 void Validator::check_variable_use(const Value& node, const Expected& expected) {
   if (!operation_) return;
   auto variables = list_in(operation_, "VariableDefinitions");
@@ -267,6 +281,7 @@ void Validator::check_variable_use(const Value& node, const Expected& expected) 
   bool fits = compatible(type, expected.type);
   if (!fits && optional && flag_in(expected.type, "NonNull") && !flag_in(type, "NonNull"))
     fits = type_text(type) + "!" == type_text(expected.type);
+  if (preset && expected.def != nullptr && !representable(preset)) unexpected_value(node, expected);
   if (!fits)
     complain(node, "Variable " + spelled + " of type " + quoted(type_text(type)) +
                        " used in position expecting type " + quoted(type_text(expected.type)) + ".");
@@ -277,9 +292,11 @@ void Validator::unexpected_value(const Value& node, const Expected& expected) {
   Text bare = Text(type).substr(0, type.size() - (type.ends_with('!') ? 1 : 0));
   if (bare == "Int") {
     Text raw = text_in(node, "Raw");
-    bool digits = !raw.empty() && raw.find_first_not_of("0123456789", raw[0] == '-' ? 1 : 0) == Text::npos;
+    std::int32_t number = 0;
+    const bool outside =
+        std::from_chars(raw.data(), raw.data() + raw.size(), number).ec == std::errc::result_out_of_range;
     return complain(node, std::string("Int cannot represent non") +
-                              (digits ? " 32-bit signed integer" : "-integer") + " value: " + shown);
+                              (outside ? " 32-bit signed integer" : "-integer") + " value: " + shown);
   }
   if (bare == "String" || type == "[String]")
     return complain(node, "String cannot represent a non string value: " + shown);
@@ -333,6 +350,7 @@ void Validator::check_value(const Value& node, const Expected& expected) {
     return;
   }
   if (def.kind == "SCALAR" && !one_of({"Int", "Float", "String", "Boolean", "ID"})) return;
+  if (!representable(node)) unexpected_value(node, expected);
   bool fits = true;
   switch (kind) {
     case Literal::List: fits = static_cast<bool>(expected.type.at("Elem")); break;

@@ -40,11 +40,16 @@ std::string go_errno(int error) {
   return go::to_lower(std::generic_category().message(error));
 }
 
+bool is_port(const std::string& text) {
+  return text.size() <= 5 && std::atoi(text.c_str()) <= 65535;
+}
+
 /// Why a connection could not be made.
 std::string connection_problem(const Endpoint& endpoint) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
+  if (!is_port(endpoint.port)) return "dial tcp: address " + endpoint.port + ": invalid port";
   if (getaddrinfo(endpoint.host.c_str(), endpoint.port.c_str(), &hints, &found) != 0)
     return "dial tcp: lookup " + endpoint.host + ": no such host";
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> addresses(found, freeaddrinfo);
@@ -156,6 +161,8 @@ std::string_view Response::header(std::string_view name) const {
 
 std::expected<Response, Failure> send(const Request& request) {
   const Endpoint endpoint = endpoint_of(request.url);
+  if (request.socket.empty() && !is_port(endpoint.port))
+    return std::unexpected(Failure{connection_problem(endpoint), false});
   const ClientIdentity identity(request.tls);
   auto client = client_of(request, endpoint, identity);
   const nanoseconds limit = request.timeout.count() > 0 ? request.timeout : kForever;

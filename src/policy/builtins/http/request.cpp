@@ -166,6 +166,8 @@ bool has_certificate(Text pem) {
   return pem.contains("-----BEGIN CERTIFICATE-----") && crypto::certificates(pem).has_value();
 }
 
+constexpr Text kNoCertificate = "tls: failed to find any PEM data in certificate input";
+
 Complaint read_tls(Reading& in) {
   TlsOptions& tls = in.request.tls;
   tls.certificate = in.certificate.text;
@@ -178,9 +180,12 @@ Complaint read_tls(Reading& in) {
   if (!in.certificate.variable.empty() && !in.key.variable.empty()) {
     tls.certificate = variable(in.certificate.variable);
     tls.key = variable(in.key.variable);
+    if (!has_certificate(tls.certificate))
+      return "cannot extract public/private key pair from envvars " + go::quote(in.certificate.variable) +
+             ", " + go::quote(in.key.variable) + ": " + std::string(kNoCertificate);
   }
   if (!tls.certificate.empty() && !tls.key.empty() && !has_certificate(tls.certificate))
-    return "tls: failed to find any PEM data in certificate input";
+    return std::string(kNoCertificate);
   tls.system_roots = in.system_certs;
   if (!in.roots.text.empty()) {
     tls.roots = go::replace_all(in.roots.text, "\\n", "\n");
