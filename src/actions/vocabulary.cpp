@@ -125,7 +125,6 @@ void append_action(const ActionSpec& spec, std::string& out) {
 policy::Vocabulary vocabulary() {
   policy::Vocabulary words;
   for (std::string_view hook : kHookNames) words.hooks.emplace_back(hook);
-  words.silent_hooks = hook_names(kLifecycleHooks);
   words.default_hook = name(Hook::TrafficFromClient);
   for (const ActionSpec& spec : catalogue()) {
     policy::Vocabulary::Action action;

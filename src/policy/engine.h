@@ -69,8 +69,7 @@ struct Vocabulary {
     std::vector<std::string> hooks;  ///< hooks where it makes sense; empty = all
   };
   std::vector<std::string> hooks;
-  std::vector<std::string> silent_hooks;  ///< of them, those that the host never raises
-  std::string default_hook;               ///< a rule that names no hook is about this one (the entry says so)
+  std::string default_hook;  ///< a rule that names no hook is about this one (the entry says so)
   std::vector<Action> actions;
   /// Judges the actions of one rule, which is asked at these hooks; beyond what the schemas can say.
   std::function<std::vector<ActionFault>(std::span<const WrittenAction>, std::span<const std::string>)> judge;

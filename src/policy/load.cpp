@@ -10,7 +10,6 @@
 #include "policy/fold.h"
 #include "policy/loaded.h"
 #include "policy/query_context.h"
-#include "policy/silent_rules.h"
 #include "policy/syntax/parsing.h"
 #include "policy/yaml/policy.h"
 #include "policy/yaml/schemas.h"
@@ -297,7 +296,6 @@ std::expected<std::shared_ptr<const PolicySet>, Diagnostics> PolicySet::load(std
     if (loaded->program.rule_sets[n].path == loaded->options.entry) loaded->entry = n;
   }
   describe_rules(*loaded);
-  std::ranges::move(silent_rules(*loaded), std::back_inserter(loaded->warnings));
   return std::shared_ptr<const PolicySet>(new PolicySet(std::move(loaded)));
 }
 

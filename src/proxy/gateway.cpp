@@ -31,6 +31,7 @@ class Gateway::Impl {
   void use(std::shared_ptr<const policy::PolicySet> policies);
   std::vector<SessionView> sessions() const;
   bool end_session(std::uint64_t id);
+  void signalled(std::string name) { raise(actions::Hook::Signal, std::move(name)); }
   void deliver(actions::JobResult result);
   actions::BlockList& blocks() { return shared_.blocks; }
   actions::Limiter& limiter() { return shared_.limiter; }
@@ -43,6 +44,8 @@ class Gateway::Impl {
   void accept(Fd client, const Endpoint& peer, std::size_t listener);
   Worker& least_loaded();
   std::size_t load() const;
+  /// A hook of the gateway's own life, soon.
+  void raise(actions::Hook hook, std::string signal = {});
   /// Runs `work` on every worker's thread and waits for all.
   template <class Work>
   void on_every_worker(Work work) const;
@@ -110,12 +113,21 @@ Result<void> Gateway::Impl::open_listener(std::size_t index) {
 }
 
 void Gateway::Impl::start() {
+  Worker& first = *workers_.front();
+  first.lead([this] { return load(); });
+  first.lifecycle().raise(actions::Hook::ConfigLoaded);
+  first.lifecycle().raise(actions::Hook::Booting);
   started_ = true;
   accepting_ = true;
   for (auto& worker : workers_) worker->start();
-  workers_.front()->loop().post(
-      [raw = workers_.front().get()] { raw->watch_targets(), raw->share_blocks(); });
+  first.loop().post([&first] { first.watch_targets(), first.share_blocks(); });
+  raise(actions::Hook::Booted);
   for (const std::string& address : addresses_) log::info("listening", {{"address", address}});
+}
+
+void Gateway::Impl::raise(actions::Hook hook, std::string signal) {
+  Worker& first = *workers_.front();
+  first.loop().post([&first, hook, signal = std::move(signal)] { first.lifecycle().raise(hook, signal); });
 }
 
 Worker& Gateway::Impl::least_loaded() {
@@ -155,6 +167,7 @@ Result<void> Gateway::Impl::reload(GatewayOptions options) {
   settings_ = *settings;
   shared_.census.use(settings_->options.limits);
   on_every_worker([this](Worker& worker) { worker.use(settings_); });
+  raise(actions::Hook::ConfigLoaded);
   return {};
 }
 
@@ -164,6 +177,7 @@ void Gateway::Impl::use(std::shared_ptr<const policy::PolicySet> policies) {
       retired_.share(std::make_unique<const Policies>(std::move(policies), ++policies_number_));
   if (started_) {
     on_every_worker([&](Worker& worker) { worker.use(bound); });
+    raise(actions::Hook::ConfigLoaded);
   } else {
     for (auto& worker : workers_) worker->use(bound);
   }
@@ -203,6 +217,7 @@ std::size_t Gateway::Impl::load() const {
 
 std::size_t Gateway::Impl::drain(std::chrono::milliseconds deadline) {
   if (!accepting_.exchange(false)) return 0;
+  raise(actions::Hook::Shutdown);
   on_every_worker([](Worker& worker) { worker.drain(); });
   const auto until = std::chrono::steady_clock::now() + deadline;
   while (load() > 0 && std::chrono::steady_clock::now() < until) {
@@ -244,6 +259,9 @@ void Gateway::use(std::shared_ptr<const policy::PolicySet> policies) {
 }
 Result<void> Gateway::reload(GatewayOptions options) {
   return impl_->reload(std::move(options));
+}
+void Gateway::signalled(std::string name) {
+  impl_->signalled(std::move(name));
 }
 void Gateway::deliver(actions::JobResult result) {
   impl_->deliver(std::move(result));

@@ -84,6 +84,9 @@ class Gateway {
   /// On an error nothing has changed.
   Result<void> reload(GatewayOptions options);
 
+  /// The process has got this signal ("SIGHUP"); what follows from it is the caller's.
+  void signalled(std::string name);
+
   /// Delivers the result of an async job to the session that asked for it, if it still lives.
   void deliver(actions::JobResult result);
 

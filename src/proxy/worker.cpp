@@ -71,6 +71,19 @@ void Worker::configure_decider() {
 void Worker::use(std::shared_ptr<const Settings> settings) {
   settings_ = std::move(settings);
   configure_decider();
+  if (lifecycle_) lifecycle_->tick_every(settings_->options.tick_interval);
+}
+
+void Worker::use(std::shared_ptr<const Policies> policies) {
+  decider_.use(std::move(policies));
+  if (lifecycle_) lifecycle_->tick_every(settings_->options.tick_interval);
+}
+
+void Worker::lead(std::function<std::uint64_t()> sessions) {
+  lifecycle_ = std::make_unique<Lifecycle>(loop_, decider_, [this, sessions = std::move(sessions)] {
+    return Lifecycle::Facts{.gateway = {settings_, &settings_->facts}, .sessions = sessions()};
+  });
+  lifecycle_->tick_every(settings_->options.tick_interval);
 }
 
 Worker::~Worker() {

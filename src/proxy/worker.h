@@ -11,6 +11,7 @@
 #include "actions/limits/limiter.h"
 #include "proxy/gateway.h"
 #include "proxy/hooks/decider.h"
+#include "proxy/hooks/lifecycle.h"
 #include "proxy/net/listener.h"
 #include "proxy/net/loop.h"
 #include "proxy/net/resolver.h"
@@ -83,9 +84,14 @@ class Worker {
   void listen(Fd fd, Listener::OnAccept on_accept);
   void adopt(Fd client, Endpoint peer, std::size_t listener);
   void use(std::shared_ptr<const Settings> settings);
-  void use(std::shared_ptr<const Policies> policies) { decider_.use(std::move(policies)); }
+  void use(std::shared_ptr<const Policies> policies);
   void drain();
   void cut_off();
+  /// The hooks of the gateway's own life are raised here from now on; one worker does it. `sessions`: how
+  /// many are open in the whole gateway.
+  void lead(std::function<std::uint64_t()> sessions);
+  /// On the worker that leads.
+  Lifecycle& lifecycle() { return *lifecycle_; }
   /// Health checks of the targets; one worker does them.
   void watch_targets();
   /// Blocks go to and come from the other gateways; one worker sees to it.
@@ -112,6 +118,7 @@ class Worker {
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::unordered_set<Session*> sessions_;
   std::atomic<std::size_t> load_{0};
+  std::unique_ptr<Lifecycle> lifecycle_;  ///< null: another worker leads
   std::unique_ptr<Monitor> monitor_;
   std::unique_ptr<SharedStore> store_;
   bool shares_blocks_ = false;

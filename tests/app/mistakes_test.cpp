@@ -32,12 +32,6 @@ std::vector<std::string> mistakes(std::vector<policy::SourceFile> files) {
   return set ? std::vector<std::string>{} : places(set.error());
 }
 
-std::vector<std::string> warnings(std::string path, std::string_view text) {
-  const auto set = policy::PolicySet::load({{std::move(path), std::string(text)}}, host_vocabulary());
-  if (!set) FAIL(to_text(set.error()));
-  return places((*set)->warnings());
-}
-
 using Places = std::vector<std::string>;
 
 }  // namespace
@@ -86,33 +80,4 @@ TEST_CASE("no mistake is told that follows from another") {
   CHECK(mistakes({{"p.policy.yaml",
                    "policy: p\nrules:\n  - when: [\"x := (1\", \"x > 0\"]\n    then: [deny]\n"}}) ==
         Places{"p.policy.yaml:3 rego_parse_error"});
-}
-
-TEST_CASE("a rule that is only about hooks which nothing raises is warned of") {
-  for (const std::string hook : {"config_loaded", "booting", "booted", "tick", "signal", "shutdown"}) {
-    INFO(hook);
-    const std::string rego =
-        "package policies.r\n\nactions contains {\"action\": \"log\", \"message\": \"x\"} if "
-        "input.hook == \"" +
-        hook + "\"\n";
-    const auto set = policy::PolicySet::load({{"r.rego", rego}}, host_vocabulary());
-    REQUIRE(set);
-    REQUIRE(places((*set)->warnings()) == Places{"r.rego:3 policy_silent_hook"});
-    const Diagnostic& warning = (*set)->warnings().front();
-    CHECK(warning.severity == Severity::Warning);
-    CHECK(warning.message == "nothing raises " + hook + ": the rule never fires");
-    CHECK(warning.source_line.starts_with("actions contains"));
-    CHECK(warning.hint.starts_with("hooks that are raised: connecting, startup, "));
-    CHECK(warning.hint.find(hook) == std::string::npos);
-  }
-  CHECK(warnings(
-            "y.policy.yaml",
-            "policy: y\non: [booted, tick]\nrules:\n  - then:\n      - log: {message: a}\n      - "
-            "webhook: {url: \"https://a.example/\"}\n  - name: another\n    on: [closed]\n    then: [{log: "
-            "{message: b}}]\n") ==
-        Places{"y.policy.yaml:5 policy_silent_hook", "y.policy.yaml:6 policy_silent_hook"});
-  CHECK(
-      warnings("y.policy.yaml", "policy: y\non: [booted, closed]\nrules:\n  - then: [{log: {message: a}}]\n")
-          .empty());
-  CHECK(warnings("y.policy.yaml", "policy: y\nrules:\n  - then: [deny]\n").empty());
 }

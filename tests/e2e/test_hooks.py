@@ -208,3 +208,53 @@ def test_the_result_of_an_action_comes_back_to_its_session(make_gateway):
             assert other.rows("select 1") == [("1",)]
     assert seen == [{"session.user": "bob", "result.ok": True, "result.action": "webhook", "result.attempts": 2}]
 
+
+
+# --- the gateway's own life
+
+LIFE = "config_loaded, booting, booted, tick, signal, shutdown"
+
+
+@pytest.mark.parametrize("refusing", [False, True])
+def test_the_gateways_own_life_is_told(make_gateway, refusing):
+    """With `policy.default: deny` too: nothing of this needs permission."""
+    told = [{"log": {"message": "life", "fields": ["hook", "gateway.node", "gateway.sessions", "gateway.signal", "session.user", "client.address"]}}]
+    rules = {"a.policy.yaml": policy(LIFE, told), "b.policy.yaml": policy("traffic_from_client", ["allow"], name="allows")}
+    config = {"gateway": {"tick_interval": "50ms", "node": "one"}, "policy": {"default": "deny" if refusing else "allow"}}
+    gateway = make_gateway(rules=rules, config=config)
+
+    def hooks(after):
+        return [s["hook"] for s in fields(gateway)[after:] if s["hook"] != "tick"]
+
+    def become(expected, after=0):
+        host.wait_until(lambda: hooks(after) == expected, 10, f"{expected}")
+        return len(fields(gateway))
+
+    seen = become(["config_loaded", "booting", "booted"])
+    with connect(gateway) as wire:
+        assert wire.rows("select 1") == [("1",)]
+        host.wait_until(lambda: fields(gateway)[-1] == {"hook": "tick", "gateway.node": "one", "gateway.sessions": 1}, 10, "a tick tells of the session")
+    gateway.write_rules(policy("traffic_from_client", ["allow"], name="other"), "c.policy.yaml")
+    seen = become(["config_loaded"], seen)
+    gateway.reload()
+    seen = become(["signal", "config_loaded"], seen)
+    gateway.write_config({"gateway": {"tick_interval": "0"}})
+    gateway.reload()
+    seen = become(["signal", "config_loaded"], seen)
+    assert not gateway.metric("signalbox_statements_refused_total") and not gateway.metric("signalbox_decision_errors_total")
+    assert gateway.stop() == 0
+    last = fields(gateway)[seen:]
+    assert [s["hook"] for s in last] == ["signal", "shutdown"] and last[0]["gateway.signal"] == "SIGTERM"
+    assert {s["gateway.signal"] for s in fields(gateway) if s["hook"] == "signal"} == {"SIGHUP", "SIGTERM"}
+    assert not any("session.user" in s or "client.address" in s for s in fields(gateway))
+
+
+def test_who_is_about_nothing_of_it_is_not_asked(make_gateway):
+    """A policy without hooks is about statements of clients; no tick wakes the gateway."""
+    gateway = make_gateway(rules={"a.policy.yaml": "policy: p\nrules:\n  - then: [{log: {message: seen, fields: [hook]}}]\n"}, config={"gateway": {"tick_interval": "10ms"}})
+    with connect(gateway) as wire:
+        wire.ask(query("select 1"))
+    assert [s["hook"] for s in fields(gateway, 1)] == ["traffic_from_client"]
+    gateway.reload()
+    assert gateway.stop() == 0
+    assert [s["hook"] for s in fields(gateway, 1)] == ["traffic_from_client"]

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <thread>
 
@@ -111,6 +112,7 @@ void stop(Service& service, std::chrono::milliseconds deadline, const sigset_t& 
 void serve(Service& service, const Options& options, const sigset_t& signals) {
   for (;;) {
     const int signal = next_signal(signals);
+    service.signalled(fmt::format("SIG{}", ::sigabbrev_np(signal)));
     if (signal == SIGHUP) {
       reload(service, options);
       continue;

@@ -52,6 +52,7 @@ struct GatewayConfig {
   Labels labels;
   std::uint64_t threads = 0;
   Duration busy_poll{};
+  Duration tick_interval{};
   Duration drain_timeout{};
   std::filesystem::path scram_file;
   Words forward_networks;

@@ -16,6 +16,8 @@ Keys keys(GatewayConfig& c) {
       {"busy_poll", &c.busy_poll, "0",
        "How long an event loop looks for events before it sleeps, while they come as soon as that: shorter "
        "answers for the processor's time (docs/operations.md); at most 1ms, 0 turns it off."},
+      {"tick_interval", &c.tick_interval, "5s",
+       "How often the hook `tick` is raised, where a policy is about it; 0: never.", Reload::Live},
       {"drain_timeout", &c.drain_timeout, "30s",
        "On SIGTERM, how long sessions may go on before they are closed; idle ones are closed at once.",
        Reload::Live},

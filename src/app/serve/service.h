@@ -62,6 +62,8 @@ class Service {
   /// Where the admin API is, "host:port"; "" when it is off.
   std::string admin_address() const;
 
+  /// The process has got this signal, "SIGHUP": policies hear of it.
+  void signalled(std::string name) { gateway_->signalled(std::move(name)); }
   /// Takes over the live keys of a newly read configuration, and loads the policies again. What waits for a
   /// restart is logged. On an error what runs goes on unchanged.
   void reload(Config config);

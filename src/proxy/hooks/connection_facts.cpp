@@ -58,12 +58,14 @@ Value of(View view, Arena& arena) {
 }
 
 constexpr auto kGateway = &Event::gateway;
+constexpr auto kLife = &Event::life;
 constexpr auto kClient = &Event::client;
 constexpr auto kServer = &Event::server;
 constexpr auto kSession = &Event::session;
 constexpr auto kMessage = &Event::message;
 
 using G = GatewayFacts;
+using L = LifeFacts;
 using C = ClientFacts;
 using V = ServerFacts;
 using S = SessionFacts;
@@ -79,6 +81,9 @@ constexpr Fact kFacts[] = {
     {"gateway.tenant", Gateway, of<kGateway, [](const G& g, Arena&) { return text(g.tenant); }>},
     {"gateway.labels", Gateway, of<kGateway, [](const G& g, Arena& a) { return names(g.labels, a); }>},
     {"gateway.listener", Session, of<kClient, [](const C& c, Arena&) { return text(c.listener); }>},
+
+    {"gateway.sessions", Moment, of<kLife, [](const L& l, Arena&) { return number(l.sessions); }>},
+    {"gateway.signal", Moment, of<kLife, [](const L& l, Arena&) { return text_or_undefined(l.signal); }>},
 
     {"client.address", Session, of<kClient, [](const C& c, Arena&) { return text_or_undefined(c.address); }>},
     {"client.port", Session, of<kClient, [](const C& c, Arena&) { return number(c.port); }>},

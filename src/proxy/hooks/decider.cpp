@@ -297,8 +297,7 @@ std::shared_ptr<Ruling> Decider::rule(policy::Decision decision, actions::Hook h
                                       actions::InterlockOptions interlock) const {
   auto ruling = std::make_shared<Ruling>();
   ruling->decision = std::move(decision);
-  // An answer needs nobody's permission: the request was permitted.
-  if (actions::kResponseHooks.contains(hook)) interlock.default_verdict = actions::Verdict::Allow;
+  if (!actions::kPermittedHooks.contains(hook)) interlock.default_verdict = actions::Verdict::Allow;
   actions::interlock(ruling->decision, hook, interlock, ruling->plan);
   if (ruling->decision.error) metrics_.add(Counter::DecisionErrors);
   if (const auto lost = actions::count(ruling->plan, actions::Fate::Conflict); lost > 0) {
@@ -412,6 +411,12 @@ void Decider::record(const Ruling& ruling, const Event& event, actions::Id id, b
       .decision = &ruling.decision,
       .plan = &ruling.plan};
   if (lane_->push(view_of_record) != actions::Push::Taken) metrics_.add(Counter::JobsDropped);
+}
+
+Task<RulingPtr> ruling_on(Decider& decider, Event& event) {
+  RulingPtr ruling;
+  if (decider.asynchronous()) ruling = co_await decider.ask(event);
+  co_return ruling ? ruling : decider.decide(event);
 }
 
 }  // namespace signalbox::proxy

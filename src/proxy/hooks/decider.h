@@ -190,4 +190,7 @@ class Decider {
   std::string facts_json_;  ///< scratch
 };
 
+/// By whoever decides: the external engine where there is one, or the embedded.
+Task<RulingPtr> ruling_on(Decider& decider, Event& event);
+
 }  // namespace signalbox::proxy

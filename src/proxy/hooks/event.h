@@ -41,6 +41,12 @@ struct GatewayFacts {
   std::vector<std::pair<std::string, std::string>> labels;
 };
 
+/// What only the hooks of the gateway's own life tell.
+struct LifeFacts {
+  std::string_view signal;     ///< "SIGHUP", at the hook `signal`
+  std::uint64_t sessions = 0;  ///< open ones
+};
+
 struct ClientFacts {
   std::string address;     ///< "" for a UNIX socket
   std::uint16_t port = 0;  ///< 0 for a UNIX socket
@@ -164,6 +170,7 @@ struct Event {
   actions::Hook hook = actions::Hook::Connecting;
   std::int64_t time_ns = 0;  ///< wall clock
   const GatewayFacts* gateway = nullptr;
+  const LifeFacts* life = nullptr;  ///< at the lifecycle hooks
   const ClientFacts* client = nullptr;
   const ServerFacts* server = nullptr;    ///< null until a target is chosen
   const SessionFacts* session = nullptr;  ///< null at `connecting`

@@ -5,12 +5,6 @@
 
 namespace signalbox::proxy {
 
-Task<RulingPtr> ruling_on(Decider& decider, Event& event) {
-  RulingPtr ruling;
-  if (decider.asynchronous()) ruling = co_await decider.ask(event);
-  co_return ruling ? ruling : decider.decide(event);
-}
-
 /// What is asked for beside the verdict is queued, and all of it recorded.
 std::optional<Refusal> Gate::judge(const Event& event, const Ruling& ruling, std::string_view outcome) {
   const bool recorded = ends_.decider().dispatch(ruling, event, false, outcome);

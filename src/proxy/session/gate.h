@@ -15,9 +15,6 @@
 
 namespace signalbox::proxy {
 
-/// By whoever decides: the external engine where there is one, or the embedded.
-Task<RulingPtr> ruling_on(Decider& decider, Event& event);
-
 class Gate {
  public:
   /// `host`: on which the sync actions of these hooks work.
