@@ -21,6 +21,7 @@ constexpr std::array kPasses = {
     Pass(check_void_calls),
     Pass(rewrite_prints),
     Pass(expand_calls),
+    Pass(check_annotations),
     Pass(rewrite_metadata_calls),
     Pass(rewrite_comprehension_terms),
     Pass(rewrite_head_values),

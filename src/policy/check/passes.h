@@ -27,6 +27,8 @@ void check_void_calls(Context& context);
 void rewrite_prints(Context& context);
 /// Nested calls move in front of their expression: operands hold no calls.
 void expand_calls(Context& context);
+/// No path and no package is annotated twice.
+void check_annotations(Context& context);
 /// rego.metadata.rule() and .chain() become constants.
 void rewrite_metadata_calls(Context& context);
 /// The terms of comprehensions are variables or constants.

@@ -90,32 +90,27 @@ std::string_view unspeakable(std::string_view text) {
   return text == ".nan" || text == ".NaN" || text == ".NAN" ? "NaN" : "";
 }
 
-struct Resolved {
-  std::string_view type;  ///< short tag: !!int
-  Value value;
-};
+}  // namespace
 
-std::expected<Resolved, std::string> resolve(Arena& arena, const std::string& text) {
+std::expected<YamlScalar, std::string> yaml_resolve(Arena& arena, const std::string& text) {
   if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL")
-    return Resolved{"!!null", Value::null()};
-  if (is_one_of(text, kTrueWords)) return Resolved{"!!bool", kTrue};
-  if (is_one_of(text, kFalseWords)) return Resolved{"!!bool", kFalse};
+    return YamlScalar{"!!null", Value::null()};
+  if (is_one_of(text, kTrueWords)) return YamlScalar{"!!bool", kTrue};
+  if (is_one_of(text, kFalseWords)) return YamlScalar{"!!bool", kFalse};
   if (const auto name = unspeakable(text); !name.empty())
     return std::unexpected(fmt::format("json: unsupported value: {}", name));
   if (std::string_view("+-.0123456789").contains(text[0])) {
     std::string digits;
     std::ranges::copy_if(text, std::back_inserter(digits), [](char c) { return c != '_'; });
-    if (const Value number = integer(arena, digits)) return Resolved{"!!int", number};
+    if (const Value number = integer(arena, digits)) return YamlScalar{"!!int", number};
     if (is_float(digits))
-      if (const Value number = float_value(arena, digits)) return Resolved{"!!float", number};
+      if (const Value number = float_value(arena, digits)) return YamlScalar{"!!float", number};
   }
-  return Resolved{"!!str", copy_string(arena, text)};
+  return YamlScalar{"!!str", copy_string(arena, text)};
 }
 
-}  // namespace
-
 std::expected<Value, std::string> yaml_plain(Arena& arena, const std::string& text) {
-  auto found = resolve(arena, text);
+  auto found = yaml_resolve(arena, text);
   if (!found) return std::unexpected(std::move(found.error()));
   return found->value;
 }
@@ -128,7 +123,7 @@ std::expected<Value, std::string> yaml_tagged(Arena& arena, std::string_view tag
     return copy_string(arena, *bytes);
   }
   if (name != "int" && name != "float" && name != "bool" && name != "null") return copy_string(arena, text);
-  auto found = resolve(arena, text);
+  auto found = yaml_resolve(arena, text);
   if (!found) return std::unexpected(found.error());
   const std::string_view type = found->type.substr(2);
   if (type == name || (name == "float" && type == "int")) return found->value;

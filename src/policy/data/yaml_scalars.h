@@ -10,7 +10,13 @@
 
 namespace signalbox::policy {
 
+struct YamlScalar {
+  std::string_view type;  ///< short tag: !!int
+  Value value;
+};
+
 /// Neither quoted nor tagged: its spelling says what it is.
+std::expected<YamlScalar, std::string> yaml_resolve(Arena& arena, const std::string& text);
 std::expected<Value, std::string> yaml_plain(Arena& arena, const std::string& text);
 
 /// With a tag, "tag:yaml.org,2002:int" say. Tags that are not YAML's own make strings.

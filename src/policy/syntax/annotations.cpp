@@ -4,10 +4,12 @@
 
 #include <algorithm>
 
+#include "policy/builtins/go/text.h"
+#include "policy/builtins/go/url.h"
+#include "policy/syntax/annotation_fields.h"
 #include "policy/syntax/compare.h"
 #include "policy/syntax/parser.h"
 #include "policy/syntax/print.h"
-#include "policy/syntax/yaml_term.h"
 
 namespace signalbox::policy::ast {
 namespace {
@@ -38,21 +40,24 @@ const Term* field(const Object& object, std::string_view name) {
   return nullptr;
 }
 
-/// As it is written: a block scalar keeps its last line end.
-std::string raw_text_of(const Object& object, std::string_view name) {
+/// Without the spaces around it; empty where there is no such text.
+std::string text_of(const Object& object, std::string_view name) {
   const Term* value = field(object, name);
   const auto* text = value == nullptr ? nullptr : as<String>(*value);
-  return text == nullptr ? std::string() : text->value;
+  return text == nullptr ? std::string() : std::string(trim(text->value));
 }
 
-std::string text_of(const Object& object, std::string_view name) {
-  return std::string(trim(raw_text_of(object, name)));
-}
-
+/// What is wrong with a text of several terms is told.
 Read<Ref> ref_from(const std::string& text) {
   auto ref = parse_ref(make_source("", text));
-  if (!ref) return std::unexpected("invalid reference: " + text);
-  return std::move(*ref);
+  if (ref) return std::move(*ref);
+  const auto terms = parse_query(make_source("", text));
+  if (!terms || terms->size() < 2) return std::unexpected(std::string());
+  return std::unexpected("expected exactly one term but got: " + to_text(*terms));
+}
+
+std::string because(std::string_view what, const std::string& why) {
+  return why.empty() ? std::string() : fmt::format(": {}{}", what, why);
 }
 
 /// "Jane Doe <jane@example.com>": the last word in angle brackets is the address.
@@ -71,6 +76,7 @@ Read<Author> author_from(std::string_view text) {
 }
 
 Read<Author> author_from(const Term& term) {
+  if (std::string wrong = key_problem(term); !wrong.empty()) return std::unexpected(std::move(wrong));
   if (const auto* text = as<String>(term)) return author_from(text->value);
   const auto* object = as<Object>(term);
   if (object == nullptr) return std::unexpected("invalid value type, must be string or map");
@@ -80,34 +86,38 @@ Read<Author> author_from(const Term& term) {
   return out;
 }
 
-Read<RelatedResource> resource_from(const Term& term) {
-  if (const auto* text = as<String>(term)) {
-    if (text->value.empty()) return std::unexpected("ref URL may not be empty string");
-    return RelatedResource{text->value, ""};
-  }
-  const auto* object = as<Object>(term);
-  if (object == nullptr) return std::unexpected("invalid value type, must be string or map");
-  RelatedResource out{text_of(*object, "ref"), text_of(*object, "description")};
-  if (out.ref.empty()) return std::unexpected("'ref' value required in object");
-  return out;
+Read<RelatedResource> resource_at(std::string_view url, std::string description) {
+  const auto parsed = go::parse_url(url);
+  if (!parsed) return std::unexpected(parsed.error().message);
+  return RelatedResource{parsed->text(), std::move(description)};
 }
 
-Read<SchemaAnnotation> schema_from(const Term& term) {
+Read<RelatedResource> resource_from(const Term& term) {
+  if (std::string wrong = key_problem(term); !wrong.empty()) return std::unexpected(std::move(wrong));
+  if (const auto* text = as<String>(term))
+    return text->value.empty() ? std::unexpected("ref URL may not be empty string")
+                               : resource_at(text->value, "");
   const auto* object = as<Object>(term);
-  if (object == nullptr || object->items.size() != 1) return std::unexpected("invalid schema declaration");
-  const ObjectItem& item = object->items.front();
-  const auto* path = as<String>(item.key);
+  if (object == nullptr) return std::unexpected("invalid value type, must be string or map");
+  const std::string ref = text_of(*object, "ref");
+  if (ref.empty()) return std::unexpected("'ref' value required in object");
+  return resource_at(ref, text_of(*object, "description"));
+}
+
+Read<SchemaAnnotation> schema_from(const Object& object) {
+  const auto* path = object.items.empty() ? nullptr : as<String>(object.items.front().key);
   auto ref = path == nullptr ? Read<Ref>(std::unexpected("")) : ref_from(path->value);
   if (!ref) return std::unexpected("invalid document reference");
+  const Term& value = object.items.front().value;
   SchemaAnnotation out;
   out.path = std::move(*ref);
-  if (const auto* name = as<String>(item.value)) {
+  if (const auto* name = as<String>(value)) {
     auto schema = ref_from(name->value);
     const auto* root = schema ? as<Var>(schema->terms.front()) : nullptr;
     if (root == nullptr || root->name != "schema") return std::unexpected("invalid schema reference");
     out.schema = std::move(*schema);
-  } else if (as<Object>(item.value) != nullptr) {
-    out.definition = item.value;
+  } else if (as<Object>(value) != nullptr && key_problem(value).empty()) {
+    out.definition = value;
   } else {
     return std::unexpected(fmt::format("invalid schema declaration for path \"{}\"", path->value));
   }
@@ -122,13 +132,17 @@ Read<CompileAnnotation> compile_from(const Object& object) {
       const auto* text = as<String>(item);
       if (text == nullptr) continue;
       auto ref = ref_from(text->value);
-      if (!ref) return std::unexpected(fmt::format("invalid unknowns element \"{}\"", text->value));
+      if (!ref)
+        return std::unexpected(fmt::format("invalid unknowns element \"{}\"{}", text->value,
+                                           because("failed to parse ref: ", ref.error())));
       out.unknowns.push_back(std::move(*ref));
     }
   }
   if (const std::string mask = text_of(object, "mask_rule"); !mask.empty()) {
     auto ref = ref_from(mask);
-    if (!ref) return std::unexpected(fmt::format("invalid mask_rule annotation \"{}\"", mask));
+    if (!ref)
+      return std::unexpected(
+          fmt::format("invalid mask_rule annotation \"{}\"{}", mask, because("", ref.error())));
     out.mask_rule = std::move(*ref);
   }
   return out;
@@ -142,61 +156,72 @@ std::optional<AnnotationScope> scope_from(std::string_view word) {
   return {};
 }
 
-/// A list field's items, each read by `read`; the first complaint wins.
-template <class T, class F>
-std::string read_list(const Object& object, std::string_view name, std::vector<T>& out,
-                      std::string_view complaint, F&& read) {
-  const Term* value = field(object, name);
-  const auto* list = value == nullptr ? nullptr : as<Array>(*value);
-  if (list == nullptr) {
-    const bool absent = value == nullptr || as<Null>(*value) != nullptr;
-    return absent ? std::string() : fmt::format("{} must be a list", name);
-  }
-  for (const Term& item : list->items) {
+/// Each value of a list, read by `read`; the first complaint wins.
+template <class T, class From, class F>
+std::string read_all(const std::vector<From>& list, std::vector<T>& out, std::string_view what, F&& read) {
+  for (const From& item : list) {
     auto one = read(item);
     if (!one) {
-      return complaint.empty() ? one.error()
-                               : fmt::format("invalid {} {}: {}", complaint, to_text(item), one.error());
+      if constexpr (std::is_same_v<From, Term>)
+        return fmt::format("invalid {} {}: {}", what, go_text(item), one.error());
+      return one.error();
     }
     out.push_back(std::move(*one));
   }
   return {};
 }
 
-Read<Annotations> annotations_from(const Object& object) {
+/// A map of free form: the keys of its values are texts.
+Read<std::optional<Term>> free_form(const std::optional<Object>& object) {
+  if (!object) return std::nullopt;
+  for (const ObjectItem& item : object->items)
+    if (std::string wrong = key_problem(item.value); !wrong.empty()) return std::unexpected(std::move(wrong));
+  return Term{*object, {}};
+}
+
+Read<Annotations> annotations_from(AnnotationFields fields) {
   Annotations out;
-  out.title = raw_text_of(object, "title");
-  out.description = raw_text_of(object, "description");
-  if (const Term* value = field(object, "entrypoint")) {
-    const auto* flag = as<Boolean>(*value);
-    out.entrypoint = flag != nullptr && flag->value;
-  }
-  std::string wrong = read_list(object, "organizations", out.organizations, "", [](const Term& item) {
-    const auto* text = as<String>(item);
-    return text == nullptr ? Read<std::string>(to_text(item)) : Read<std::string>(text->value);
-  });
-  if (wrong.empty()) {
-    wrong = read_list(object, "related_resources", out.related_resources, "related-resource definition",
-                      resource_from);
-  }
-  if (wrong.empty()) wrong = read_list(object, "schemas", out.schemas, "", schema_from);
-  if (wrong.empty()) {
-    wrong = read_list(object, "authors", out.authors, "author definition",
-                      [](const Term& item) { return author_from(item); });
-  }
+  out.title = std::move(fields.title);
+  out.description = std::move(fields.description);
+  out.entrypoint = fields.entrypoint;
+  out.organizations = std::move(fields.organizations);
+  std::string wrong =
+      read_all(fields.related_resources, out.related_resources, "related-resource definition", resource_from);
+  if (wrong.empty()) wrong = read_all(fields.schemas, out.schemas, "", schema_from);
+  if (wrong.empty())
+    wrong = read_all(fields.authors, out.authors, "author definition",
+                     [](const Term& item) { return author_from(item); });
   if (!wrong.empty()) return std::unexpected(std::move(wrong));
-  if (const Term* value = field(object, "compile"); value != nullptr && as<Object>(*value) != nullptr) {
-    auto compile = compile_from(*as<Object>(*value));
+  if (fields.compile) {
+    auto compile = compile_from(*fields.compile);
     if (!compile) return std::unexpected(std::move(compile.error()));
     out.compile = std::move(*compile);
   }
-  const auto free_form = [&](std::string_view name) {
-    const Term* value = field(object, name);
-    return value != nullptr && as<Object>(*value) != nullptr ? std::optional<Term>(*value) : std::nullopt;
-  };
-  out.custom = free_form("custom");
-  out.labels = free_form("labels");
+  auto custom = free_form(fields.custom);
+  if (!custom) return std::unexpected(std::move(custom.error()));
+  out.custom = std::move(*custom);
+  if (fields.labels) out.labels = Term{std::move(*fields.labels), {}};
   return out;
+}
+
+/// go-yaml does not see a key where no space follows its colon: OPA adds a hint.
+std::string hint_about(const Comment& comment) {
+  std::string_view rest = comment.text;
+  std::string symbols;
+  for (std::size_t colon; (colon = rest.find(':')) != std::string_view::npos;) {
+    rest.remove_prefix(colon + 1);
+    const bool last = rest.find(':') == std::string_view::npos;
+    if ((rest.empty() && last) || rest.starts_with(' ') || rest.starts_with('\t')) return {};
+    std::string rune;
+    go::append_rune(rune, rest.starts_with(':') ? go::kRuneError : go::decode_rune(rest).value);
+    symbols += (symbols.empty() ? "" : " ") + go::quote(rune, go::QuoteStyle::Ascii, '\'');
+  }
+  if (symbols.empty()) return {};
+  return fmt::format(
+      "\n  Hint: on line {}, symbol(s) [{}] immediately following a key/value separator ':' is not a legal "
+      "yaml "
+      "space character",
+      comment.span.row, symbols);
 }
 
 class Attacher {
@@ -230,22 +255,20 @@ class Attacher {
       yaml += std::string(line) + '\n';
     }
     if (trim(yaml).empty()) return parser_.error(at, "expected METADATA block, found whitespace");
-    auto document = term_from_yaml(yaml);
-    if (!document) {
-      const std::size_t line = std::min<std::size_t>(first + std::max(1U, document.error().row), end - 1);
-      return parser_.error(comments[line].span,
-                           fmt::format("yaml: line {}: {}", document.error().row, document.error().message));
+    auto fields = annotation_fields(yaml);
+    if (!fields) {
+      const std::size_t line = std::min<std::size_t>(first + 1 + fields.error().row, end - 1);
+      std::string message = std::move(fields.error().message);
+      for (std::size_t i = first + 1; i < end; ++i) message += hint_about(comments[i]);
+      return parser_.error(comments[line].span, std::move(message));
     }
-    const auto* object = as<Object>(*document);
-    if (object == nullptr)
-      return parser_.error(comments[first + 1].span, "yaml: a METADATA block must be a map");
-    auto annotations = annotations_from(*object);
+    const std::string scope = fields->scope;
+    auto annotations = annotations_from(std::move(*fields));
     if (!annotations) return parser_.error(at, std::move(annotations.error()));
     annotations->span = at;
     annotations->span.end = comments[end - 1].span.end;
     annotations->end_row = comments[end - 1].span.row;
-    if (attach(*annotations, text_of(*object, "scope")))
-      module_.annotations.push_back(std::move(*annotations));
+    if (attach(*annotations, scope)) module_.annotations.push_back(std::move(*annotations));
   }
 
   /// Ties the block to the first statement below it.

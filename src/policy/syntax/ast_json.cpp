@@ -10,6 +10,7 @@
 #include "policy/syntax/annotation_term.h"
 #include "policy/syntax/compare.h"
 #include "policy/syntax/head_names.h"
+#include "policy/syntax/print.h"
 #include "policy/value/json.h"
 
 namespace signalbox::policy::ast {
@@ -40,7 +41,7 @@ constexpr std::string_view kDefault = "default";
 
 class Writer {
  public:
-  Writer(const Source& source, const AstJsonOptions& options) : source_(source), options_(options) {}
+  Writer(const Source& source, const AstJsonOptions& options) : source_(&source), options_(options) {}
 
   std::string take() { return std::move(out_); }
 
@@ -95,6 +96,7 @@ class Writer {
     if (!fresh_) out_ += ',';
     fresh_ = false;
   }
+  void null() { out_ += "null"; }
   void key(std::string_view name) {
     separate();
     text(name);
@@ -123,12 +125,12 @@ class Writer {
   void place(const Span& span, bool with_text) {
     open('{');
     key("file");
-    text(source_.name);
+    text(source_->name);
     key("row");
     out_ += std::to_string(span.row);
     key("col");
     out_ += std::to_string(span.col);
-    const auto covered = span.text(source_);
+    const auto covered = span.text(*source_);
     if (with_text && !covered.empty()) {
       key("text");
       text(go::base64_encode(covered));
@@ -187,10 +189,11 @@ class Writer {
   void value(const TemplateString& node) {
     open('{');
     key("parts");
-    list(node.parts, [&](const auto& part) {
+    const auto write = [&](const auto& part) {
       if (const auto* one = std::get_if<Box<Term>>(&part)) return term(**one);
       expr(*std::get<Box<Expr>>(part), 0);
-    });
+    };
+    node.parts.empty() ? null() : list(node.parts, write);
     key("multi_line");
     out_ += node.raw ? "true" : "false";
     close('}');
@@ -229,11 +232,7 @@ class Writer {
     key("domain");
     term(*node.domain);
     key("key");
-    if (node.key) {
-      term(**node.key);
-    } else {
-      out_ += "null";
-    }
+    node.key ? term(**node.key) : null();
     location(node.span);
     key("value");
     term(*node.value);
@@ -408,7 +407,7 @@ class Writer {
     list(schema.path.terms, [&](const Term& part) { placeless(part); });
     if (schema.schema) {
       key("schema");
-      terms(schema.schema->terms);
+      terms_of_text(*schema.schema);
     }
     if (schema.definition) {
       key("definition");
@@ -416,16 +415,24 @@ class Writer {
     }
     close('}');
   }
+  /// A reference that was a text of its own.
+  void terms_of_text(const Ref& ref) {
+    const Source text{"", to_text(ref)};
+    const Source* outer = std::exchange(source_, &text);
+    terms(ref.terms);
+    source_ = outer;
+  }
+
   void compile(const CompileAnnotation& compile) {
     key("compile");
     open('{');
     if (!compile.unknowns.empty()) {
       key("unknowns");
-      list(compile.unknowns, [&](const Ref& ref) { terms(ref.terms); });
+      list(compile.unknowns, [&](const Ref& ref) { terms_of_text(ref); });
     }
     if (compile.mask_rule) {
       key("mask_rule");
-      terms(compile.mask_rule->terms);
+      terms_of_text(*compile.mask_rule);
     }
     close('}');
   }
@@ -464,7 +471,7 @@ class Writer {
     }
   }
 
-  const Source& source_;
+  const Source* source_;
   const AstJsonOptions& options_;
   std::string out_;
   bool fresh_ = true;

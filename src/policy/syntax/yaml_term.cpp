@@ -1,43 +1,11 @@
-// YAML to ground terms, by yaml-cpp. Aliases are expanded, so that the number of nodes is bounded: a few
-// lines of nested aliases would otherwise stand for billions.
+// Numbers keep their spelling as far as JSON has it.
 #include "policy/syntax/yaml_term.h"
-
-#include <yaml-cpp/yaml.h>
 
 #include <array>
 #include <charconv>
 
 namespace signalbox::policy::ast {
 namespace {
-
-constexpr int kMaxDepth = 64;
-constexpr int kMaxNodes = 100'000;
-
-struct Converter {
-  int nodes = 0;
-
-  Term convert(const YAML::Node& node, int depth) {
-    if (depth > kMaxDepth || ++nodes > kMaxNodes) throw YAML::Exception(node.Mark(), "document too large");
-    switch (node.Type()) {
-      case YAML::NodeType::Sequence: {
-        Array out;
-        for (const auto& item : node) out.items.push_back(convert(item, depth + 1));
-        return {std::move(out), {}};
-      }
-      case YAML::NodeType::Map: {
-        Object out;
-        for (const auto& item : node) {
-          out.items.push_back({convert(item.first, depth + 1), convert(item.second, depth + 1)});
-        }
-        return {std::move(out), {}};
-      }
-      case YAML::NodeType::Scalar:
-        return node.Tag() == "!" || node.Tag() == "tag:yaml.org,2002:str" ? make_string(node.Scalar())
-                                                                          : scalar_from_yaml(node.Scalar());
-      default: return make_null();
-    }
-  }
-};
 
 template <std::size_t N>
 bool one_of(std::string_view word, const std::array<std::string_view, N>& words) {
@@ -105,15 +73,6 @@ Term scalar_from_yaml(std::string_view text) {
   if (one_of(text, kFalse)) return make_bool(false);
   if (std::string number = json_number(text); !number.empty()) return make_number(std::move(number));
   return make_string(std::string(text));
-}
-
-std::expected<Term, YamlProblem> term_from_yaml(std::string_view text) {
-  try {
-    return Converter{}.convert(YAML::Load(std::string(text)), 0);
-  } catch (const YAML::Exception& problem) {
-    const auto row = problem.mark.is_null() ? 0 : static_cast<std::uint32_t>(problem.mark.line + 1);
-    return std::unexpected(YamlProblem{row, problem.msg});
-  }
 }
 
 }  // namespace signalbox::policy::ast
