@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -275,19 +276,36 @@ bool shows_line(const Diagnostic& d) {
   static constexpr std::string_view kAboutStatements[] = {
       "`if` keyword is required",
       "`contains` keyword is required",
+      "empty module",
       "package expected",
       "unexpected package",
       "annotation scope",
+      "annotation entrypoint",
       "invalid annotation scope",
       "rule must have value assignment",
       "rule name conflicts with built-in",
   };
-  if (d.code != "rego_parse_error" || d.at.col == 0) return false;
+  if (d.code != "rego_parse_error" || (d.at.col == 0 && d.source_line.empty())) return false;
   if (d.message.ends_with("cannot be used for rule name") ||
       d.message.ends_with("cannot be used for rule head"))
     return false;
   return std::ranges::none_of(kAboutStatements,
                               [&](std::string_view start) { return d.message.starts_with(start); });
+}
+
+/// The byte that OPA points at in the line: that of the place, or what stands before it where that is blank.
+/// The end of the text (column 0) is the end of its last line.
+std::size_t index_in_line(const Diagnostic& d) {
+  const std::string_view line = d.source_line;
+  if (line.empty()) return 0;
+  std::size_t at = d.at.col == 0 ? line.size() - 1 : 0;
+  for (std::uint32_t col = 1; col < d.at.col && at < line.size(); ++col) {
+    ++at;
+    while (at < line.size() && (static_cast<unsigned char>(line[at]) & 0xC0) == 0x80) ++at;
+  }
+  if (at >= line.size()) return at;
+  while (at > 0 && std::isspace(static_cast<unsigned char>(line[at])) != 0) --at;
+  return at;
 }
 
 }  // namespace
@@ -300,7 +318,7 @@ std::string opa_error_list(const Diagnostics& diagnostics) {
     if (d.at.row != 0 || !d.at.file.empty()) out += R"(,"location":)" + json_location(d.at);
     if (shows_line(d)) {
       out += R"(,"details":{"line":)" + json_string(d.source_line) + R"(,"idx":)" +
-             std::to_string(d.at.col - 1) + "}";
+             std::to_string(index_in_line(d)) + "}";
     }
     if (!d.details.empty()) out += R"(,"details":)" + d.details;
     out += '}';

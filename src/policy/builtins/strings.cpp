@@ -197,6 +197,7 @@ BuiltinResult format_int(BuiltinContext& context, Number number, Number base) {
   // Only digits are exact; any other spelling goes through floating point, and its fraction is cut off.
   std::string digits = number_text(number.value);
   if (digits.find_first_of(".eE") != std::string::npos) digits = BigFloat(number.value).truncated().text();
+  if (digits == "-0") digits = "0";
   if (base.value.as_integer() == 10) return owned_string(context, digits);
   return owned_string(context, BigInteger(digits).text(static_cast<int>(base.value.as_integer())));
 }

@@ -224,3 +224,17 @@ def test_deps(both, files, form, query):
         assert json.loads(ours.out) == json.loads(theirs.out)
     else:
         assert ours.out == theirs.out
+
+
+@pytest.mark.parametrize("text", [
+    "p := {", "p := (1", "p if", "p :=", "import", "import data.x as", "import input.x as data", "p if true else", "p if not", "p if some",
+    "p if every x in [1]", "p contains", "p if { \n  x := \n\n\n", "q := [\n\n   ",  # the end of the text
+    "p if { x. == 1 }", "p if { x.   == 1 }",  # a blank is the mistake
+    "p := \"\u00e9\" +", "p := [\"\u00e9\" 1]", "\tp := [1 1]", "p if { x := \"\u65e5\u672c\" y := 2 }",  # OPA counts bytes
+    "# METADATA\n# entrypoint: true\n# scope: rule\np := 1",  # about a statement: no line
+])
+def test_the_place_in_the_line_that_could_not_be_read(both, tmp_path, text):
+    (tmp_path / "p.rego").write_text("package p\n" + text + "\n")
+    ours, theirs = both(["check", "-f", "json", "p.rego"], tmp_path)
+    assert ours.code == theirs.code == 1
+    assert json.loads(ours.out) == json.loads(theirs.err)

@@ -444,8 +444,7 @@ void Validator::inline_fragment(const Value& node, const Definition* parent, int
   const Definition* type = condition.empty() ? parent : schema_.find(condition);
   directives(node, "INLINE_FRAGMENT");
   selections(node, type, depth);
-  if (type == nullptr && !condition.empty())
-    complain(node, "Unknown type " + quoted(condition) + "." + did_you_mean_types(schema_, condition));
+  if (type == nullptr && !condition.empty()) complain(node, "Unknown type " + quoted(condition) + ".");
   if (type != nullptr && !condition.empty() && !type->is_composite())
     complain(node, "Fragment cannot condition on non composite type " + quoted(condition) + ".");
   if (!condition.empty() && !can_overlap(parent, condition))
