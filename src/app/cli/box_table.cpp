@@ -3,12 +3,34 @@
 
 #include <algorithm>
 
+#include "policy/builtins/go/text.h"
+
 namespace signalbox::app::cli {
 namespace {
 
+struct Range {
+  char32_t first, last;
+};
+
+/// Ideographs, syllables and emoji take two columns of a terminal (Unicode's East Asian Width, W and F).
+constexpr Range kWide[] = {{0x1100, 0x115F},   {0x2E80, 0x303E},   {0x3041, 0xA4CF},   {0xA960, 0xA97F},
+                           {0xAC00, 0xD7A3},   {0xF900, 0xFAFF},   {0xFE30, 0xFE6F},   {0xFF01, 0xFF60},
+                           {0xFFE0, 0xFFE6},   {0x1F1E6, 0x1F1FF}, {0x1F300, 0x1F64F}, {0x1F680, 0x1F6FF},
+                           {0x1F900, 0x1F9FF}, {0x20000, 0x3FFFD}};
+/// What joins or changes the character before it takes none.
+constexpr Range kNone[] = {{0x300, 0x36F}, {0x200B, 0x200F}, {0x20D0, 0x20FF}, {0xFE00, 0xFE0F}};
+
 std::size_t width(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  std::size_t columns = 0;
+  while (!text.empty()) {
+    const policy::go::Rune rune = policy::go::decode_rune(text);
+    const auto holds = [&](const Range& range) {
+      return rune.value >= range.first && rune.value <= range.last;
+    };
+    columns += std::ranges::any_of(kNone, holds) ? 0 : std::ranges::any_of(kWide, holds) ? 2 : 1;
+    text.remove_prefix(rune.width);
+  }
+  return columns;
 }
 
 class Table {
