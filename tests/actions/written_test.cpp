@@ -21,6 +21,7 @@ const std::map<std::string_view, std::string_view> kLeast = {
     {"request", R"("limit": 5)"},
     {"response", R"("answer": {"columns": ["a"]})"},
     {"set", R"("name": "work_mem", "value": "1MB")"},
+    {"tag", R"("name": "a")"},
     {"noset", R"("name": "work_mem")"},
     {"police", R"("rate": 5)"},
     {"limit", R"("concurrency": 5)"},

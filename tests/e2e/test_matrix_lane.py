@@ -23,6 +23,8 @@ ACTIONS = {
     "set_bad": ([{"set": {"name": "work_mem", "value": "much"}}], "22023"),
     "set_bad_continue": ([{"set": {"name": "work_mem", "value": "much", "on_error": "continue"}}], None),
     "noset": ([{"noset": {"name": "lane.other"}}], None),
+    "tag": ([{"tag": {"name": "lane", "value": "{{ time_ns }}"}}], None),
+    "refused_and_tag": ([{"tag": {"name": "lane"}}, {"deny": {}}], "42501"),
     "upgrade": ([{"upgrade": {}}], "28000"),
     "transmit": ([{"transmit": {}}], None),
     "fallthrough": ([{"fallthrough": {}}], None),

@@ -33,6 +33,7 @@ ACTIONS = {
     "delay": (TRAFFIC, [{"police": {"rate": 200, "key": "all", "on_excess": "delay", "max_delay": "30s"}}]),
     "set": (TRAFFIC, [{"set": {"name": "load.who", "value": "{{ session.application_name }}"}}]),
     "noset": (TRAFFIC, [{"noset": {"name": "load.pinned"}}]),
+    "tag": (TRAFFIC, [{"tag": {"name": "seen", "value": "{{ time_ns }}"}}]),
     "route": (TRAFFIC, [{"route": {"target": "second", "by": "statement"}}]),
     "forward": (TRAFFIC, [{"forward": {"address": "127.0.0.1:PORT", "by": "statement", "tls": "disable", "on_unsafe": "stay"}}]),
     "create": (TRAFFIC, [{"create": {}}]),

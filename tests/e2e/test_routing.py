@@ -409,3 +409,47 @@ def test_many_sessions_split(make):
     for thread in threads:
         thread.join(120)
     assert not failures, failures[:3]
+
+
+# --- facts that change by moving
+
+#: What the policies read beside: facts of the server are others once the session has moved, the time always is.
+MEANWHILE = {"nothing": "", "where_it_is": "server.target: main", "where_it_is_not": "server.target: {not: nowhere}", "the_time": ""}
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("hook", ["traffic_from_client", "traffic_to_server"])
+@pytest.mark.parametrize("reads", MEANWHILE)
+def test_a_statement_moves_once_whatever_policies_read(make_gateway, pg, hook, reads):
+    """It is decided again where it has come to, and runs there."""
+    pg.sql("drop table if exists moving; create table moving as select 1 as a")
+    match = "{query.tables.name: moving" + (f", {MEANWHILE[reads]}" if MEANWHILE[reads] else "") + "}"
+    rules = f"policy: moves\non: [{hook}]\nrules:\n  - match: {match}\n    then: [{{route: {{target: second, by: statement}}}}]\n"
+    if reads == "the_time":
+        rules += "  - when: input.time_ns < 0\n    then: [{log: {message: never}}]\n"
+    plain = {"address": f"127.0.0.1:{pg.port}", "tls": {"mode": "disable"}}
+    gateway = make_gateway(rules={"a.policy.yaml": rules}, config={"targets": [{"name": "main", **plain}, {"name": "second", **plain}]})
+    home, away = "select pg_backend_pid()", "select pg_backend_pid() from moving"
+    with connect(gateway) as wire:
+        (here,), = wire.rows(home)
+        there = {wire.rows(away)[0][0] for _ in range(2)}
+        answer = wire.ask(parse(away), bind(), execute(), SYNC)
+        there |= {m.columns[0].decode() for m in answer if m.kind == "D"}
+        assert len(there) == 1 and here not in there
+        assert wire.rows(home) == [(here,)]
+    assert gateway.metric("signalbox_moves_total", outcome="moved") == 3
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("hook", ["traffic_from_client", "traffic_to_server"])
+def test_policies_that_send_a_statement_to_and_fro_do_not_keep_it(make_gateway, pg, hook):
+    pg.sql("drop table if exists moving; create table moving as select 1 as a")
+    rules = "".join(f"  - match: {{query.tables.name: moving, server.target: {here}}}\n    then: [{{route: {{target: {there}, by: statement}}}}]\n"
+                    for here, there in (("main", "second"), ("second", "third"), ("third", "main")))
+    plain = {"address": f"127.0.0.1:{pg.port}", "tls": {"mode": "disable"}}
+    gateway = make_gateway(rules={"a.policy.yaml": f"policy: moves\non: [{hook}]\nrules:\n{rules}"},
+                           config={"targets": [{"name": name, **plain} for name in ("main", "second", "third")]})
+    with connect(gateway) as wire:
+        for _ in range(3):
+            assert wire.rows("select a from moving") == [("1",)]
+            assert wire.rows("select 1") == [("1",)]

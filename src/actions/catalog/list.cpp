@@ -14,8 +14,9 @@ std::span<const ActionSpec> catalogue() {
       catalog::deny(),    catalog::error(),    catalog::discard(),    catalog::response(),
       catalog::request(), catalog::transmit(), catalog::allow(),      catalog::fallthrough(),
       catalog::block(),   catalog::upgrade(),  catalog::reauth(),     catalog::set(),
-      catalog::noset(),   catalog::police(),   catalog::limit(),      catalog::route(),
-      catalog::forward(), catalog::create(),   catalog::log(),        catalog::webhook(),
+      catalog::noset(),   catalog::tag(),      catalog::police(),     catalog::limit(),
+      catalog::route(),   catalog::forward(),  catalog::create(),     catalog::log(),
+      catalog::webhook(),
   };
   return list;
 }

@@ -28,6 +28,7 @@ ActionSpec reset();
 ActionSpec route();
 ActionSpec set();
 ActionSpec response();
+ActionSpec tag();
 ActionSpec terminate();
 ActionSpec transmit();
 ActionSpec upgrade();

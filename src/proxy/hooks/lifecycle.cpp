@@ -10,8 +10,7 @@ void Lifecycle::raise(actions::Hook hook, std::string signal) {
 Task<> Lifecycle::decide(actions::Hook hook, std::string signal) {
   const Facts facts = facts_();
   const LifeFacts life{.signal = signal, .sessions = facts.sessions};
-  Event event{
-      .hook = hook, .time_ns = decider_.wall_ns(), .gateway = facts.gateway.get(), .life = &life};
+  Event event{.hook = hook, .time_ns = decider_.wall_ns(), .gateway = facts.gateway.get(), .life = &life};
   const RulingPtr ruling = co_await ruling_on(decider_, event);
   decider_.dispatch(*ruling, event);
 }

@@ -1,5 +1,6 @@
-// Lifecycle: raises the hooks of the gateway's own life: config_loaded, booting, booted, tick, signal, shutdown.
-// One worker of a gateway does, on its loop. A verdict means nothing there; what policies ask for is async.
+// Lifecycle: raises the hooks of the gateway's own life: config_loaded, booting, booted, tick, signal,
+// shutdown. One worker of a gateway does, on its loop. A verdict means nothing there; what policies ask for
+// is async.
 #pragma once
 
 #include <functional>

@@ -16,7 +16,7 @@ constexpr Row kExecutors[] = {
     {"create", run_create}, {"forward", run_forward}, {"route", run_route},
     {"block", run_block},   {"limit", run_limit},     {"noset", run_noset},
     {"police", run_police}, {"reauth", run_reauth},   {"request", run_request, "timeout"},
-    {"set", run_set},       {"upgrade", run_upgrade},
+    {"set", run_set},       {"tag", run_tag},         {"upgrade", run_upgrade},
 };
 
 }  // namespace

@@ -78,6 +78,9 @@ class LaneHost {
   /// At startup: nothing, or why the startup packet may not pass.
   virtual std::optional<Refusal> pin(Pin pin) = 0;
 
+  /// For policies to read; false: the session has too many.
+  virtual bool tag(std::string_view name, std::string_view value) = 0;
+
   /// Ends the session with these words as soon as no transaction is open.
   virtual void end_when_idle(wire::ErrorFields last_words) = 0;
 

@@ -81,6 +81,7 @@ Task<LaneOutcome> run_reauth(LaneCall call);
 Task<LaneOutcome> run_request(LaneCall call);
 Task<LaneOutcome> run_route(LaneCall call);
 Task<LaneOutcome> run_set(LaneCall call);
+Task<LaneOutcome> run_tag(LaneCall call);
 Task<LaneOutcome> run_upgrade(LaneCall call);
 
 /// The parameter, rendered, or the default that the specification documents.

@@ -39,6 +39,10 @@ class FakeHost final : public LaneHost {
     did += "pin " + pin.name + " ";
     return std::nullopt;
   }
+  bool tag(std::string_view name, std::string_view value) override {
+    did.append("tag ").append(name).append("=").append(value).append(" ");
+    return name != "one_too_many";
+  }
   void end_when_idle(wire::ErrorFields) override { did += "end "; }
   bool holds(std::string_view place) const override { return place == held; }
   void hold(std::string place, actions::Limiter::Ticket ticket, bool) override {
@@ -128,6 +132,18 @@ TEST_CASE("on_error says what a failure means") {
   const auto lenient = run(host, {R"({"action": "route", "role": "none", "on_error": "continue"})"});
   CHECK_FALSE(lenient.refusal);
   CHECK(lenient.outcome() == "route: failed: no target has this name, role and tags");
+}
+
+TEST_CASE("a tag is noted, also where the message is refused, and has bounds") {
+  FakeHost host;
+  run(host, {R"({"action": "tag", "name": "seen"})", R"({"action": "tag", "name": "b", "value": "1"})",
+             R"({"action": "deny"})"});
+  CHECK((host.did == "tag seen=true tag b=1 " || host.did == "tag b=1 tag seen=true "));
+  CHECK(refused(run(host, {R"({"action": "tag", "name": "one_too_many"})"})) == "58000");
+  const std::string longest = R"({"action": "tag", "name": "a", "on_error": "continue", "value": ")";
+  CHECK(run(host, {(longest + std::string(1023, 'x') + "\"}").c_str()}).outcome() == "tag: done");
+  CHECK(run(host, {(longest + std::string(1024, 'x') + "\"}").c_str()}).outcome() ==
+        "tag: failed: the tag is too long");
 }
 
 TEST_CASE("an action has its own deadline, or the one of all") {

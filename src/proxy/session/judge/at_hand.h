@@ -63,11 +63,19 @@ struct AtHand {
   std::optional<RulingsAtHooks> answers;  ///< to the question
   std::unique_ptr<Acting> acting;         ///< Stop::Act
   RulingsAtHooks acted;                   ///< has been done
+  int moves = 0;                          ///< of the session to another server, for it
+  bool tagged = false;                    ///< several statements: has been decided with each other's tags
   DoneBefore done;                        ///< by that, if a rewriting is still to come
 
   Stop refuse(Refusal why) {
     refusal = std::move(why);
     return Stop::Refused;
+  }
+  /// It goes on, or has been refused: what comes next is another one.
+  void ends() {
+    acted = {};
+    moves = 0;
+    tagged = false;
   }
   /// The message has been looked into, and prepares or declares something, or the opposite.
   bool changes_names() const { return ruled && !ruled->changes.empty(); }

@@ -166,6 +166,8 @@ void Judge::remember(char type, std::string_view body, bool whole, Companion& co
 void Judge::begin() {
   judged_under_ = decider_.policies_number();
   judged_for_ = dialogue_.session.generation;
+  if (decider_.wants_queries())
+    decider_.renew(dialogue_.event_of(actions::Hook::TrafficFromClient), memo_key_);
   dialogue_.statements.judged_under(judged_under_);
 }
 

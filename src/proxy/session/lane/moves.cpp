@@ -18,6 +18,7 @@ namespace signalbox::proxy {
 namespace {
 
 constexpr int kQuickTurns = 16;
+constexpr int kMostMoves = 2;
 /// A deadline's time while the clock stands still for it.
 constexpr std::chrono::hours kPatience{24};
 
@@ -124,6 +125,8 @@ std::string_view Moves::cannot_leave(bool visits, Message message) const {
   if (dialogue_.book.transaction() != Transaction::Idle) return "a transaction is open";
   if (dialogue_.is_held()) return "it may have left something at its server";
   if (visits && message.leaves_state) return "the statement may leave something at its server";
+  // At another server policies may wish for yet another: each of the two hooks has its say, and no more.
+  if (message.moves >= kMostMoves) return "the statement has been moved already";
   if (!begins_anew(ends_.from_client.bytes())) return "a prepared statement belongs to its server";
   return {};
 }
@@ -166,6 +169,7 @@ Task<bool> Moves::move_to(std::shared_ptr<const Target> target, const RouteWish&
     lane_->home.reset();
     co_await tell_parameters(std::move(parameters));
   }
+  ++made_;
   ends_.metrics().add(Counter::Moved);
   resume_replies();
   co_return true;

@@ -23,6 +23,7 @@ class Moves {
   /// The message that a wish is about.
   struct Message {
     std::size_t statements = 1;  ///< that have been asked about
+    int moves = 0;               ///< that have been made for it
     bool leaves_state = false;   ///< one may leave something at its server
     bool copies = false;         ///< it is a COPY: its pipeline has no Sync until its data has come
   };
@@ -34,6 +35,9 @@ class Moves {
   /// What is wished for the message at hand, and what came of it. A refusal, where a wish insists and cannot
   /// be followed.
   Task<LaneOutcome> settle_wishes(Message message);
+
+  /// How often the session has been moved.
+  std::uint64_t made() const { return made_; }
 
   /// A pipeline that has gone to another server for one COPY goes on with something that nobody sent there.
   bool goes_astray(char type);
@@ -65,6 +69,7 @@ class Moves {
   Ends& ends_;
   Dialogue& dialogue_;
   LaneSlot& lane_;
+  std::uint64_t made_ = 0;
 };
 
 }  // namespace signalbox::proxy

@@ -15,6 +15,7 @@
 #include "proxy/session/lane/errands.h"
 #include "proxy/session/lane/guards.h"
 #include "proxy/session/lane/moves.h"
+#include "proxy/session/lane/tags.h"
 
 namespace signalbox::proxy {
 
@@ -25,6 +26,7 @@ class SessionLane final : public LaneHost {
         bounds(ends, state, errands),
         moves(ends, state),
         guards(ends, state),
+        tags(ends.dialogue.session),
         ends_(ends) {}
 
   LaneSlot state;  ///< empty: no action has left anything behind
@@ -32,6 +34,7 @@ class SessionLane final : public LaneHost {
   Bounds bounds;
   Moves moves;
   Guards guards;
+  Tags tags;
 
  private:
   LaneServices services() override;
@@ -46,6 +49,7 @@ class SessionLane final : public LaneHost {
   Task<SetAnswer> set_parameter(std::string name, std::string value, bool local,
                                 std::chrono::nanoseconds time) override;
   std::optional<Refusal> pin(Pin pin) override { return guards.pin(std::move(pin)); }
+  bool tag(std::string_view name, std::string_view value) override { return tags.note(name, value); }
   void end_when_idle(wire::ErrorFields last_words) override;
 
   bool holds(std::string_view place) const override;

@@ -36,18 +36,24 @@ Task<bool> Requests::act() {
   judged.statements = taken_apart(judged, event);
   LaneReport report;
   const std::size_t count = std::min(judged.ruling->each.size(), judged.statements->all().size());
+  // What is noted of one statement holds for the others that came with it: so they are decided again, once.
+  lane_.tags.wait(count == 1 || std::exchange(at_hand_.tagged, true));
   for (std::size_t i = 0; i < count && !report.refusal; ++i) {
     event.statement = &judged.statements->all()[i];
     const Ruling& ruling = judged.ruling->of(i);
     if (has_lane_work(ruling.plan, ruling.decision)) co_await run_lane(lane_, ruling, event, report);
   }
+  lane_.tags.wait(false);
   event.statement = nullptr;
   event.steps = &report.steps;
   if (!report.refusal && lane_.state && !lane_.state->wishes.empty()) {
+    const std::uint64_t moves = lane_.moves.made();
     LaneOutcome routing = co_await lane_.moves.settle_wishes(
         {.statements = count,
+         .moves = at_hand_.moves,
          .leaves_state = judged.ruling->leaves_state,
          .copies = std::ranges::all_of(judged.statements->all(), is_copy)});
+    at_hand_.moves += lane_.moves.made() != moves ? 1 : 0;
     report.settle(routing);
     report.refusal = std::move(routing.refusal);
   }

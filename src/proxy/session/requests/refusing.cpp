@@ -26,7 +26,8 @@ bool replaces_unnamed(std::string_view frame) {
 Task<bool> Requests::refuse() {
   Refusal refusal = std::move(*at_hand_.refusal);
   at_hand_.refusal.reset();
-  at_hand_.acted = {};
+  at_hand_.ends();
+  lane_.tags.refused();
   if (ends_.breaks(refusal)) co_return false;
   if (refusal.fields.severity == "FATAL") {
     ends_.terminate(std::move(refusal.fields));

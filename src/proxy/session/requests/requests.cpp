@@ -93,6 +93,7 @@ std::optional<Stop> Requests::on_request(const wire::FrameHeader& header, std::s
     case 'D': return on_describe(header, body, whole);
     case 'S':
       described_.reset();
+      lane_.tags.passed('S');
       // Among the data of a COPY the server reads it as nothing.
       if (lane_.state && !dialogue_.book.copying_in()) lane_.state->open_visit = false;
       [[fallthrough]];
@@ -144,14 +145,15 @@ std::optional<Stop> Requests::must_wait(char type) {
   if (!lane_.state) return std::nullopt;
   if (lane_.bounds.must_abort()) return Stop::Abort;
   if (lane_.bounds.is_cancelling()) return Stop::Room;
-  const bool begins = (type == 'Q' || type == 'P') && !at_hand_.acted.from_client;
+  const bool begins = (type == 'Q' || type == 'P') && at_hand_.moves == 0;
   return begins && lane_.moves.must_return() ? std::optional(Stop::Return) : std::nullopt;
 }
 
 /// Nothing is in its way: it is remembered until its answer comes.
 void Requests::passes(char type, std::string_view body, bool whole) {
   const Decider& decider = ends_.decider();
-  at_hand_.acted = {};
+  at_hand_.ends();
+  lane_.tags.passed(type);
   dialogue_.footprint.note(type, body, at_hand_.ruled.get());
   if (!decider.reads_queries()) dialogue_.statements.unread(), dialogue_.names.lose_path();
   follow_path(type, body);

@@ -114,7 +114,8 @@ Task<bool> Requests::send_replacement() {
 /// A Query or a Parse goes on, and the one at the front does not.
 Task<bool> Requests::send_instead(std::string message, std::unique_ptr<Companion> companion) {
   const char type = message.front();
-  at_hand_.acted = {};
+  at_hand_.ends();
+  lane_.tags.passed(type);
   dialogue_.footprint.note(type, std::string_view(message).substr(wire::kHeaderBytes), at_hand_.ruled.get());
   if (!co_await swallow()) co_return false;
   if (type == 'Q') ++dialogue_.session.queries, ends_.metrics().add(Counter::Statements);
