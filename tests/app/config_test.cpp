@@ -141,6 +141,20 @@ TEST_CASE("the environment and secret files are read, and a missing one is named
   CHECK(to_text(bad).find("s3cret") == std::string::npos);
 }
 
+TEST_CASE("logs are files beside the configuration, unless a word says otherwise") {
+  const auto loaded = load("actions: {audit_log: audit.log}\nobservability: {log_output: logs/syslog}\n",
+                           "/etc/signalbox/signalbox.yaml");
+  REQUIRE(loaded);
+  CHECK(loaded->actions.audit_log == "/etc/signalbox/audit.log");
+  CHECK(loaded->observability.log_output == "/etc/signalbox/logs/syslog");
+  for (const char* word : {"stdout", "syslog", "/var/log/audit.log"}) {
+    const auto kept = load("actions: {audit_log: " + std::string(word) + "}\n", "/etc/signalbox.yaml");
+    REQUIRE(kept);
+    CHECK(kept->actions.audit_log == word);
+    CHECK(kept->observability.log_output == "stderr");
+  }
+}
+
 TEST_CASE("print: what is printed loads again to the same, but for secrets, which are masked") {
   auto config = load(kSmall, "/etc/sb/signalbox.yaml");
   REQUIRE(config);

@@ -4,6 +4,7 @@ import subprocess
 import pytest
 
 from conftest import listener_tls
+from rig import host
 from support.pgwire import connect
 
 WRONG_POLICY = "policy: wrong\nrules:\n  - {name: the rule, then: [deni]}\n"
@@ -115,3 +116,22 @@ def test_ok_leaves_nothing_behind_and_disturbs_nobody(make_gateway, server_certi
     assert check(gateway)[0] == 0  # its queue and its addresses are taken, by itself
     with connect(gateway) as wire:
         assert wire.rows("select 1") == [("1",)]
+
+
+def test_logs_stand_beside_the_configuration(make_gateway):
+    """As everything that it names by a relative path, wherever the gateway is started from."""
+    gateway = make_gateway(start=False, rules={}, config={"actions": {"audit_log": "missing/audit.log"}})
+    gateway.write_config()
+    code, said = check(gateway)
+    assert code == 1 and str(gateway.folder / "missing") in said
+    gateway.config["actions"]["audit_log"] = "beside.log"
+    gateway.write_config({"observability": {"log_output": "logs/gateway.log"}})
+    code, said = check(gateway)
+    assert code == 0, said
+    program = subprocess.Popen([str(gateway.binary), "run", "-c", str(gateway.config_file)], cwd="/", stderr=subprocess.PIPE)
+    try:
+        files = [gateway.folder / "logs" / "gateway.log", gateway.folder / "beside.log"]
+        host.wait_until(lambda: all(one.exists() for one in files), 20, "both logs")
+    finally:
+        program.terminate()
+        program.wait(20)

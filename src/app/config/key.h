@@ -38,6 +38,7 @@ struct Key {
   std::string_view doc;       ///< one sentence
   Reload reload = Reload::Restart;
   std::vector<std::string_view> choices = {};  ///< when not empty, the only values
+  std::vector<std::string_view> words = {};    ///< when not empty, any other text is a path, too
 };
 using Keys = std::vector<Key>;
 

@@ -99,6 +99,7 @@ class Reader {
                     "write " + stored.error());
     }
     if (auto* const* path = std::get_if<std::filesystem::path*>(&key.slot)) make_absolute(**path);
+    if (!key.words.empty()) make_absolute(*std::get<std::string*>(key.slot), key.words);
   }
 
   void read_words(Words& words, const YAML::Node& value, const std::string& shown) {
@@ -193,6 +194,13 @@ class Reader {
 
   void make_absolute(std::filesystem::path& path) const {
     if (!path.empty() && path.is_relative()) path = directory() / path;
+  }
+
+  void make_absolute(std::string& text, const std::vector<std::string_view>& words) const {
+    if (std::ranges::find(words, text) != words.end()) return;
+    std::filesystem::path path = text;
+    make_absolute(path);
+    text = path.string();
   }
 
   std::string_view text_;
