@@ -29,6 +29,13 @@ samples if {
 }
 
 # METADATA
+# title: The statement reads what the server's log says of changed rows, whosever they are
+decodes if {
+	some name in input.query.functions
+	startswith(name, "pg_logical_slot_")
+}
+
+# METADATA
 # title: The statement writes PostgreSQL's own catalogue, which is another way to change objects and roles
 catalogue_written if {
 	some table in input.query.tables

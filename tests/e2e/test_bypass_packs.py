@@ -45,7 +45,7 @@ class Tables(Guarded):
 
 @pytest.fixture(scope="module")
 def guarded(folder):
-    cluster = postgres.Cluster(folder / "packs-pg", settings={"log_statement": "all", "log_min_duration_statement": "0"})
+    cluster = postgres.Cluster(folder / "packs-pg", settings={"log_statement": "all", "log_min_duration_statement": "0", "wal_level": "logical"})
     cluster.start()
     tables = Tables(cluster)
     tables.create()
@@ -129,7 +129,17 @@ def test_every_text_works_without_the_pack(name, guarded):
 FREE = {
     "tenant_isolation": ["SELECT * FROM orders WHERE tenant_id = 1", "SELECT * FROM orders o JOIN items i ON i.order_id = o.id AND o.tenant_id = 1",
                          "UPDATE orders SET note = 'x' WHERE id = 2 AND tenant_id = 1", "INSERT INTO orders VALUES (2, 1, 'x') ON CONFLICT DO NOTHING",
-                         "SELECT * FROM board", "CREATE TEMP TABLE scratch (a int)"],
+                         "SELECT * FROM board", "CREATE TEMP TABLE scratch (a int)", "SELECT * FROM orders WHERE tenant_id = 1 FOR UPDATE SKIP LOCKED",
+                         "INSERT INTO orders VALUES (nextval('counter') + 100, 1, 'x') RETURNING 1", "SELECT pg_notify('c', 'x'), set_config('a.b', 'c', true)",
+                         "INSERT INTO orders SELECT id + nextval('counter') + 200, 1, note FROM orders WHERE tenant_id = 1",
+                         "SELECT lower(note), length(note), current_setting('port') FROM orders WHERE tenant_id = 1 AND note::text ILIKE '%m%'",
+                         "INSERT INTO orders (id, tenant_id, note) VALUES (301, 1, 'x') RETURNING id", "INSERT INTO orders VALUES (302, 1, 'x') RETURNING *",
+                         "INSERT INTO orders VALUES (301, 1, 'x') ON CONFLICT (id) DO NOTHING RETURNING orders.id",
+                         "INSERT INTO orders AS o VALUES (301, 1, 'y') ON CONFLICT (id) DO UPDATE SET note = excluded.note || o.note WHERE o.tenant_id = 1",
+                         "INSERT INTO orders VALUES (301, 1, 'y') ON CONFLICT (id) DO UPDATE SET note = excluded.note WHERE orders.tenant_id = 1 RETURNING id",
+                         "CREATE DOMAIN d AS text CHECK (length(value) > 1); DROP DOMAIN d",
+                         "CREATE FUNCTION f(int) RETURNS int LANGUAGE plpgsql COST 100 AS 'begin return $1; end'; DROP FUNCTION f",
+                         "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS 'begin perform set_config(''a.b'', ''c'', true); end'; DROP FUNCTION f"],
     "pii_columns": ["SELECT id, vip FROM customers", "UPDATE customers SET vip = true WHERE id = 1", "SELECT count(*) FROM customers",
                     "INSERT INTO customers (id, email) VALUES (7, 'x') ON CONFLICT DO NOTHING", "SELECT * FROM board"],
     "read_only": ["SELECT * FROM orders, customers", "SHOW work_mem", "SET work_mem = '5MB'", "EXPLAIN ANALYZE SELECT * FROM board",

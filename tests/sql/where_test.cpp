@@ -412,6 +412,24 @@ TEST_CASE("a bound value is told where PostgreSQL holds the same") {
   }
 }
 
+TEST_CASE("DO UPDATE is limited by its WHERE, what is inserted and returned is not") {
+  const auto uses = [](std::string_view condition) {
+    const QueryFacts facts = analyze("INSERT INTO t VALUES (1) ON CONFLICT (id) DO UPDATE SET b = 2 WHERE " +
+                                     std::string(condition) + " RETURNING id");
+    std::string out;
+    for (const TableUse& use : facts.whole.tables)
+      out +=
+          std::string(to_string(use.access)) + ' ' + std::string(use.verb) + " [" + where(use.where) + "] ";
+    return out;
+  };
+  const char* limited = "write insert [] read insert [] write update [a=1] ";
+  const char* not_limited = "write insert [] read insert [] write update [] ";
+  CHECK(uses("a = 1") == limited);
+  CHECK(uses("t.a = 1") == limited);
+  CHECK(uses("excluded.a = 1") == not_limited);
+  CHECK(uses("a = 1 OR true") == not_limited);
+}
+
 TEST_CASE("the arguments of EXECUTE have the types that PREPARE gives") {
   const auto executed = [](const char* prepare, Literal argument) {
     const QueryFacts facts = analyze(prepare);

@@ -68,6 +68,8 @@ redefined contains column.table if {
 
 ways contains "the planner's statistics" if scope.samples
 
+ways contains "what the log says of changes" if scope.decodes
+
 ways contains "SQL from a string" if scope.unseen
 
 ways contains "a function whose SQL is not all seen" if scope.unread

@@ -38,6 +38,12 @@ changes if {
 	table.access in {"define", "write"}
 }
 
+# As for PostgreSQL: FOR UPDATE and FOR SHARE write on the rows.
+changes if {
+	some lock in input.query.locks
+	startswith(lock.mode, "for ")
+}
+
 changes if {
 	some effect in input.query.effects
 	effect in {"file_write", "large_object", "network", "process", "program", "sequence", "server", "sql"}

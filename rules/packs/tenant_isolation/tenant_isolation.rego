@@ -4,7 +4,8 @@
 #   Tables in data.packs.tenant_isolation are read, changed and emptied with `column = tenant` only, at every place where they
 #   stand: in sub-selects, joins and branches of a UNION too. The tenant comes from the session, never from the statement.
 #   A session whose tenant is not known sees nothing of them. Nobody changes these tables' definition, gives them another name,
-#   reads the planner's samples of rows, or runs SQL from strings.
+#   reads the planner's samples of rows or the changes in the log, or runs SQL from strings. PostgreSQL may try the other conditions
+#   of a WHERE before the tenant's, on everybody's rows: nothing stands there that would keep or send what it is given.
 package policies.tenant_isolation
 
 import rego.v1
@@ -58,9 +59,45 @@ actions contains {
 
 ways contains "the planner's statistics" if scope.samples
 
+ways contains "what the log says of changes" if scope.decodes
+
 ways contains "SQL from a string" if scope.unseen
 
 ways contains "a function whose SQL is not all seen" if scope.unread
+
+ways contains sprintf("%s beside the tenant's condition", [carrier]) if {
+	some table in input.query.tables
+	table.name in data.packs.tenant_isolation.tables
+	table.access in {"lock", "read", "write"}
+	table.verb != "insert"
+	some carrier in carriers
+}
+
+# A function in SQL is put into the query that calls it. One in PL/pgSQL is not; it costs 100 and comes after the tenant's condition.
+ways contains sprintf("a function of one's own with %s", [carrier]) if {
+	input.query.kind == "create_function"
+	not {"name": "language", "value": "plpgsql"} in input.query.options
+	some carrier in carriers
+}
+
+ways contains "a function that costs less than usual, so that it comes first," if {
+	some option in input.query.options
+	option.name == "cost"
+	not option.value >= 100
+}
+
+# The check of a domain costs as little as an operator, whatever it calls.
+ways contains sprintf("a domain with %s", [check]) if {
+	input.query.kind in {"alter_domain", "create_domain"}
+	some check in carriers | {sprintf("an own %s", [reason]) | some reason in input.query.opaque}
+}
+
+carriers contains effect if {
+	some effect in input.query.effects
+	effect in data.packs.tenant_isolation.carriers
+}
+
+carriers contains "setval" if "setval" in input.query.functions
 
 # PostgreSQL chooses an operator by the types on both sides, wherever it is: a new = may be the one of tenant_id = 7.
 ways contains "an operator or cast of one's own" if {

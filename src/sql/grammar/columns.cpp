@@ -178,7 +178,7 @@ void Walker::read_column(const Scope* scope, Relation& relation, std::string_vie
   if (!charge(1)) return;
   if (relation.target && !relation.read_listed) {
     relation.read_listed = true;
-    list_use(relation, Access::Read, "select");
+    list_use(relation, Access::Read, relation.read_verb);
   }
   if (relation.renamed != nullptr && relation.renamed->has(name))
     return out_.column(relation.name, "*", Access::Read, false);

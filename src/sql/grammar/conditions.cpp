@@ -205,7 +205,7 @@ void Walker::equal_column(const Node* column, Condition condition, Scope* scope,
         only_relation(scope, n > 2 ? string_in(nth(fields, n - 3)) : "", string_in(nth(fields, n - 2)));
   } else {
     for (Relation* one = scope->first; one != nullptr && charge(1); one = one->next) {
-      if (one->columns != nullptr && !one->columns->has(condition.column)) continue;
+      if (one->qualified || (one->columns != nullptr && !one->columns->has(condition.column))) continue;
       if (relation != nullptr) return;  // two could have it
       relation = one;
     }

@@ -29,6 +29,7 @@ constexpr auto kRoleWords = std::to_array<Word>({
 });
 
 constexpr auto kFunctionWords = std::to_array<Word>({
+    {"cost", "cost"},
     {"language", "language"},
     {"leakproof", "leakproof"},
     {"parallel", "parallel"},
@@ -50,6 +51,7 @@ Literal value_of(const Node* node) {
   switch (nodeTag(node)) {
     case T_Boolean: return Literal::of(static_cast<bool>(as<Boolean>(node)->boolval));
     case T_Integer: return Literal::of(std::int64_t{as<Integer>(node)->ival});
+    case T_Float: return Literal::number(text_of(as<Float>(node)->fval));
     case T_String: return Literal::string(std::string(string_in(node)));
     default: return Literal::unknown();
   }

@@ -164,6 +164,7 @@ void Walker::insert(const InsertStmt* insert, const Place& place) {
   Scope* names = with(insert->withClause, place);
   Scope* scope = new_scope(names);
   Relation& target = add_target(insert->relation, scope);
+  target.read_verb = "insert";  // of rows that it makes, or is to update
   const Place inside = within(place, scope);
   list_use(target, Access::Write, "insert");
   write_columns(insert->cols, target, inside);
@@ -182,7 +183,8 @@ void Walker::on_conflict(const OnConflictClause* clause, Relation& target, Scope
                        .known = target.known,
                        .aliased = true,
                        .target = true,
-                       .qualified = true});
+                       .qualified = true,
+                       .read_verb = target.read_verb});
   if (clause->infer != nullptr) {
     for (const ListCell& cell : Cells(clause->infer->indexElems)) {
       const auto* element = in<IndexElem>(cell);
@@ -194,7 +196,9 @@ void Walker::on_conflict(const OnConflictClause* clause, Relation& target, Scope
       read_column(scope, target, "*", false);  // the constraint's columns
   }
   if (clause->action != ONCONFLICT_UPDATE) return;
+  conditions(clause->whereClause, scope, target.index, target.index + 1);
   list_use(target, Access::Write, "update");
+  target.where = nullptr;  // what is inserted is not limited by it
   write_columns(clause->targetList, target, place);
   push(clause->whereClause, place);
 }
@@ -289,7 +293,7 @@ void Walker::returning(const Returning& returned, Relation& target, const Place&
                                .read_listed = true});
   if (!target.read_listed) {
     target.read_listed = true;
-    list_use(target, Access::Read, "select");
+    list_use(target, Access::Read, target.read_verb);
   }
   push(returned.targets, place);
 }

@@ -50,6 +50,7 @@ struct Relation {
   bool qualified = false;  ///< means something in front of a column only: `old`, `new`
   bool hidden = false;     ///< by the alias of the join that it is in: only that join sees it
   bool read_listed = false;
+  std::string_view read_verb = "select";  ///< of a target's read
 
   bool is_table() const { return !name.empty(); }
 };

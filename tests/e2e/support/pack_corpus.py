@@ -3,7 +3,7 @@
 `orders` holds the rows of two tenants and may be used with `tenant_id = 1` only; of `customers` nobody reads `email` and
 `address`; nobody changes anything where read_only holds. Each text does work on PostgreSQL 15 without the packs.
 """
-from support import scope_corpus
+from support import carrier_corpus, scope_corpus
 
 SETUP = """
 create table orders (id int primary key, tenant_id int not null, note text, ref int);
@@ -106,6 +106,7 @@ TENANT = [
     "LOCK orders IN ACCESS EXCLUSIVE MODE",
     "SELECT * FROM orders WHERE tenant_id = 1 FOR UPDATE; SELECT * FROM orders",
     *scope_corpus.TENANT,
+    *carrier_corpus.TENANT,
 ]
 
 PERSONAL = [
@@ -220,6 +221,8 @@ CHANGES = [
     "SELECT dblink_exec('', 'delete from board')",
     "DELETE FROM board WHERE false",
     "CREATE SCHEMA s CREATE TABLE t (a int)",
+    "SELECT * FROM board FOR UPDATE",
+    "SELECT id FROM board WHERE id = 1 FOR KEY SHARE SKIP LOCKED",
 ]
 
 #: Functions that read files, run SQL or stop others, under every name and in every place.
