@@ -161,6 +161,20 @@ of_the_server contains sprintf("execute %s", [upper(replace(input.query.kind, "_
 
 of_the_server contains "write the system catalogue" if scope.catalogue_written
 
+# For a role, a database or a function; or the right to do it.
+of_the_server contains sprintf("set %s", [setting.name]) if {
+	some setting in input.query.sets
+	setting.name in data.packs.superuser_guard.settings
+	object.get(setting, "value", "") != null # RESET
+}
+
+of_the_server contains sprintf("grant on parameter %s", [object.name]) if {
+	input.query.kind == "grant"
+	some object in input.query.objects
+	object.type == "parameter"
+	object.name in data.packs.superuser_guard.settings
+}
+
 of_the_server contains sprintf("add or change extension %s", [object.name]) if {
 	input.query.kind in {"alter_extension", "create_extension"}
 	some object in input.query.objects

@@ -60,8 +60,10 @@ Scope* Walker::with(const WithClause* clause, const Place& place) {
 
 void Walker::select(const SelectStmt* select, const Place& place) {
   if (place.top) {
-    out_.kind(select->intoClause == nullptr ? "select" : "select_into");
-    if (!limit_seen_) note_only_call(select);
+    if (!limit_seen_) {
+      out_.kind(kind_of(as<Node>(select)));
+      note_only_call(select);
+    }
     limit(select);
   }
   Scope* names = with(select->withClause, place);

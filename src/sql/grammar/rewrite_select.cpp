@@ -179,7 +179,7 @@ bool Rewriter::find_nothing(RawStmt* raw) {
   switch (nodeTag(node)) {
     case T_SelectStmt: {
       auto* select = mutable_as<SelectStmt>(node);
-      if (select->intoClause != nullptr || changes_data(select->withClause)) return fail("it writes");
+      if (kind == "select_into" || changes_data(select->withClause)) return fail("it writes");
       select->limitCount = make_integer(0);
       select->limitOffset = nullptr;
       select->limitOption = limited();

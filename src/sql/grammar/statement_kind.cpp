@@ -48,10 +48,16 @@ std::string_view set_kind(const VariableSetStmt* set) {
   return set->kind == VAR_RESET || set->kind == VAR_RESET_ALL ? "reset" : "set";
 }
 
+/// The INTO of a UNION stands in its first branch.
+bool makes_table(const SelectStmt* select) {
+  while (select->op != SETOP_NONE) select = select->larg;
+  return select->intoClause != nullptr;
+}
+
 /// Statements whose kind needs a look at a field.
 std::string_view detailed_kind(const Node* node) {
   switch (nodeTag(node)) {
-    case T_SelectStmt: return as<SelectStmt>(node)->intoClause == nullptr ? "select" : "select_into";
+    case T_SelectStmt: return makes_table(as<SelectStmt>(node)) ? "select_into" : "select";
     case T_TransactionStmt: return transaction_kind(as<TransactionStmt>(node));
     case T_VariableSetStmt: return set_kind(as<VariableSetStmt>(node));
     case T_DiscardStmt: return discard_kind(as<DiscardStmt>(node));

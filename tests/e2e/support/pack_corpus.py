@@ -3,7 +3,7 @@
 `orders` holds the rows of two tenants and may be used with `tenant_id = 1` only; of `customers` nobody reads `email` and
 `address`; nobody changes anything where read_only holds. Each text does work on PostgreSQL 15 without the packs.
 """
-from support import carrier_corpus, scope_corpus
+from support import carrier_corpus, scope_corpus, server_corpus
 
 SETUP = """
 create table orders (id int primary key, tenant_id int not null, note text, ref int);
@@ -296,6 +296,7 @@ FUNCTIONS = [
     "SELECT database_to_xml(true, false, '')",
     "SELECT schema_to_xml('public', true, false, '')",
     *scope_corpus.FUNCTIONS,
+    *server_corpus.FUNCTIONS,
 ]
 
 #: Becoming as good as a superuser.
@@ -364,6 +365,7 @@ POWER = [
     "ALTER TABLE board OWNER TO postgres",
     "ALTER FUNCTION settle() OWNER TO postgres",
     "SET SESSION SESSION AUTHORIZATION 'postgres'",
+    *server_corpus.POWER,
 ]
 
 #: Changing objects.
@@ -373,6 +375,7 @@ FROZEN = [
     "CREATE TABLE x AS SELECT 1",
     "SELECT 1 INTO x",
     "SELECT note INTO TEMP x FROM board",
+    *server_corpus.FROZEN,
     "EXPLAIN ANALYZE CREATE TABLE x AS SELECT 1",
     "PREPARE p AS SELECT 1 AS a; CREATE TABLE x AS EXECUTE p",
     "PREPARE p AS SELECT 1 AS a; EXPLAIN ANALYZE CREATE TABLE x AS EXECUTE p",

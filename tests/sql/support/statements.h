@@ -20,6 +20,7 @@ inline constexpr StatementCase kStatements[] = {
     {"SELECT * FROM t FOR UPDATE", "select", "read", kChanges},
     {"SELECT * FROM t FOR KEY SHARE", "select", "read", kChanges},
     {"SELECT 1 INTO t", "select_into", "ddl", kChanges},
+    {"(SELECT 1 INTO t UNION SELECT 2) EXCEPT SELECT 3", "select_into", "ddl", kChanges},
     {"SELECT nextval('s')", "select", "read", kChanges},
     {"SELECT currval('s'), random(), now(), clock_timestamp()", "select", "read", kReadOnly},
     {"SELECT set_config('a.b', 'c', true)", "select", "read", kChanges},
