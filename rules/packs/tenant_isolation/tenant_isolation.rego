@@ -89,7 +89,7 @@ ways contains "a function that costs less than usual, so that it comes first," i
 # The check of a domain costs as little as an operator, whatever it calls.
 ways contains sprintf("a domain with %s", [check]) if {
 	input.query.kind in {"alter_domain", "create_domain"}
-	some check in carriers | {sprintf("an own %s", [reason]) | some reason in input.query.opaque}
+	some check in (carriers | {sprintf("an own %s", [reason]) | some reason in input.query.opaque})
 }
 
 carriers contains effect if {
