@@ -105,11 +105,10 @@ class Printer {
   }
 
   void head(const RuleHead& h, bool contains) {
-    ref(h.ref);
     if (h.is_function) {
-      out_ += '(';
-      list(h.args.begin(), h.args.end());
-      out_ += ')';
+      function_head(h);
+    } else {
+      ref(h.ref);
     }
     if (h.key) {
       out_ += contains ? " contains " : "[";
@@ -143,6 +142,22 @@ class Printer {
   }
 
  private:
+  /// `not.t * x = 2` makes a rule of an operator's name, and what a keyword leads has no call form.
+  void function_head(const RuleHead& h) {
+    const auto* name = h.ref.terms.size() == 1 ? as<Var>(h.ref.terms.front()) : nullptr;
+    const bool led = h.args.size() == 2 && led_by_keyword(h.args.front());
+    const std::string_view infix = led && name != nullptr ? any_infix_of(name->name) : std::string_view();
+    if (!infix.empty()) {
+      term(h.args.front());
+      out_ += fmt::format(" {} ", infix);
+      return term(h.args.back());
+    }
+    ref(h.ref);
+    out_ += '(';
+    list(h.args.begin(), h.args.end());
+    out_ += ')';
+  }
+
   void rule_body(const Rule& r, bool with_if) {
     if (r.generated_body) return;
     out_ += with_if ? " if { " : " { ";
