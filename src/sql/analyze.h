@@ -51,12 +51,13 @@ struct AnalyzeOptions {
 /// Never throws; `text` may hold anything (NUL bytes give a parse_error, as PostgreSQL's wire forbids them).
 QueryFacts analyze(std::string_view text, const AnalyzeOptions& options = {});
 
-/// A parameter as Bind carries it. `type` is the OID from Parse or ParameterDescription, 0 when unspecified.
+/// A parameter as Bind carries it.
 struct BoundParameter {
-  std::uint32_t type = 0;
+  std::uint32_t type = 0;  ///< OID that Parse gave, 0 when unspecified
   bool binary = false;
   bool null = false;
   std::string_view bytes;
+  std::uint32_t described = 0;  ///< OID of ParameterDescription, 0 when not known: what PostgreSQL made of it
 };
 
 /// The parameter's value: integers, numerics, floats, booleans and text-like types in text or binary format;
@@ -64,13 +65,19 @@ struct BoundParameter {
 /// (never a guess).
 Literal decode(const BoundParameter& parameter);
 
+/// What bind_parameters() knows afterwards.
+enum class Binding : std::uint8_t {
+  Told,
+  Untold,  ///< a value is Unknown that the type which PostgreSQL gave to its parameter might tell
+};
+
 /// Replaces every Parameter in where, tables[].where, limit and sets by its value. A $n that is not bound
 /// becomes Unknown.
-void bind_parameters(QueryFacts& facts, std::span<const BoundParameter> parameters);
+Binding bind_parameters(QueryFacts& facts, std::span<const BoundParameter> parameters);
 /// The same with values that are known already, the arguments of EXECUTE. `facts` are those of `prepare` or
-/// of a statement inside it.
-void bind_parameters(StatementFacts& facts, std::span<const Literal> arguments,
-                     const StatementFacts& prepare);
+/// of a statement inside it; `described` has the OIDs of its parameters' types, as far as they are known.
+Binding bind_parameters(StatementFacts& facts, std::span<const Literal> arguments,
+                        const StatementFacts& prepare, std::span<const std::uint32_t> described = {});
 
 /// The facts of a statement that runs others by name (EXECUTE, FETCH) with what those do put in, as EXPLAIN's
 /// hold what it explains. It is not opaque on their account any more.

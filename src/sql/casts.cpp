@@ -64,6 +64,13 @@ Cast to_integer(const Literal& value, std::int64_t least, std::int64_t most) {
   return fits ? Cast(std::move(number)) : std::nullopt;
 }
 
+/// YYYY-MM-DD
+bool is_day(std::string_view text) {
+  constexpr std::string_view kForm = "0000-00-00";
+  return std::ranges::equal(text, kForm,
+                            [](char c, char form) { return form == '0' ? c >= '0' && c <= '9' : c == form; });
+}
+
 Cast to_text(Literal value) {
   if (value.kind == Kind::Integer) return Literal::string(std::to_string(value.integer));
   return value.kind == Kind::String ? Cast(std::move(value)) : std::nullopt;
@@ -154,6 +161,8 @@ Literal cast_as_written(Literal value, const Literal& parameter) {
 bool reads_the_same_as(const Literal& value, std::string_view type) {
   const auto other = cast(value, type);
   if (!other) return false;
+  if (is_one_of(type, {"date", "time", "timetz", "timestamp", "timestamptz", "interval"}))
+    return is_day(value.text);  // they drop the hour, or the zone, or turn by one
   const auto text = [](const Literal& one) {
     switch (one.kind) {
       case Kind::Boolean: return std::string(one.boolean ? "true" : "false");

@@ -28,9 +28,11 @@ enum Type : std::uint32_t {
   kOid = 26,
   kJson = 114,
   kXml = 142,
+  kCidr = 650,
   kFloat4 = 700,
   kFloat8 = 701,
   kUnknown = 705,
+  kInet = 869,
   kBpchar = 1042,
   kVarchar = 1043,
   kDate = 1082,
@@ -208,6 +210,10 @@ Literal boolean(std::string_view text) {
 std::string_view cast_name(std::uint32_t type) {
   switch (type) {
     case kBool: return "bool";
+    case kBytea: return "bytea";
+    case kOid: return "oid";
+    case kInet: return "inet";
+    case kCidr: return "cidr";
     case kInt2: return "int2";
     case kInt4: return "int4";
     case kInt8: return "int8";
@@ -252,15 +258,17 @@ Literal decode_text(std::uint32_t type, std::string_view text) {
   }
 }
 
-/// What is bound to $n, and the name of the type that somebody has told for it: "" when nobody has, "?" of
-/// one whose casts are not followed.
+/// What is bound to $n.
 struct Given {
   Literal value;
-  std::string_view type;
+  std::string_view type = {};  ///< its name; "" when nobody has told, "?" of one whose casts are not followed
+  std::uint32_t described = 0;  ///< OID of the type that PostgreSQL gave it; 0 when that is not known
+  bool needs_type = false;      ///< it cannot be read without
 };
 
-/// $n without a type takes that of the place where PostgreSQL meets it first. So its value is told when it
-/// reads the same in all places. `with` is what it is compared with in this one, or null.
+/// $n without a type takes that of the place where PostgreSQL meets it first. This is whether the value reads
+/// the same in all of them, if columns of one name are of one type. `with` is what it is compared with in
+/// this one, or null.
 bool reads_the_same(const StatementFacts& statement, std::int64_t n, const Literal& value,
                     const Equality* with) {
   const auto is_it = [&](const ParameterUse& use) { return use.number == n; };
@@ -272,6 +280,18 @@ bool reads_the_same(const StatementFacts& statement, std::int64_t n, const Liter
     if (use.compared_with == kAnyColumn) return true;
     return with != nullptr && use.compared_with == with->column && use.compared_type == with->type;
   });
+}
+
+/// No column can give $n its type but the one of this place, or a catalogue tells that all are of one.
+bool has_one_type(const StatementFacts& statement, const Literal& parameter, const Equality* with) {
+  if (with != nullptr && with->type != 0) return true;
+  std::size_t places = 0, without_cast = 0;
+  for (const ParameterUse& use : statement.parameters) {
+    if (use.number != parameter.integer) continue;
+    ++places;
+    if (use.type.empty() && use.compared_with != kAnyColumn) ++without_cast;
+  }
+  return places == 1 || without_cast == 0 || (without_cast == 1 && parameter.text.empty());
 }
 
 /// $n stands in this one place, without a cast: PostgreSQL gives it the type of the column that it is
@@ -292,30 +312,43 @@ class Binder {
   /// `statement` has all places where $n stands.
   Binder(const StatementFacts& statement, GivenTo given) : statement_(statement), given_(given) {}
 
-  void bind(StatementFacts& facts) const {
+  Binding bind(StatementFacts& facts) {
     for (Equality& equality : facts.where) bind(equality);
     for (TableUse& use : facts.tables)
       for (Equality& equality : use.where) bind(equality);
     if (facts.has_limit) bind(facts.limit);
     if (facts.has_limit && facts.limit.kind == Literal::Kind::Null) facts.has_limit = false;  // LIMIT NULL
     for (Setting& setting : facts.sets) bind(setting);
+    return bound_;
   }
 
  private:
-  void bind(Literal& value, const Equality* with = nullptr, std::uint32_t type = 0) const {
+  void bind(Literal& value, const Equality* with = nullptr, std::uint32_t type = 0) {
     if (value.kind != Literal::Kind::Parameter) return;
-    Given bound = given_(value.integer, type);
-    const bool told = bound.type.empty() ? reads_the_same(statement_, value.integer, bound.value, with)
-                                         : are_followed(value, bound.type);
-    value = told ? cast_as_written(std::move(bound.value), value) : Literal::unknown();
+    Given given = given_(value.integer, type);
+    value = is_told(value, given, with) ? cast_as_written(std::move(given.value), value) : Literal::unknown();
   }
 
-  void bind(Equality& equality) const {
+  bool is_told(const Literal& parameter, const Given& given, const Equality* with) {
+    const Literal& value = given.value;
+    if (value.kind == Literal::Kind::Null) return true;  // of any type
+    if (!given.type.empty()) return are_followed(parameter, given.type);
+    if (value.kind == Literal::Kind::Unknown && !given.needs_type) return false;
+    const bool same = !given.needs_type && reads_the_same(statement_, parameter.integer, value, with);
+    const bool rounds = value.kind == Literal::Kind::Decimal;  // as an integer; only EXECUTE is given such
+    if (same && !rounds && has_one_type(statement_, parameter, with)) return true;
+    if (given.described == 0) bound_ = Binding::Untold;
+    if (given.described == 0 || given.described >= kFirstByInitdb) return same && given.described != 0;
+    const std::string_view type = cast_name(given.described);
+    return !type.empty() && reads_the_same_as(value, type) && are_followed(parameter, type);
+  }
+
+  void bind(Equality& equality) {
     const std::uint32_t type = takes_columns_type(statement_, equality.value) ? equality.type : 0;
     bind(equality.value, &equality, type);
   }
 
-  void bind(Setting& setting) const {
+  void bind(Setting& setting) {
     bind(setting.value);
     if (setting.name_parameter == 0) return;
     Literal name = Literal::parameter(setting.name_parameter);
@@ -328,13 +361,15 @@ class Binder {
 
   const StatementFacts& statement_;
   GivenTo given_;
+  Binding bound_ = Binding::Told;
 };
 
 /// What PREPARE makes of a value for $n.
 Given as_declared(Literal value, const StatementFacts& prepare, std::int64_t n) {
   const auto i = static_cast<std::size_t>(n) - 1;
-  if (i >= prepare.declared.size() || prepare.declared[i].empty()) return {std::move(value), {}};
-  return {cast(std::move(value), prepare.declared[i]).value_or(Literal::unknown()), prepare.declared[i]};
+  if (i >= prepare.declared.size() || prepare.declared[i].empty()) return {.value = std::move(value)};
+  return {.value = cast(std::move(value), prepare.declared[i]).value_or(Literal::unknown()),
+          .type = prepare.declared[i]};
 }
 
 bool within(std::int64_t n, std::size_t count) {
@@ -349,31 +384,44 @@ Literal decode(const BoundParameter& parameter) {
                           : decode_text(parameter.type, parameter.bytes);
 }
 
-void bind_parameters(QueryFacts& facts, std::span<const BoundParameter> parameters) {
+Binding bind_parameters(QueryFacts& facts, std::span<const BoundParameter> parameters) {
   const auto given = [&](std::int64_t n, std::uint32_t type) -> Given {
-    if (!within(n, parameters.size())) return {Literal::unknown(), "?"};
+    if (!within(n, parameters.size())) return {.value = Literal::unknown(), .type = "?"};
     BoundParameter parameter = parameters[static_cast<std::size_t>(n) - 1];
     if (parameter.type == kUnknown) parameter.type = 0;
-    // Somebody's own type may keep less than it was given: a domain over "char" or numeric(3, -1).
-    if (parameter.type >= kFirstByInitdb && !parameter.null) return {Literal::unknown(), "?"};
-    if (parameter.type == 0 && type == 0) return as_declared(decode(parameter), facts.whole, n);
     if (parameter.type == 0) parameter.type = type;
+    if (parameter.type == 0 && parameter.binary && !parameter.null) {
+      if (parameter.described == 0) return {.value = Literal::unknown(), .needs_type = true};
+      parameter.type = parameter.described;
+    }
+    // Somebody's own type may keep less than it was given: a domain over "char" or numeric(3, -1).
+    if (parameter.type >= kFirstByInitdb && !parameter.null)
+      return {.value = Literal::unknown(), .type = "?"};
+    if (parameter.type == 0) {
+      Given declared = as_declared(decode(parameter), facts.whole, n);
+      declared.described = parameter.described;
+      return declared;
+    }
     const std::string_view name = cast_name(parameter.type);
-    return {decode(parameter), name.empty() ? "?" : name};
+    return {.value = decode(parameter), .type = name.empty() ? "?" : name};
   };
-  const Binder binder(facts.whole, given);
-  binder.bind(facts.whole);
-  for (StatementFacts& one : facts.parts) binder.bind(one);
-  for (StatementFacts& one : facts.inner) binder.bind(one);
+  Binder binder(facts.whole, given);
+  Binding bound = binder.bind(facts.whole);
+  for (StatementFacts& one : facts.parts) bound = binder.bind(one);
+  for (StatementFacts& one : facts.inner) bound = binder.bind(one);
+  return bound;
 }
 
-void bind_parameters(StatementFacts& facts, std::span<const Literal> arguments,
-                     const StatementFacts& prepare) {
+Binding bind_parameters(StatementFacts& facts, std::span<const Literal> arguments,
+                        const StatementFacts& prepare, std::span<const std::uint32_t> described) {
   const auto given = [&](std::int64_t n, std::uint32_t) -> Given {
-    if (!within(n, arguments.size())) return {Literal::unknown(), "?"};
-    return as_declared(arguments[static_cast<std::size_t>(n) - 1], prepare, n);
+    if (!within(n, arguments.size())) return {.value = Literal::unknown(), .type = "?"};
+    const auto i = static_cast<std::size_t>(n) - 1;
+    Given declared = as_declared(arguments[i], prepare, n);
+    if (i < described.size()) declared.described = described[i];
+    return declared;
   };
-  Binder(prepare, given).bind(facts);
+  return Binder(prepare, given).bind(facts);
 }
 
 }  // namespace signalbox::sql

@@ -350,7 +350,8 @@ struct BoundTo {
   const char* sql;
   std::uint32_t type;
   const char* value;
-  const char* expected;  ///< `a`
+  const char* expected;         ///< `a`
+  std::uint32_t described = 0;  ///< the type that PostgreSQL gives, where it has said so
 };
 
 /// What PostgreSQL 15 holds, looked up there: where it is another value than the one bound, nothing is told.
@@ -381,14 +382,32 @@ constexpr BoundTo kBoundTo[] = {
     {"SELECT f($1) FROM t WHERE a = $1", 25, "acme", "'acme'"},
     {"SELECT * FROM t WHERE a = $1 AND b = $1", 0, "acme", "unknown"},
     {"SELECT * FROM t WHERE a = $1 AND EXISTS (SELECT FROM u WHERE u.a <> $1 OR $1 IS NULL)", 0, "acme",
-     "'acme'"},
-    {"SELECT FROM t, u WHERE u.a = $1 AND t.a = $1", 0, "acme", "'acme'"},
+     "unknown"},
+    {"SELECT FROM t, u WHERE u.a = $1 AND t.a = $1", 0, "acme", "unknown"},
     {"SELECT FROM t, (SELECT 'a'::\"char\" AS a) u WHERE u.a = $1 AND t.a = $1", 0, "acme", "unknown"},
     {"SELECT FROM t, u AS u(a) WHERE u.a = $1 AND t.a = $1", 0, "acme", "unknown"},
     {"SELECT FROM t, f() AS u(a) WHERE u.a IN ($1) AND t.a = $1", 0, "acme", "unknown"},
     {"SELECT (SELECT FROM t WHERE t.a = $1) FROM (SELECT 'a'::\"char\" AS a) x WHERE EXISTS (SELECT FROM u "
      "WHERE a = $1)",
      0, "acme", "unknown"},
+    {"SELECT FROM u, t WHERE u.a = $1 AND t.a = $1", 0, "acme", "'acme'", 25},
+    {"SELECT FROM u, t WHERE u.a = $1 AND t.a = $1", 0, "acme", "unknown", 18},
+    {"SELECT FROM u, t WHERE u.a = $1 AND t.a = $1", 0, "acme ", "unknown", 1042},
+    {"SELECT FROM u, t WHERE u.a = $1 AND t.a = $1::text", 0, "acme", "unknown"},
+    {"SELECT FROM u, t WHERE u.a = $1 AND t.a = $1::text", 0, "acme", "'acme'", 25},
+    {"SELECT FROM u, t WHERE u.a = $1 AND t.a = $1::text", 0, "acme", "unknown", 18},
+    {"SELECT FROM u, t WHERE u.a = $1 AND t.a = $1", 0, "5", "'5'", 20},
+    {"SELECT FROM u, t WHERE u.a = $1 AND t.a = $1", 0, "05", "unknown", 20},
+    {"SELECT FROM u, t WHERE u.a = $1 AND t.a = $1", 0, "16777217", "unknown", 700},
+    {"SELECT FROM u, t WHERE u.a = $1 AND t.a = $1", 0, "10", "unknown", 1560},
+    {"SELECT FROM u, t WHERE u.a = $1 AND t.a = $1", 0, "10.0.0.1", "'10.0.0.1'", 869},
+    {"SELECT FROM u, t WHERE u.a = $1 AND t.a = $1", 0, "2020-01-01", "'2020-01-01'", 1082},
+    {"SELECT FROM u, t WHERE u.a = $1 AND t.a = $1", 0, "2020-01-01 05:00", "unknown", 1082},
+    {"SELECT FROM u, t WHERE u.a = $1::date AND t.a = $1", 0, "2020-01-01 05:00", "unknown"},
+    {"SELECT FROM u, t WHERE u.a = $1 AND t.a = $1", 0, "acme", "'acme'", 16385},  // an enum, citext: of both
+    {"SELECT FROM t WHERE f($1) AND t.a = $1", 0, "acme", "unknown", 16385},       // a domain: of f's
+    {"SELECT FROM t WHERE f($1) AND t.a = $1", 0, "acme", "'acme'", 25},
+    {"SELECT * FROM t WHERE a = $1 AND b = $1", 0, "acme", "'acme'", 25},
     {"SELECT * FROM t WHERE a = $1", 16385, "5", "unknown"},
     {"WITH d AS (DELETE FROM t WHERE a = $1) SELECT $1::\"char\"", 0, "acme", "unknown"},
 };
@@ -399,8 +418,10 @@ TEST_CASE("a bound value is told where PostgreSQL holds the same") {
   for (const BoundTo& one : kBoundTo) {
     INFO(one.sql << " " << one.value);
     QueryFacts facts = analyze(one.sql);
-    const BoundParameter parameter{.type = one.type, .bytes = one.value};
-    bind_parameters(facts, {&parameter, 1});
+    const BoundParameter parameter{.type = one.type, .bytes = one.value, .described = one.described};
+    const Binding bound = bind_parameters(facts, {&parameter, 1});
+    const bool ask = std::string_view(one.expected) == "unknown" && one.type == 0 && one.described == 0;
+    CHECK(bound == (ask ? Binding::Untold : Binding::Told));
     const auto check = [&](const StatementFacts& statement) {
       for (const TableUse& use : statement.tables)
         for (const Equality& equality : use.where)
@@ -430,12 +451,24 @@ TEST_CASE("DO UPDATE is limited by its WHERE, what is inserted and returned is n
   CHECK(uses("a = 1 OR true") == not_limited);
 }
 
+TEST_CASE("a binary value without a type is told by the server's") {
+  const std::string_view five("\0\0\0\5", 4);
+  QueryFacts facts = analyze("SELECT * FROM t WHERE a = $1");
+  BoundParameter parameter{.binary = true, .bytes = five};
+  CHECK(bind_parameters(facts, {&parameter, 1}) == Binding::Untold);
+  CHECK(where(facts.whole.where) == "a=unknown");
+  facts = analyze("SELECT * FROM t WHERE a = $1");
+  parameter.described = 23;
+  CHECK(bind_parameters(facts, {&parameter, 1}) == Binding::Told);
+  CHECK(where(facts.whole.where) == "a=5");
+}
+
 TEST_CASE("the arguments of EXECUTE have the types that PREPARE gives") {
-  const auto executed = [](const char* prepare, Literal argument) {
+  const auto executed = [](const char* prepare, Literal argument, std::uint32_t described = 0) {
     const QueryFacts facts = analyze(prepare);
     REQUIRE(facts.inner.size() == 1);
     StatementFacts inner = facts.inner.front();
-    bind_parameters(inner, {&argument, 1}, facts.whole);
+    bind_parameters(inner, {&argument, 1}, facts.whole, {&described, 1});
     return where(inner.tables.front().where);
   };
   CHECK(executed("PREPARE p (text) AS SELECT * FROM t WHERE a = $1", Literal::string("acme")) == "a='acme'");
@@ -450,6 +483,14 @@ TEST_CASE("the arguments of EXECUTE have the types that PREPARE gives") {
   CHECK(executed("PREPARE p (int) AS SELECT * FROM t WHERE a = $1", Literal::number("1.6")) == "a=unknown");
   CHECK(executed("PREPARE p (real) AS SELECT * FROM t WHERE a = $1", Literal::of(std::int64_t{16777217})) ==
         "a=16777216");
+  const char* untold = "PREPARE p AS SELECT * FROM t WHERE a = $1";
+  CHECK(executed(untold, Literal::number("1.6")) == "a=unknown");
+  CHECK(executed(untold, Literal::number("1.6"), 1700) == "a=1.6");
+  CHECK(executed(untold, Literal::number("1.6"), 23) == "a=unknown");
+  const char* twice = "PREPARE p AS SELECT FROM u, t WHERE u.a = $1 AND t.a = $1";
+  CHECK(executed(twice, Literal::string("acme"), 25) == "a='acme'");
+  CHECK(executed(twice, Literal::string("acme"), 18) == "a=unknown");
+  CHECK(executed(twice, Literal::string("acme")) == "a=unknown");
   CHECK(executed("PREPARE p (public.text) AS SELECT * FROM t WHERE a = $1", Literal::string("x")) ==
         "a=unknown");
   CHECK(executed("PREPARE p AS SELECT $1::\"char\" FROM t WHERE a = $1", Literal::string("acme")) ==

@@ -180,6 +180,7 @@ std::shared_ptr<QueryRuling> Decider::join(std::vector<RulingPtr> each, const Qu
     ruling->ends_transaction = statements->ends_transaction();
     ruling->missing = statements->missing();
     ruling->refers = statements->refers();
+    ruling->untold = statements->untold();
     ruling->path = statements->path_changes();
     ruling->defines = statements->defines();
     ruling->changes = statements->changes();

@@ -50,6 +50,7 @@ struct QueryRuling {
   std::vector<PathChange> path;             ///< what becomes of the search_path
   bool defines = false;                     ///< the catalogue is another one afterwards
   bool refers = false;                      ///< it depends on what the session's names stand for
+  std::optional<std::string> untold;        ///< QueryStatements::untold()
   bool acts = false;                        ///< some plan has sync actions beside its verdict (proxy/lane)
   bool transmits = false;                   ///< no later hook is asked
   bool leaves_state = true;                 ///< at the server, or nobody has looked (targets/mobility.h)

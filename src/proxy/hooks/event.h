@@ -102,6 +102,7 @@ struct ParameterFact {
   bool null = false;
   bool binary = false;
   std::string_view value;
+  std::uint32_t described = 0;  ///< OID of the type that the server gave it; 0 = not known
 };
 
 enum class QueryProtocol : std::uint8_t { Simple, Extended, FunctionCall };

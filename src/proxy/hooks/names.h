@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "proxy/hooks/event.h"
 
@@ -21,6 +22,8 @@ class Names {
   struct Found {
     Knowledge knowledge = Knowledge::Never;
     NamedText named;
+    std::vector<std::uint32_t> described = {};  ///< OIDs of its parameters' types, when the server has said
+    bool at_server = false;  ///< it has been prepared there: it is not this very query that does
     /// Values were bound when it was opened, which are not kept; what was decided then still holds.
     bool decided_when_opened = false;
   };

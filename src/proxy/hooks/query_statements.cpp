@@ -119,9 +119,13 @@ void QueryStatements::take_apart(const Event& event) {
   if (asked.parameters != nullptr) {
     std::vector<sql::BoundParameter> bound;
     for (const ParameterFact& one : *asked.parameters) {
-      bound.push_back({.type = one.type, .binary = one.binary, .null = one.null, .bytes = one.value});
+      bound.push_back({.type = one.type,
+                       .binary = one.binary,
+                       .null = one.null,
+                       .bytes = one.value,
+                       .described = one.described});
     }
-    sql::bind_parameters(query, bound);
+    if (sql::bind_parameters(query, bound) == sql::Binding::Untold) untold_ = asked.statement;
   }
   const bool carried = asked.prepared && asked.prepared->carried;
   const std::span<const sql::StatementFacts> parts =
@@ -203,7 +207,7 @@ void QueryStatements::follow(const QueryStatement& reference, const Event& event
     return all_.push_back(seen);
   }
   if (missing_ || found.knowledge != Names::Knowledge::Known) return all_.push_back(reference);
-  const std::vector<QueryStatement> run = named(found.named, reference, event);
+  const std::vector<QueryStatement> run = named(found, reference, event);
   QueryStatement whole = reference;
   if (!run.empty()) whole.facts = &made_.emplace_back(sql::traced(*reference.facts, {run.front().facts, 1}));
   all_.push_back(whole);
@@ -233,8 +237,9 @@ const NameChange* QueryStatements::changed_before(const sql::StatementFacts& ref
 }
 
 /// The statement that a name stands for, and those inside it; the values of EXECUTE stand in for $n.
-std::vector<QueryStatement> QueryStatements::named(const NamedText& text, const QueryStatement& reference,
+std::vector<QueryStatement> QueryStatements::named(const Names::Found& found, const QueryStatement& reference,
                                                    const Event& event) {
+  const NamedText& text = found.named;
   sql::AnalyzeOptions options = analyze_options(event);
   read_as(options, text.reading);
   const std::string& kept = texts_.emplace_back(text.text);
@@ -251,7 +256,8 @@ std::vector<QueryStatement> QueryStatements::named(const NamedText& text, const 
     within.insert(within.end(), facts.within.begin() + static_cast<std::ptrdiff_t>(carriers),
                   facts.within.end());
     own.within = std::move(within);
-    sql::bind_parameters(own, reference.facts->arguments, query.whole);
+    const auto bound = sql::bind_parameters(own, reference.facts->arguments, query.whole, found.described);
+    if (bound == sql::Binding::Untold && found.at_server && !untold_) untold_ = reference.facts->subject;
     run.push_back({.text = kept,
                    .facts = &own,
                    .query = &query,

@@ -64,6 +64,9 @@ class QueryStatements {
   bool refers() const { return refers_; }
   /// A name whose text should be known and is not: TooLong or Earlier. The query must be refused.
   std::optional<Names::Knowledge> missing() const { return missing_; }
+  /// The prepared statement of which a value would be known if the server said what types it has given to
+  /// parameters.
+  const std::optional<std::string>& untold() const { return untold_; }
   /// The first statement ends a transaction.
   bool ends_transaction() const;
   /// Unqualified names may mean other tables once it has run: settings, transactions, code that could set
@@ -84,7 +87,7 @@ class QueryStatements {
   void follow(const QueryStatement& reference, const Event& event, int depth);
   Names::Found look_up(const sql::StatementFacts& reference, const Event& event) const;
   const NameChange* changed_before(const sql::StatementFacts& reference) const;
-  std::vector<QueryStatement> named(const NamedText& text, const QueryStatement& reference,
+  std::vector<QueryStatement> named(const Names::Found& found, const QueryStatement& reference,
                                     const Event& event);
   void note_change(const sql::StatementFacts& facts);
 
@@ -97,6 +100,7 @@ class QueryStatements {
   std::vector<NameChange> changes_;
   bool refers_ = false;
   std::optional<Names::Knowledge> missing_;
+  std::optional<std::string> untold_;
 };
 
 }  // namespace signalbox::proxy

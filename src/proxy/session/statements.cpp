@@ -53,6 +53,7 @@ void Statements::parsed(Companion& companion) {
     unnamed_->edits.swap(companion.edits);
     unnamed_->tag.swap(companion.tag);
     unnamed_->types.swap(companion.types);
+    unnamed_->described.clear();
     unnamed_->refused.reset();
     unnamed_->changes = std::move(companion.changes);
     unnamed_->acts = std::move(companion.acts);
@@ -78,6 +79,12 @@ void Statements::parsed(Companion& companion) {
   }
   charge(cost(companion.statement, *text));
   statements_.emplace(companion.statement, std::move(text));
+}
+
+/// Every $n stands in the text, so they take no more than that.
+void Statements::described(std::string_view statement, std::vector<std::uint32_t> types) {
+  const Text text = of_statement(statement);
+  if (text && types.size() <= text->text.size()) text->described = std::move(types);
 }
 
 void Statements::erase_statement(std::string_view name) {
@@ -154,7 +161,10 @@ Names::Found Statements::prepared(std::string_view name) const {
   const Text text = name.empty() ? nullptr : of_statement(name);
   if (!text && overflowed_) return {.knowledge = Knowledge::TooLong, .named = {}};
   if (!text) return {.knowledge = unread_ ? Knowledge::Earlier : Knowledge::Never, .named = {}};
-  return {.knowledge = text->known ? Knowledge::Known : Knowledge::TooLong, .named = text->named()};
+  return {.knowledge = text->known ? Knowledge::Known : Knowledge::TooLong,
+          .named = text->named(),
+          .described = text->described,
+          .at_server = true};
 }
 
 /// A portal can be fetched from as well as a cursor.

@@ -27,16 +27,17 @@ inline constexpr std::size_t kLongestKeptText = 64 * 1024;
 
 struct PreparedText {
   std::string text;
-  bool known = true;                 ///< false: too long to keep
-  bool carried = false;              ///< the text is a PREPARE or DECLARE, and the statement inside it
-  Reading reading;                   ///< how it was read when it came
-  bool undecided = false;            ///< it is decided each time values are bound to it
-  std::uint64_t revision = 0;        ///< number of the policies under which it was decided
-  std::uint64_t round = 0;           ///< the last one in which everything prepared was decided again
-  std::string edits;                 ///< that policies asked for and got when its text came
-  std::optional<std::string> tag;    ///< the CommandComplete that the client expects instead of the server's
-  std::string types;                 ///< parameter types that Parse gave, four bytes each
-  std::unique_ptr<Refusal> refused;  ///< by policies that came after it; null = permitted
+  bool known = true;               ///< false: too long to keep
+  bool carried = false;            ///< the text is a PREPARE or DECLARE, and the statement inside it
+  Reading reading;                 ///< how it was read when it came
+  bool undecided = false;          ///< it is decided each time values are bound to it
+  std::uint64_t revision = 0;      ///< number of the policies under which it was decided
+  std::uint64_t round = 0;         ///< the last one in which everything prepared was decided again
+  std::string edits;               ///< that policies asked for and got when its text came
+  std::optional<std::string> tag;  ///< the CommandComplete that the client expects instead of the server's
+  std::string types;               ///< parameter types that Parse gave, four bytes each
+  std::vector<std::uint32_t> described;  ///< those that the server has made of them, once it has said
+  std::unique_ptr<Refusal> refused;      ///< by policies that came after it; null = permitted
   std::shared_ptr<const std::vector<NameChange>> changes;  ///< of names, when it runs
   std::shared_ptr<const QueryRuling> acts;                 ///< asks for actions each time it is executed
   /// What it does to the search_path when it is executed; null: nobody knows.
@@ -58,6 +59,8 @@ class Statements final : public Names {
   void confirm(Request request, Companion& companion);
   /// One more statement of this Query has succeeded.
   void completed(Companion& query);
+  /// ParameterDescription.
+  void described(std::string_view statement, std::vector<std::uint32_t> types);
   /// Queries pass that nobody looks into: names may come to be without being seen.
   void unread() { unread_ = true; }
   /// Code may run that nobody has read, and prepare or open what it likes.

@@ -14,6 +14,7 @@ enum class Stop : std::uint8_t {
   PoliciesChanged,  ///< what is prepared must be decided again first
   Unconfirmed,      ///< the answer to what has been sent must be known first
   Settings,         ///< the server must be asked for the settings that say what texts mean
+  Types,            ///< the server must be asked what types it has given to parameters: AtHand::untold
   Ask,              ///< the message at hand waits for an external decision
   Refused,          ///< the message at hand may not pass: AtHand::refusal says why
   Act,              ///< the message at hand waits for what its plan asks for beside the verdict

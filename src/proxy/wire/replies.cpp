@@ -21,6 +21,16 @@ std::optional<ParameterStatus> decode_parameter_status(std::string_view body) {
   return status;
 }
 
+std::optional<std::vector<std::uint32_t>> decode_parameter_description(std::string_view body) {
+  BodyReader reader(body);
+  const auto count = reader.integer<std::uint16_t>();
+  std::vector<std::uint32_t> types;
+  types.reserve(std::min<std::size_t>(count, body.size() / 4));
+  for (std::uint16_t i = 0; i < count && reader.ok(); ++i) types.push_back(reader.integer<std::uint32_t>());
+  if (!reader.at_end()) return std::nullopt;
+  return types;
+}
+
 std::optional<std::vector<DescribedColumn>> decode_row_description(std::string_view body) {
   BodyReader reader(body);
   const auto count = reader.integer<std::uint16_t>();

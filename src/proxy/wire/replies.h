@@ -35,6 +35,8 @@ enum class Authentication : std::uint32_t {
 
 std::optional<BackendKey> decode_backend_key(std::string_view body);
 std::optional<ParameterStatus> decode_parameter_status(std::string_view body);
+/// ParameterDescription: the OIDs of the types.
+std::optional<std::vector<std::uint32_t>> decode_parameter_description(std::string_view body);
 /// One column of a RowDescription: its name, type and table (OIDs; 0 = of no table).
 struct DescribedColumn {
   std::string_view name;

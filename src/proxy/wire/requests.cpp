@@ -103,8 +103,8 @@ void append_close(std::string& out, char what, std::string_view name) {
   FrameBuilder(out, 'C').bytes({&what, 1}).text(name);
 }
 
-void append_describe_portal(std::string& out, std::string_view portal) {
-  FrameBuilder(out, 'D').byte('P').text(portal);
+void append_describe(std::string& out, char what, std::string_view name) {
+  FrameBuilder(out, 'D').bytes({&what, 1}).text(name);
 }
 
 void append_sync(std::string& out) {

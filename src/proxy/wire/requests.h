@@ -54,9 +54,9 @@ void append_parse(std::string& out, std::string_view statement, std::string_view
 void append_bind(std::string& out, std::string_view portal, std::string_view statement);
 /// To its end.
 void append_execute(std::string& out, std::string_view portal);
-/// 'S' a statement, 'P' a portal.
+/// 'S' a statement, 'P' a portal; the same of Describe.
 void append_close(std::string& out, char what, std::string_view name);
-void append_describe_portal(std::string& out, std::string_view portal);
+void append_describe(std::string& out, char what, std::string_view name);
 void append_sync(std::string& out);
 void append_flush(std::string& out);
 void append_terminate(std::string& out);

@@ -86,3 +86,21 @@ TEST_CASE("a statement that found no room is told of until all are forgotten") {
   statements.discarded_all();
   CHECK_FALSE(statements.overflowed());
 }
+
+TEST_CASE("types that the server has described are of that text, and take no more than it") {
+  Statements statements(1 << 20);
+  parse(statements, "s", "select $1");
+  parse(statements, "", "select $1");
+  statements.described("s", {18});
+  statements.described("", std::vector<std::uint32_t>(100, 25));
+  statements.described("other", {25});
+  CHECK(statements.of_statement("s")->described == std::vector<std::uint32_t>{18});
+  CHECK(statements.prepared("s").described == std::vector<std::uint32_t>{18});
+  CHECK(statements.of_statement("")->described.empty());
+  statements.described("", {25});
+  parse(statements, "", "select $1, 2");
+  CHECK(statements.of_statement("")->described.empty());
+  close(statements, 'S', "s");
+  parse(statements, "s", "select $1, 2");
+  CHECK(statements.of_statement("s")->described.empty());
+}

@@ -75,6 +75,9 @@ TEST_CASE("replies") {
                          "key"sv));
   CHECK(decode_parameter_status("a\0b\0"sv)->value == "b");
   CHECK_FALSE(decode_parameter_status("a\0b"sv));
+  CHECK(decode_parameter_description("\0\2\0\0\0\x17\0\0\0\x19"sv) == std::vector<std::uint32_t>{23, 25});
+  CHECK_FALSE(decode_parameter_description("\0\2\0\0\0\x17"sv));
+  CHECK_FALSE(decode_parameter_description("\0\0\0"sv));
   std::string frame;
   append_sasl_mechanisms(frame, {"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"});
   CHECK(decode_sasl_mechanisms(body_of(frame)) ==

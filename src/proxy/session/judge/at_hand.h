@@ -55,11 +55,12 @@ struct DoneBefore {
 };
 
 struct AtHand {
-  QueryRulingPtr ruled;                   ///< the last ruling on it, or the first that changes names
-  std::optional<Refusal> refusal;         ///< Stop::Refused
-  std::optional<Rewriting> rewriting;     ///< Stop::Rewrite
-  std::string replacement;                ///< Stop::Replaced
-  std::unique_ptr<Question> question;     ///< Stop::Ask
+  QueryRulingPtr ruled;                ///< the last ruling on it, or the first that changes names
+  std::optional<Refusal> refusal;      ///< Stop::Refused
+  std::optional<Rewriting> rewriting;  ///< Stop::Rewrite
+  std::string replacement;             ///< Stop::Replaced
+  std::unique_ptr<Question> question;  ///< Stop::Ask
+  std::optional<std::string> untold;   ///< Stop::Types: the prepared statement; stays when it has been asked
   std::optional<RulingsAtHooks> answers;  ///< to the question
   std::unique_ptr<Acting> acting;         ///< Stop::Act
   RulingsAtHooks acted;                   ///< has been done
@@ -76,6 +77,7 @@ struct AtHand {
     acted = {};
     moves = 0;
     tagged = false;
+    untold.reset();
   }
   /// The message has been looked into, and prepares or declares something, or the opposite.
   bool changes_names() const { return ruled && !ruled->changes.empty(); }

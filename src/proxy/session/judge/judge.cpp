@@ -127,6 +127,10 @@ std::optional<Stop> Judge::judge_at(actions::Hook hook, Event event, QueryRuling
     return Stop::Ask;
   }
   if (judged.ruling->refers && dialogue_.book.size() > 0) return Stop::Unconfirmed;
+  if (can_ask_types(judged.ruling->untold)) {
+    at_hand_.untold = judged.ruling->untold;
+    return Stop::Types;
+  }
   at_hand_.note(judged.ruling);
   if (runs_unread_code(*judged.ruling)) dialogue_.statements.code_runs();
   some_ruling_passes_ = some_ruling_passes_ || !judged.ruling->lasting;
@@ -140,6 +144,13 @@ std::optional<Stop> Judge::judge_at(actions::Hook hook, Event event, QueryRuling
   if (auto refusal = carry_out(judged, event)) return at_hand_.refuse(std::move(*refusal));
   dialogue_.names.note(*ruling);
   return std::nullopt;
+}
+
+/// Once for a message: a server that does not tell leaves the value unknown.
+bool Judge::can_ask_types(const std::optional<std::string>& untold) const {
+  const Book& book = dialogue_.book;
+  return untold && untold != at_hand_.untold && !book.skipping() && !book.copying_in() &&
+         book.transaction() != Transaction::Failed;
 }
 
 void Judge::show(const Judged& judged, const Event& event) {

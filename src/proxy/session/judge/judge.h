@@ -69,6 +69,7 @@ class Judge {
   std::optional<Stop> judge_at_hooks(Event event);
   std::optional<Stop> judge_at(actions::Hook hook, Event event, QueryRulingPtr answer);
   bool covered(const QueryRulingPtr& ruling);
+  bool can_ask_types(const std::optional<std::string>& untold) const;
   void show(const Judged& judged, const Event& event);
   Stop must_act(actions::Hook hook, const Query& query, MessageFacts message, QueryRulingPtr ruling,
                 bool memoised);

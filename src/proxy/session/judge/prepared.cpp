@@ -84,7 +84,11 @@ std::optional<Stop> Judge::judge_values(const wire::BindMessage& bind, const Pre
     const wire::BoundValue& value = bind.values[i];
     const bool told = text.types.size() >= 4 * (i + 1);
     const std::uint32_t type = told ? load_be<std::uint32_t>(text.types.data() + 4 * i) : 0;
-    parameters.push_back({.type = type, .null = value.null, .binary = value.binary, .value = value.bytes});
+    parameters.push_back({.type = type,
+                          .null = value.null,
+                          .binary = value.binary,
+                          .value = value.bytes,
+                          .described = i < text.described.size() ? text.described[i] : 0});
   }
   return judge_query({.text = text.text,
                       .protocol = QueryProtocol::Extended,

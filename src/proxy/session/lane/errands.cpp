@@ -45,8 +45,6 @@ std::string first_value(std::string_view row) {
 }  // namespace
 
 Task<Errands::Outcome> Errands::run(std::string sql, std::chrono::nanoseconds time) {
-  auto errand = std::make_shared<Errand>();
-  errand->alone = dialogue_.book.at_rest();
   std::string messages;
   wire::append_close(messages, 'S', kErrand);  // an errand that failed has left it behind
   wire::append_parse(messages, kErrand, sql);
@@ -54,12 +52,32 @@ Task<Errands::Outcome> Errands::run(std::string sql, std::chrono::nanoseconds ti
   wire::append_execute(messages, kErrand);
   wire::append_close(messages, 'P', kErrand);
   wire::append_close(messages, 'S', kErrand);
-  for (const Request request : {Request::Close, Request::Parse, Request::Bind, Request::Execute,
-                                Request::Close, Request::Close, Request::Sync}) {
-    if (request == Request::Sync && !errand->alone) break;
-    auto companion = std::make_unique<Companion>();
-    companion->errand = errand;
-    dialogue_.book.sent(request, std::move(companion));
+  std::vector<Pending> requests;
+  for (const Request request :
+       {Request::Close, Request::Parse, Request::Bind, Request::Execute, Request::Close, Request::Close})
+    requests.push_back({.request = request, .companion = std::make_unique<Companion>()});
+  return run(std::move(messages), std::move(requests), time);
+}
+
+Task<Errands::Outcome> Errands::describe(std::string statement) {
+  std::string message;
+  wire::append_describe(message, 'S', statement);
+  std::vector<Pending> requests;
+  requests.push_back({.request = Request::Describe, .companion = std::make_unique<Companion>()});
+  requests.front().companion->statement = std::move(statement);
+  return run(std::move(message), std::move(requests), kPatience);
+}
+
+/// Each request has a companion.
+Task<Errands::Outcome> Errands::run(std::string messages, std::vector<Pending> requests,
+                                    std::chrono::nanoseconds time) {
+  auto errand = std::make_shared<Errand>();
+  errand->alone = dialogue_.book.at_rest();
+  if (errand->alone)
+    requests.push_back({.request = Request::Sync, .companion = std::make_unique<Companion>()});
+  for (Pending& one : requests) {
+    one.companion->errand = errand;
+    dialogue_.book.sent(one.request, std::move(one.companion));
   }
   (errand->alone ? wire::append_sync : wire::append_flush)(messages);
   ++lane_.made().errands;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "proxy/lane/state.h"
 #include "proxy/session/ends.h"
@@ -28,6 +29,9 @@ class Errands {
   /// Asks for the settings that say what texts mean, within a pipeline, where the server does not tell them
   /// by itself. False: the session ends.
   Task<bool> learn_settings();
+  /// Asks what types a prepared statement's parameters have. The book's request has its name, so that
+  /// whoever sees the answer knows of what it is.
+  Task<Outcome> describe(std::string statement);
   /// SET, or SET LOCAL, before the message at hand.
   Task<SetAnswer> set_parameter(std::string name, std::string value, bool local,
                                 std::chrono::nanoseconds time);
@@ -41,6 +45,7 @@ class Errands {
 
  private:
   static constexpr std::chrono::seconds kPatience{30};
+  Task<Outcome> run(std::string messages, std::vector<Pending> requests, std::chrono::nanoseconds time);
   bool is_next(const Errand& errand) const;
   Task<Outcome> run_at_login(std::string sql, std::chrono::nanoseconds time);
 

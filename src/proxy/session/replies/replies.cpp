@@ -10,6 +10,8 @@ namespace {
 /// An ErrorResponse up to this size is looked at whole; a longer one passes as it is.
 constexpr std::size_t kLongestError = 64 * 1024;
 constexpr std::size_t kLongestParameter = 64 * 1024;
+/// A ParameterDescription has at most 65,535.
+constexpr std::size_t kLongestParameters = 4 * 65'536;
 /// A message up to this size can be edited, which needs all of it.
 constexpr std::size_t kLongestEdited = std::size_t{64} << 20;
 
@@ -138,6 +140,8 @@ std::optional<Pause> Replies::note(const wire::FrameHeader& header, std::string_
     }
     default: break;
   }
+  if (header.type == 't' && !whole && header.size() <= kLongestParameters) return Pause::More;
+  if (header.type == 't' && whole) note_parameters(body);
   if (header.type == 'G') copy_took_sync_ = dialogue_.book.awaits_sync();
   const Book::Meaning meaning = dialogue_.book.received(header.type);
   if (dialogue_.book.lost() && answers_matter()) return Pause::OutOfStep;
@@ -147,6 +151,14 @@ std::optional<Pause> Replies::note(const wire::FrameHeader& header, std::string_
   settle(meaning, ends_, lane_.state);
   if (header.type == 'G' || header.type == 'W') ends_.answered.wake();
   return std::nullopt;
+}
+
+/// ParameterDescription.
+void Replies::note_parameters(std::string_view body) {
+  const Pending* head = dialogue_.book.head();
+  if (head == nullptr || head->request != Request::Describe || !head->companion) return;
+  if (auto types = wire::decode_parameter_description(body); types && head->companion->what == 'S')
+    dialogue_.statements.described(head->companion->statement, std::move(*types));
 }
 
 std::optional<Pause> Replies::note_error(const wire::FrameHeader& header, std::string_view body, bool whole) {

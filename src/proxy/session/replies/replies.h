@@ -35,6 +35,7 @@ class Replies {
   std::optional<Pause> on_reply(const wire::FrameHeader& header, std::string_view available);
   std::optional<Pause> on_lane_reply(const wire::FrameHeader& header, std::string_view available);
   std::optional<Pause> note(const wire::FrameHeader& header, std::string_view body, bool whole);
+  void note_parameters(std::string_view body);
   std::optional<Pause> note_error(const wire::FrameHeader& header, std::string_view body, bool whole);
   std::optional<Pause> note_complete(std::string_view body, bool whole);
   void expect_tag(const Pending& head);

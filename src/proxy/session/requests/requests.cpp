@@ -166,11 +166,11 @@ void Requests::passes(char type, std::string_view body, bool whole) {
   dialogue_.book.sent(*request_of(type), remembered ? companion_of(type, body, whole) : nullptr);
 }
 
-/// Where policies have a say in answers, it must be known what a description is of.
+/// Where policies have a say in answers, or read bound values, it must be known what a description is of.
 std::optional<Stop> Requests::on_describe(const wire::FrameHeader& header, std::string_view body,
                                           bool whole) {
   std::unique_ptr<Companion> companion;
-  if (ends_.decider().wants_responses()) {
+  if (ends_.decider().wants_responses() || ends_.decider().wants_parameters()) {
     if (!whole && header.size() <= dialogue_.settings->options.memory.statement_bytes) return Stop::More;
     const auto message = whole ? wire::decode_close(body) : std::nullopt;
     if (message) {

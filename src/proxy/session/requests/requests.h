@@ -52,6 +52,7 @@ class Requests {
   Task<bool> policies_changed();
   Task<bool> ask();
   Task<bool> describe_portal();
+  Task<bool> learn_types();
   Task<bool> send_rewritten();
   Task<bool> send_replacement();
   Task<bool> send_instead(std::string message, std::unique_ptr<Companion> companion);

@@ -14,6 +14,7 @@ Task<bool> Requests::act_on(Stop stop) {
     case Stop::PoliciesChanged: co_return co_await policies_changed();
     case Stop::Unconfirmed: co_return co_await lane_.errands.until_answered();
     case Stop::Settings: co_return co_await lane_.errands.learn_settings();
+    case Stop::Types: co_return co_await learn_types();
     case Stop::Ask: co_return co_await ask();
     case Stop::Describe: co_return co_await describe_portal();
     case Stop::Skip: co_return co_await swallow();
@@ -53,6 +54,13 @@ Task<bool> Requests::ask() {
   co_return !ends_.server_gone;
 }
 
+/// They are remembered where the answer passes, as those that the client asks for.
+Task<bool> Requests::learn_types() {
+  ends_.from_client.keep();
+  co_await lane_.errands.describe(*at_hand_.untold);
+  co_return !ends_.server_gone;
+}
+
 /// Asks in the client's place; the answer is not for the client.
 Task<bool> Requests::describe_portal() {
   ends_.from_client.keep();
@@ -65,7 +73,7 @@ Task<bool> Requests::describe_portal() {
   companion->ours = true;
   dialogue_.book.sent(Request::Describe, std::move(companion));
   std::string describe;
-  wire::append_describe_portal(describe, portal);
+  wire::append_describe(describe, 'P', portal);
   described_ = portal;
   co_return co_await ends_.server->write(describe) == Io::Ok;
 }
