@@ -155,7 +155,6 @@ struct GatewayOptions {
   std::string tenant;
   std::vector<std::pair<std::string, std::string>> labels;
   unsigned threads = 0;                      ///< 0 = one per processor
-  std::chrono::nanoseconds busy_poll{};      ///< Loop::busy_poll
   std::chrono::nanoseconds tick_interval{};  ///< of the hook `tick`; 0 = never
   std::vector<ListenerOptions> listeners;
   std::vector<TargetOptions> targets;  ///< the first is the default

@@ -46,7 +46,6 @@ Worker::Worker(Shared& shared, std::shared_ptr<const Settings> settings, Metrics
       metrics_(metrics),
       decider_(*shared.services.clock, metrics,
                shared.services.lane != nullptr ? &shared.services.lane->producer() : nullptr) {
-  loop_.busy_poll(settings_->options.busy_poll);
   configure_decider();
   const SharedStoreOptions& store = settings_->options.shared;
   if (store.host.empty()) return;

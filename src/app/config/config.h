@@ -51,7 +51,6 @@ struct GatewayConfig {
   std::string tenant;
   Labels labels;
   std::uint64_t threads = 0;
-  Duration busy_poll{};
   Duration tick_interval{};
   Duration drain_timeout{};
   std::filesystem::path scram_file;

@@ -13,9 +13,6 @@ Keys keys(GatewayConfig& c) {
       {"tenant", &c.tenant, "", "Tenant this gateway serves: `input.gateway.tenant`."},
       {"labels", &c.labels, "{}", "Free labels for policies to read: `input.gateway.labels`."},
       {"threads", &c.threads, "0", "Event loops, one thread each; 0 means one for every processor."},
-      {"busy_poll", &c.busy_poll, "0",
-       "How long an event loop looks for events before it sleeps, while they come as soon as that: shorter "
-       "answers for the processor's time (docs/operations.md); at most 1ms, 0 turns it off."},
       {"tick_interval", &c.tick_interval, "5s",
        "How often the hook `tick` is raised, where a policy is about it; 0: never.", Reload::Live},
       {"drain_timeout", &c.drain_timeout, "30s",

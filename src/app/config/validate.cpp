@@ -44,7 +44,6 @@ void unique_names(Findings& findings, const std::vector<Element>& elements, std:
 }
 
 constexpr std::uint64_t kMostThreads = 1024;
-constexpr Duration kLongestBusyPoll = std::chrono::milliseconds(1);
 
 void check_listener_tls(Findings& findings, const ListenerConfig& l) {
   if (l.tls.mode == "disable") return;
@@ -98,8 +97,6 @@ Diagnostics validate(const Config& original) {
   }
   if (config.gateway.threads > kMostThreads || config.actions.runners > kMostThreads)
     findings.error(fmt::format("gateway.threads and actions.runners are at most {}", kMostThreads));
-  if (config.gateway.busy_poll > kLongestBusyPoll)
-    findings.error("gateway.busy_poll is at most 1ms", "answers of a near server take 20us to 200us");
   const SharedConfig& shared = config.shared;
   if (!shared.address.empty() && !shared.address.starts_with('/') && !parse_address(shared.address)) {
     findings.error(fmt::format("shared.address: \"{}\" is not an address", shared.address),

@@ -166,7 +166,6 @@ proxy::GatewayOptions gateway_options(const Config& config) {
   o.tenant = config.gateway.tenant;
   o.labels = pairs(config.gateway.labels);
   o.threads = static_cast<unsigned>(config.gateway.threads);
-  o.busy_poll = config.gateway.busy_poll;
   o.tick_interval = config.gateway.tick_interval;
   for (const auto& c : config.listeners) o.listeners.push_back(listener(c));
   for (const auto& c : config.targets) o.targets.push_back(target(c));

@@ -2,7 +2,6 @@
 // is later in the same batch; forget() strikes such events from the batch.
 #include "proxy/net/loop.h"
 
-#include <sched.h>
 #include <sys/eventfd.h>
 
 #include <algorithm>
@@ -18,11 +17,6 @@ std::int64_t steady_ns() {
              std::chrono::steady_clock::now().time_since_epoch())
       .count();
 }
-
-/// A look for events that took longer was interrupted: somebody else wants the processor, and for a while has
-/// it.
-constexpr std::int64_t kOwnTurnNs = 8'000;
-constexpr std::int64_t kSleepyNs = 20'000'000;
 
 }  // namespace
 
@@ -99,35 +93,10 @@ void Loop::dispatch(int count) {
   batch_ = 0;
 }
 
-int Loop::take_events(int timeout_ms) {
-  return ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), timeout_ms);
-}
-
-int Loop::wait_for_events() {
-  const int timeout_ms = ready_.empty() ? timers_.idle_ms().value_or(-1) : 0;
-  if (busy_poll_ns_ == 0 || timeout_ms == 0) return take_events(timeout_ms);
-  const std::int64_t begun_ns = steady_ns();
-  int count = 0;
-  if (was_soon_ && begun_ns >= sleepy_until_ns_) count = poll_for_events(begun_ns);
-  if (count == 0) count = take_events(timeout_ms);
-  was_soon_ = steady_ns() - begun_ns <= busy_poll_ns_;
-  return count;
-}
-
-int Loop::poll_for_events(std::int64_t begun_ns) {
-  for (std::int64_t before_ns = begun_ns;;) {
-    if (const int count = take_events(0); count != 0) return count;
-    ::sched_yield();
-    const std::int64_t after_ns = steady_ns();
-    if (after_ns - before_ns > kOwnTurnNs) sleepy_until_ns_ = after_ns + kSleepyNs;
-    if (after_ns < sleepy_until_ns_ || after_ns - begun_ns >= busy_poll_ns_) return 0;
-    before_ns = after_ns;
-  }
-}
-
 void Loop::run() {
   while (!stopping_) {
-    const int count = wait_for_events();
+    const int timeout = ready_.empty() ? timers_.idle_ms().value_or(-1) : 0;
+    const int count = ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), timeout);
     now_ns_ = steady_ns();
     // Deadlines first: what an event arms counts from now, not from before a long sleep. A deadline may
     // destroy whoever has an event in this batch.

@@ -37,9 +37,6 @@ class Loop {
 
   Loop();
 
-  /// Before it sleeps the loop looks for events for so long, if it found some as soon the last time and
-  /// nobody else wants the processor; 0 = it sleeps at once.
-  void busy_poll(std::chrono::nanoseconds longest) { busy_poll_ns_ = longest.count(); }
   /// Runs until stop(). Ready coroutines, then events, then deadlines, for ever.
   void run();
   void stop();
@@ -63,9 +60,6 @@ class Loop {
 
  private:
   class Wakeup;
-  int take_events(int timeout_ms);
-  int wait_for_events();
-  int poll_for_events(std::int64_t begun_ns);
   void run_posted();
   void run_ready();
   void dispatch(int count);
@@ -81,9 +75,6 @@ class Loop {
   std::vector<std::coroutine_handle<>> running_;
   Timers timers_;
   std::int64_t now_ns_ = 0;
-  std::int64_t busy_poll_ns_ = 0;
-  std::int64_t sleepy_until_ns_ = 0;  ///< somebody else wanted the processor
-  bool was_soon_ = false;             ///< the last wait was no longer than busy_poll_ns_
   bool stopping_ = false;
   std::mutex mutex_;
   std::vector<std::function<void()>> posted_;  ///< guarded by mutex_
