@@ -93,8 +93,8 @@ inline constexpr HookSet kOpeningHooks = {Hook::Connecting, Hook::Startup, Hook:
 inline constexpr HookSet kRequestHooks = {Hook::TrafficFromClient, Hook::TrafficToServer};
 inline constexpr HookSet kResponseHooks = {Hook::TrafficFromServer, Hook::TrafficToClient};
 inline constexpr HookSet kTrafficHooks = kRequestHooks | kResponseHooks;
-/// Where something needs permission. An answer does not: its request was permitted.
-inline constexpr HookSet kPermittedHooks = kOpeningHooks | kRequestHooks;
+/// Where what is asked for can still be held back: it needs permission, and an answer does not.
+inline constexpr HookSet kAdmissionHooks = kOpeningHooks | kRequestHooks;
 inline constexpr HookSet kEveryHook = kLifecycleHooks | kOpeningHooks | kTrafficHooks |
                                       HookSet{Hook::Closing, Hook::Closed, Hook::ActionResult};
 

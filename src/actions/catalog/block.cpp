@@ -40,7 +40,7 @@ constexpr ParameterSpec kParameters[] = {
 ActionSpec block() {
   return {
       .name = "block",
-      .hooks = kOpeningHooks | kRequestHooks,
+      .hooks = kAdmissionHooks,
       .phase = Phase::Guard,
       .verdict = Verdict::Disconnect,
       .parameters = kParameters,

@@ -75,7 +75,5 @@ inline constexpr ParameterSpec kSharedName = {
 
 /// Where there is a client to be told something.
 inline constexpr HookSet kAnswerableHooks = kOpeningHooks | kTrafficHooks;
-/// Where what is asked for can still be held back.
-inline constexpr HookSet kAdmissionHooks = kOpeningHooks | kRequestHooks;
 
 }  // namespace signalbox::actions::catalog

@@ -23,10 +23,10 @@ ActionSpec tag() {
       .summary = "Note something about the session, for policies to read later as `session.tags`.",
       .details =
           "So a decision can stand on what came before: what the session has read, how it came in, what was "
-          "refused. It holds from the next message on and until the session ends, whatever becomes of the "
-          "statement and its transaction; where one message has several statements, they are decided with "
-          "each other's tags. What was prepared before is decided again. Texts of at most 1,024 bytes, and "
-          "at most 64 in a session.",
+          "refused. It holds as soon as the statement has been run or refused, and until the session ends, "
+          "whatever becomes of the transaction; what has only been prepared leaves none. Several statements "
+          "of one query are decided with each other's tags, and what was prepared before is decided again. "
+          "Texts of at most 1,024 bytes, and at most 64 in a session.",
       .example = "- tag: {name: has_read, value: \"{{ query.kind }}\"}"};
 }
 

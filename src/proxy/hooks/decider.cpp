@@ -298,7 +298,7 @@ std::shared_ptr<Ruling> Decider::rule(policy::Decision decision, actions::Hook h
                                       actions::InterlockOptions interlock) const {
   auto ruling = std::make_shared<Ruling>();
   ruling->decision = std::move(decision);
-  if (!actions::kPermittedHooks.contains(hook)) interlock.default_verdict = actions::Verdict::Allow;
+  if (!actions::kAdmissionHooks.contains(hook)) interlock.default_verdict = actions::Verdict::Allow;
   actions::interlock(ruling->decision, hook, interlock, ruling->plan);
   if (ruling->decision.error) metrics_.add(Counter::DecisionErrors);
   if (const auto lost = actions::count(ruling->plan, actions::Fate::Conflict); lost > 0) {
