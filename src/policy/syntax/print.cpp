@@ -148,7 +148,7 @@ class Printer {
     const bool led = h.args.size() == 2 && led_by_keyword(h.args.front());
     const std::string_view infix = led && name != nullptr ? any_infix_of(name->name) : std::string_view();
     if (!infix.empty()) {
-      term(h.args.front());
+      leading(h.args.front());
       out_ += fmt::format(" {} ", infix);
       return term(h.args.back());
     }
@@ -291,14 +291,18 @@ class Printer {
   void leading(const Call& node) {
     const std::string_view infix = any_infix_of(operator_name(node));
     if (infix.empty() || node.arity() < 2) return call(node);
-    const auto* first = as<Call>(node.terms[1]);
-    first != nullptr ? leading(*first) : term(node.terms[1]);
+    leading(node.terms[1]);
     if (node.arity() == 3) {
       out_ += ", ";
       term(node.terms[2]);
     }
     out_ += fmt::format(" {} ", infix);
     term(node.terms.back());
+  }
+
+  void leading(const Term& t) {
+    const auto* nested = as<Call>(t);
+    nested != nullptr ? leading(*nested) : term(t);
   }
 
   void print_expr(const SomeDecl& node) {
